@@ -1,0 +1,91 @@
+# wiresec.ontap: everything a developer calls. Each target sets up what it needs.
+#
+#   PYTHON   the interpreter that a new environment is made with, 3.11 or newer
+#   ARGS     further arguments for the program behind a target:  make unit ARGS="-k netmask"
+
+PYTHON ?= python3
+ARGS ?=
+
+# Ansible finds the collection through a link in the environment, so the checkout may lie in any folder.
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.venv
+
+# Programs of the environment see each other; `make` itself and $(PYTHON) do not.
+IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
+PYTEST := $(IN_VENV) python -m pytest
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint unit integration conformance sanity format simulator clean
+
+help:  ## list the targets
+	@echo "usage: make TARGET [ARGS=...] [PYTHON=python3.12]"
+	@echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/.ready  ## show the collection at work, on a simulated array
+	@$(IN_VENV) python tests/demo/run.py $(ARGS)
+
+# --- what must pass before a change lands ---------------------------------------------------------------------------
+
+test: lint unit integration conformance  ## run the linters and all tests
+
+lint: .venv/.ready  ## run the linters
+	@echo "== lint: ruff, yamllint, ansible-lint, changelog fragments"
+	@$(IN_VENV) ruff check --quiet --output-format concise .
+	@$(IN_VENV) ruff format --check --output-format concise .
+	@$(IN_VENV) yamllint --strict .
+	@$(IN_VENV) ansible-lint -q
+	@$(IN_VENV) antsibull-changelog lint
+
+unit: .venv/.ready  ## test the layers of the collection, and the simulator, each alone
+	@echo "== unit"
+	@$(PYTEST) tests/unit tests/simulator/tests $(ARGS)
+
+integration: .venv/.ready  ## run playbooks against the simulator
+	@echo "== integration"
+	@$(PYTEST) tests/integration $(ARGS)
+
+conformance: .venv/.ready .venv-conformance/.ready  ## drive the simulator with third-party clients
+	@echo "== conformance"
+	@CONFORMANCE_PYTHON="$(CURDIR)/.venv-conformance/bin/python" $(PYTEST) tests/conformance $(ARGS)
+
+sanity:  ## run ansible-test sanity on the oldest and the newest ansible-core
+	@$(CHECK_PYTHON)
+	@echo "== sanity"
+	@$(PYTHON) tests/sanity/run.py $(ARGS)
+
+# --- helpers --------------------------------------------------------------------------------------------------------
+
+format: .venv/.ready  ## let ruff rewrite what it can
+	@$(IN_VENV) ruff check --quiet --fix . || true
+	@$(IN_VENV) ruff format .
+
+simulator: .venv/.ready  ## start the simulated array; it runs until Ctrl-C
+	@$(IN_VENV) exec python tests/simulator $(ARGS)
+
+clean:  ## remove the environments and caches that the other targets made
+	rm -rf .venv .venv-* .ansible .hypothesis .pytest_cache .ruff_cache tests/output
+	find plugins tests -name __pycache__ -prune -exec rm -rf {} +
+
+# --- environments: made once, and anew when their requirements change -------------------------------------------------
+
+PIP_INSTALL := bin/python -m pip --disable-pip-version-check install -qq
+
+CHECK_PYTHON := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+  echo "Python 3.11 or newer is needed, and $(PYTHON) is not that; name another: make PYTHON=python3.12" >&2; exit 1; }
+
+.venv/.ready: requirements.txt tests/requirements.txt
+	@$(CHECK_PYTHON)
+	@echo "== setting up .venv (about a minute)"
+	@$(PYTHON) -m venv --clear .venv
+	@.venv/$(PIP_INSTALL) -r tests/requirements.txt
+	@mkdir -p .venv/ansible_collections/wiresec
+	@ln -sfn ../../.. .venv/ansible_collections/wiresec/ontap
+	@touch $@
+
+.venv-conformance/.ready: tests/conformance/requirements.txt
+	@$(CHECK_PYTHON)
+	@echo "== setting up .venv-conformance (about a minute)"
+	@$(PYTHON) -m venv --clear .venv-conformance
+	@.venv-conformance/$(PIP_INSTALL) -r tests/conformance/requirements.txt
+	@touch $@
