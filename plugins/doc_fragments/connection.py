@@ -1,0 +1,103 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options by which every module reaches the array."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """See the module's docstring."""
+
+    DOCUMENTATION = r"""
+options:
+  hostname:
+    description:
+      - Name or address of the management interface of the cluster or SVM. V(host:port) is accepted, too.
+      - Needed; if the task does not give it, the environment variable E(ONTAP_HOSTNAME) is used.
+    type: str
+  port:
+    description:
+      - TCP port; V(443) if neither this option nor O(hostname) gives one.
+      - If the task does not give it, the environment variable E(ONTAP_PORT) is used.
+    type: int
+    aliases: [http_port]
+  username:
+    description:
+      - Account to log in with, together with O(password). It needs access by the application C(http).
+      - If the task does not give it, the environment variable E(ONTAP_USERNAME) is used.
+    type: str
+    aliases: [user]
+  password:
+    description:
+      - Password of O(username).
+      - If the task does not give it, the environment variable E(ONTAP_PASSWORD) is used.
+    type: str
+    aliases: [pass]
+  access_token:
+    description:
+      - OAuth 2.0 bearer token, instead of O(username) and O(password). Needs ONTAP 9.14.1.
+      - If the task does not give it, the environment variable E(ONTAP_ACCESS_TOKEN) is used.
+    type: str
+  client_cert:
+    description:
+      - Path of a PEM file with a client certificate to log in with, instead of O(username) and O(password).
+        It may contain the key, too.
+      - If the task does not give it, the environment variable E(ONTAP_CLIENT_CERT) is used.
+    type: path
+    aliases: [cert_filepath]
+  client_key:
+    description:
+      - Path of the PEM file with the key of O(client_cert).
+      - If the task does not give it, the environment variable E(ONTAP_CLIENT_KEY) is used.
+    type: path
+    aliases: [key_filepath]
+  validate_certs:
+    description:
+      - Whether the array's TLS certificate must be valid. Set O(ca_path) rather than switching this off.
+      - If the task does not give it, the environment variable E(ONTAP_VALIDATE_CERTS) is used.
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - Path of a PEM file with the authorities that may have signed the array's certificate, or with that certificate
+        itself where it is self-signed.
+      - If the task does not give it, the environment variable E(ONTAP_CA_PATH) is used.
+    type: path
+  timeout:
+    description:
+      - Seconds that ONTAP may take to answer a request. Connecting may take 10 of them at the most.
+      - If the task does not give it, the environment variable E(ONTAP_TIMEOUT) is used.
+    type: int
+    default: 60
+  retries:
+    description:
+      - How often a read is repeated after a connection error, a time-out or an answer that says to try again later.
+        A write is repeated only if it never reached the array.
+      - If the task does not give it, the environment variable E(ONTAP_RETRIES) is used.
+    type: int
+    default: 3
+  ontap_version:
+    description:
+      - The release of the array, such as V(9.12.1). An option that this release lacks is then refused before the first request.
+      - Never needed. The release is read only after ONTAP has refused an option, to say which release has it.
+      - If the task does not give it, the environment variable E(ONTAP_VERSION) is used.
+    type: str
+    aliases: [force_ontap_version]
+  https:
+    description:
+      - Accepted for playbooks that come from C(netapp.ontap), and of no effect. HTTPS is always used.
+    type: bool
+  use_rest:
+    description:
+      - Accepted for playbooks that come from C(netapp.ontap), and of no effect. REST is always used.
+    type: str
+requirements:
+  - Python >= 3.9 where the module runs
+  - requests >= 2.25
+  - ONTAP >= 9.8
+notes:
+  - Run it on the controller (C(connection=local) or C(delegate_to=localhost)); it talks to the array from there.
+  - "Options of the task win over environment variables. C(module_defaults: group/wiresec.ontap.ontap) sets the connection
+    for a whole play."
+"""

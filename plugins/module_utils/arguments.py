@@ -1,0 +1,212 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Option groups that the modules compose, and the client that the connection options describe."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
+from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import ACTIONS, AUTHENTICATION_METHODS
+from ansible_collections.wiresec.ontap.plugins.module_utils.rest import REQUESTS_IMPORT_ERROR, Connection, RestClient
+
+
+def _from_environment(option: str) -> tuple[Any, list[str]]:
+    return env_fallback, [_variable(option)]
+
+
+def _variable(option: str) -> str:
+    return "ONTAP_VERSION" if option == "ontap_version" else f"ONTAP_{option.upper()}"
+
+
+CONNECTION: dict[str, Any] = {
+    "hostname": {"type": "str", "fallback": _from_environment("hostname")},
+    "port": {"type": "int", "aliases": ["http_port"], "fallback": _from_environment("port")},
+    "username": {"type": "str", "aliases": ["user"], "fallback": _from_environment("username")},
+    "password": {"type": "str", "aliases": ["pass"], "no_log": True, "fallback": _from_environment("password")},
+    "access_token": {"type": "str", "no_log": True, "fallback": _from_environment("access_token")},
+    "client_cert": {"type": "path", "aliases": ["cert_filepath"], "fallback": _from_environment("client_cert")},
+    "client_key": {
+        "type": "path",
+        "aliases": ["key_filepath"],
+        "no_log": False,
+        "fallback": _from_environment("client_key"),
+    },
+    "validate_certs": {"type": "bool", "default": True, "fallback": _from_environment("validate_certs")},
+    "ca_path": {"type": "path", "fallback": _from_environment("ca_path")},
+    "timeout": {"type": "int", "default": 60, "fallback": _from_environment("timeout")},
+    "retries": {"type": "int", "default": 3, "fallback": _from_environment("retries")},
+    "ontap_version": {
+        "type": "str",
+        "aliases": ["force_ontap_version"],
+        "fallback": _from_environment("ontap_version"),
+    },
+    "https": {"type": "bool"},
+    "use_rest": {"type": "str"},
+}
+
+_ENDPOINT: dict[str, Any] = {
+    "type": "dict",
+    "options": {"address": {"type": "str"}, "netmask": {"type": "str"}, "port": {"type": "str"}},
+}
+
+POLICY: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "svm": {"type": "str"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "action": {"type": "str", "choices": list(ACTIONS)},
+    "enabled": {"type": "bool"},
+    "protocol": {"type": "str"},
+    "local_endpoint": _ENDPOINT,
+    "remote_endpoint": _ENDPOINT,
+    "local_identity": {"type": "str"},
+    "remote_identity": {"type": "str"},
+    "authentication_method": {"type": "str", "choices": list(AUTHENTICATION_METHODS)},
+    "certificate": {"type": "str"},
+    "certificate_modify_keepsa": {"type": "bool"},
+    "secret_key": {"type": "str", "no_log": True},
+    "ppk": {
+        "type": "dict",
+        "options": {"identity": {"type": "str"}, "shared_key": {"type": "str", "no_log": True}},
+    },
+    "ipspace": {"type": "str"},
+}
+
+_ENDPOINT_FILTER: dict[str, Any] = {
+    "type": "dict",
+    "options": {part: {"type": "str"} for part in ("address", "family", "netmask", "port")},
+}
+
+POLICY_FILTERS: dict[str, Any] = {
+    **{
+        option: {"type": "str"}
+        for option in (
+            "name",
+            "svm",
+            "uuid",
+            "scope",
+            "action",
+            "enabled",
+            "protocol",
+            "local_identity",
+            "remote_identity",
+            "authentication_method",
+            "certificate",
+            "certificate_modify_keepsa",
+            "ipspace",
+        )
+    },
+    "local_endpoint": _ENDPOINT_FILTER,
+    "remote_endpoint": _ENDPOINT_FILTER,
+    "ppk": {"type": "dict", "options": {"identity": {"type": "str"}}},
+}
+
+LISTING: dict[str, Any] = {
+    "fields": {"type": "list", "elements": "str"},
+    "order_by": {"type": "list", "elements": "str"},
+    "max_records": {"type": "int"},
+    "count_only": {"type": "bool", "default": False},
+}
+
+PERMISSIONS: dict[str, Any] = {
+    "update_secret_key": {
+        "type": "str",
+        "choices": ["on_create", "always"],
+        "default": "on_create",
+        "no_log": False,
+    },
+    "recreate": {"type": "bool", "default": False},
+}
+
+
+def client(module: AnsibleModule) -> RestClient:
+    """The client of the array that the module's connection options name.
+
+    Fails the task where ``requests`` is missing; raises ``InvalidInput`` for options that don't go together.
+    """
+    if REQUESTS_IMPORT_ERROR:
+        module.fail_json(
+            msg=f'{missing_required_lib("requests")} Cure: run "{sys.executable} -m pip install requests" there, '
+            'or let Ansible use its own interpreter by setting ansible_python_interpreter: "{{ ansible_playbook_python }}".',
+            exception=REQUESTS_IMPORT_ERROR,
+        )
+    return RestClient(connection(module.params, os.environ))
+
+
+def connection(params: Mapping[str, Any], environment: Mapping[str, str]) -> Connection:
+    """The connection that validated options describe. Raises ``InvalidInput``."""
+    hostname, port = _host_and_port(params["hostname"], params["port"])
+    for option in ("timeout", "retries"):
+        if params[option] < (1 if option == "timeout" else 0):
+            raise InvalidInput(f"{option}: {params[option]} is too small.")
+    return Connection(
+        hostname=hostname,
+        port=port,
+        validate_certs=params["validate_certs"],
+        ca_path=params["ca_path"],
+        timeout=params["timeout"],
+        retries=params["retries"],
+        version=_version(params["ontap_version"]),
+        **_login(params, environment),
+    )
+
+
+def _login(params: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, str | None]:
+    """The credentials to use. What the task gives wins over what the environment gives."""
+    basic = ("username", "password")
+    others = ("access_token", "client_cert", "client_key")
+    given = {option: params[option] for option in (*basic, *others) if params[option] is not None}
+    if given.keys() & set(basic) and given.keys() & set(others):
+        named = {option for option, value in given.items() if value != environment.get(_variable(option))}
+        chosen = [group for group in (basic, others) if named & set(group)]
+        if len(chosen) != 1:
+            raise InvalidInput(
+                f"{', '.join(given)}: more than one way to log in is given; use username with password, or access_token, "
+                "or client_cert. Mind the environment variables ONTAP_*."
+            )
+        given = {option: value for option, value in given.items() if option in chosen[0]}
+    if not given:
+        raise InvalidInput(
+            "No credentials: give username and password, or access_token, or client_cert; as options, by module_defaults "
+            "or as environment variables (ONTAP_USERNAME, ...)."
+        )
+    if len(given.keys() & set(basic)) == 1:
+        raise InvalidInput("username, password: both are needed to log in.")
+    if set(given) == {"client_key"}:
+        raise InvalidInput("client_key: goes with client_cert, which is missing.")
+    return given
+
+
+def _host_and_port(hostname: str | None, port: int | None) -> tuple[str, int]:
+    """Splits ``host:port`` and ``[address]:port``; a bare IPv6 address is one, too."""
+    if not hostname:
+        raise InvalidInput("hostname: give the array's management address, as option or by ONTAP_HOSTNAME.")
+    text = hostname.strip()
+    bare_ipv6 = text.count(":") > 1 and not text.startswith("[")
+    parts = urlsplit(f"//[{text}]" if bare_ipv6 else f"//{text}")
+    try:
+        named_port = parts.port
+    except ValueError:
+        raise InvalidInput(f"hostname: the port in {hostname!r} is not a number from 1 to 65535.") from None
+    if not parts.hostname or parts.netloc != (f"[{text}]" if bare_ipv6 else text) or parts.username is not None:
+        raise InvalidInput(f"hostname: {hostname!r} is not a host name or address; leave out https:// and any path.")
+    if port and named_port and port != named_port:
+        raise InvalidInput(f"hostname, port: {hostname!r} and {port} name different ports.")
+    return parts.hostname, named_port or port or 443
+
+
+def _version(spelling: str | None) -> tuple[int, int, int] | None:
+    if spelling is None:
+        return None
+    match = re.match(r"\s*([0-9]+)\.([0-9]+)(?:\.([0-9]+))?(?:[A-Z][0-9A-Z]*)?\s*$", spelling)
+    if not match:
+        raise InvalidInput(f"ontap_version: {spelling!r} is not a release such as 9.12.1.")
+    return int(match.group(1)), int(match.group(2)), int(match.group(3) or 0)

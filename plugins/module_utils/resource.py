@@ -1,0 +1,317 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One table of fields describes a REST resource; everything generic follows from the table.
+
+Inside the collection an object is a *state*: a flat dictionary from dotted option names (``local_endpoint.port``)
+to values in ONTAP's own form. A key that is absent means "not given" or "not set", never "clear".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Callable
+
+from ansible_collections.wiresec.ontap.plugins.module_utils import normalize
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import ApiError, InvalidInput, UnexpectedAnswer
+
+State = dict[str, Any]
+Version = tuple[int, int, int]
+Requirement = tuple[str, Version]
+
+OLDEST_SUPPORTED: Version = (9, 8, 0)
+
+# What ONTAP answers about a field or value that its release does not know, or does not know in this
+# place (fact sheet of generic REST codes: field invalid, unexpected argument, invalid value, can't be set,
+# unknown name in ``fields``, not readable, not queryable).
+NOT_KNOWN_TO_RELEASE = frozenset({2, 262179, 262185, 262196, 262197, 262203, 262245, 262247, 262249, 262250})
+
+
+@dataclass(frozen=True)
+class Field:
+    """One property of a resource.
+
+    option: dotted name of the module option.
+    path: dotted name in the REST API where it differs.
+    normalizer: brings a user's or ONTAP's value into ONTAP's form; raises ``ValueError``.
+    reader: the same for a value from ONTAP, where that may be more than a user may write.
+    since: first ONTAP release that has it. value_since: the same for single values.
+    filter_since: first release that filters by it, where that is later than ``since``.
+    immutable: ONTAP can't modify it. write_only: a secret, never returned. read_only: never sent.
+    unreliable_read: ONTAP may leave it out of an answer although it is set, so that absence tells nothing.
+    default: what ONTAP stores when a create leaves it out, so that a prediction can say so.
+    when_absent: what its absence from an answer stands for in a comparison.
+    """
+
+    option: str
+    path: str = ""
+    normalizer: Callable[[Any], Any] = normalize.text
+    reader: Callable[[Any], Any] | None = None
+    since: Version = OLDEST_SUPPORTED
+    value_since: Mapping[Any, Version] = field(default_factory=dict)
+    filter_since: Version = OLDEST_SUPPORTED
+    immutable: bool = False
+    write_only: bool = False
+    read_only: bool = False
+    unreliable_read: bool = False
+    default: Any = None
+    when_absent: Any = None
+
+    @property
+    def api_path(self) -> str:
+        """The dotted name in the REST API."""
+        return self.path or self.option
+
+    @property
+    def comparable(self) -> bool:
+        """Whether a difference between wanted and current can be seen and acted upon."""
+        return not (self.write_only or self.read_only)
+
+    def differs(self, wanted: Any, current: Mapping[str, Any]) -> bool:
+        """Whether the current state has another value than the wanted one in this field."""
+        if self.unreliable_read and self.option not in current:
+            return False
+        return bool(current.get(self.option, self.when_absent) != wanted)
+
+
+class Resource:
+    """A REST collection, described by its fields; a subclass adds the rules of one kind of object.
+
+    noun: what an object is called in messages. result_name: the key of results that holds the object.
+    path: URL path below ``/api``. key: the options that identify an object, the name first.
+    Code sets and ``advice`` are by ONTAP error code.
+    """
+
+    noun = ""
+    result_name = ""
+    path = ""
+    fields: tuple[Field, ...] = ()
+    key: tuple[str, ...] = ()
+    not_found_codes: frozenset[int] = frozenset({4, 8586226})
+    duplicate_codes: frozenset[int] = frozenset({1})
+    advice: Mapping[int, str] = {}
+
+    def __init__(self) -> None:
+        self.by_option = {row.option: row for row in self.fields}
+
+    # Between the three forms of an object: module options, state, API record.
+
+    def from_options(self, options: Mapping[str, Any]) -> State:
+        """The state that a task's options describe; ``None`` counts as not given.
+
+        Raises ``InvalidInput`` with one sentence for every value that can't be understood.
+        """
+        state: State = {}
+        problems = []
+        for row in self.fields:
+            value = _dig(options, row.option)
+            if value is None or row.read_only:
+                continue
+            try:
+                state[row.option] = row.normalizer(value)
+            except ValueError as error:
+                problems.append(f"{row.option}: {error}")
+        if problems:
+            raise InvalidInput(*problems)
+        return state
+
+    def to_options(self, state: Mapping[str, Any], also: Iterable[str] = ()) -> dict[str, Any]:
+        """The nested options that would describe this state in a task, without secrets.
+
+        Read-only fields are in it only where ``also`` names them: a task does not take them.
+        """
+        named = set(also)
+        shown = [row for row in self._shown(state) if not row.read_only or row.option in named]
+        return self._nest({row.option: state[row.option] for row in shown})
+
+    def from_api(self, record: Mapping[str, Any]) -> State:
+        """The state that a record of ONTAP describes. Raises ``UnexpectedAnswer`` for a value that makes no sense."""
+        state: State = {}
+        for row in self.fields:
+            if row.write_only:
+                continue
+            value = _dig(record, row.api_path)
+            if value is None:
+                continue
+            try:
+                state[row.option] = (row.reader or row.normalizer)(value)
+            except ValueError as error:
+                raise UnexpectedAnswer(
+                    f"ONTAP returned an {self.noun} whose {row.api_path} makes no sense: {error}"
+                ) from None
+        return state
+
+    def to_api(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """The JSON body that writes this state; read-only fields stay out."""
+        return self._nest(
+            {row.api_path: state[row.option] for row in self.fields if row.option in state and not row.read_only}
+        )
+
+    def query_fields(self, options: Iterable[str]) -> str:
+        """The value of ``fields=`` that reads what every release knows, and the named options.
+
+        Named one by one, as NetApp advises; fields of newer releases only on demand, because a release refuses
+        names that it does not know.
+        """
+        wanted = set(options)
+        return ",".join(
+            row.api_path
+            for row in self.fields
+            if not row.write_only and (row.since <= OLDEST_SUPPORTED or row.option in wanted)
+        )
+
+    # Listing.
+
+    def select(self, names: Iterable[str]) -> list[Field]:
+        """The readable fields that dotted names stand for; ``local_endpoint`` stands for all below it.
+
+        Raises ``InvalidInput`` for names of no field, with those that there are.
+        """
+        readable = [row for row in self.fields if not row.write_only]
+        chosen = []
+        for name in names:
+            rows = [row for row in readable if row.option == name or row.option.startswith(f"{name}.")]
+            if not rows:
+                known = ", ".join(row.option for row in readable)
+                raise InvalidInput(f"{name!r} is not a field of an {self.noun} that can be read. There are: {known}.")
+            chosen += rows
+        return chosen
+
+    def filters(self, options: Mapping[str, Any]) -> dict[str, str]:
+        """The query that a task's filter options stand for, by API path.
+
+        A plain value is brought into the form that ONTAP stores, since that is what it compares with;
+        a query expression (``prod*``, ``>1024``, ``!tcp``) goes out as it is.
+        """
+        query = {}
+        for row in self.fields:
+            value = _dig(options, row.option)
+            if value is not None and not row.write_only:
+                path, expression = self.filter(row, str(value))
+                query[path] = expression
+        return query
+
+    def filter(self, row: Field, value: str) -> tuple[str, str]:
+        """API path and expression of one filter."""
+        try:
+            normal = row.normalizer(value)
+        except ValueError:
+            return row.api_path, value
+        return row.api_path, str(normal).lower() if isinstance(normal, bool) else str(normal)
+
+    def filter_requirements(self, options: Mapping[str, Any]) -> list[Requirement]:
+        """Which filters need a later release than the oldest, and which one."""
+        given = [row for row in self.fields if _dig(options, row.option) is not None]
+        needed = [(row, max(row.since, row.filter_since)) for row in given]
+        return [(f"Filtering by {row.option}", since) for row, since in needed if since > OLDEST_SUPPORTED]
+
+    # What follows from states.
+
+    def differing(self, wanted: Mapping[str, Any], current: Mapping[str, Any]) -> list[Field]:
+        """The fields that ``wanted`` names with another value than ``current`` has."""
+        return [
+            row
+            for row in self.fields
+            if row.comparable and row.option in wanted and row.differs(wanted[row.option], current)
+        ]
+
+    def requirements(self, state: Mapping[str, Any]) -> list[Requirement]:
+        """Which options of ``state`` need a later release than the oldest, and which one."""
+        needed: list[Requirement] = []
+        for row in self.fields:
+            if row.option not in state:
+                continue
+            if row.since > OLDEST_SUPPORTED:
+                needed.append((row.option, row.since))
+            if state[row.option] in row.value_since:
+                needed.append((f"{row.option}={state[row.option]}", row.value_since[state[row.option]]))
+        return needed
+
+    def not_found(self, error: ApiError) -> bool:
+        """Whether the error says that the object is not there (releases differ in code and status)."""
+        return error.status == 404 or error.code in self.not_found_codes
+
+    def predict(self, wanted: Mapping[str, Any]) -> State:
+        """What the array will hold after a create of ``wanted``, as far as documentation tells."""
+        defaults = {row.option: row.default for row in self.fields if row.default is not None}
+        return {**defaults, **{row.option: wanted[row.option] for row in self._shown(wanted)}}
+
+    # The rules of one kind of object: what a subclass says.
+
+    def settle(self, wanted: State, current: Mapping[str, Any]) -> tuple[State, list[str]]:
+        """``wanted`` without what ONTAP would ignore for this object, and a warning for each such option."""
+        return wanted, []
+
+    def implied(self, wanted: Mapping[str, Any]) -> State:
+        """What a create must say although the user did not, because ONTAP's default is not known."""
+        return {}
+
+    def check_create(self, wanted: Mapping[str, Any]) -> None:
+        """Raises ``InvalidInput`` unless everything that a create needs is there."""
+
+    def check_result(self, result: Mapping[str, Any]) -> None:
+        """Raises ``InvalidInput`` when the object that a write would leave behind breaks a rule of ONTAP."""
+
+    def check_modify(self, current: Mapping[str, Any], changes: Iterable[Field]) -> None:
+        """Raises ``InvalidInput`` for a modification that must not be sent."""
+
+    def create_body(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """The body of the POST that creates ``wanted``."""
+        return self.to_api(wanted)
+
+    def modify_body(
+        self, current: Mapping[str, Any], result: Mapping[str, Any], changes: Iterable[Field]
+    ) -> dict[str, Any]:
+        """The body of the PATCH that turns ``current`` into ``result``."""
+        return self.to_api({row.option: result[row.option] for row in changes})
+
+    def carry_over(self, current: Mapping[str, Any], wanted: Mapping[str, Any]) -> State:
+        """What of ``current`` the object that replaces it keeps where ``wanted`` is silent."""
+        return self.writable(current)
+
+    def to_restore(self, current: Mapping[str, Any], secrets: Mapping[str, Any]) -> State:
+        """What a create must say to bring ``current`` back, with those of the task's secrets that it needs."""
+        return self.writable(current)
+
+    def hints(self, wanted: Mapping[str, Any], namesakes: list[State]) -> list[str]:
+        """Warnings about objects of the same name that the task does not mean."""
+        return []
+
+    def title(self, state: Mapping[str, Any]) -> str:
+        """How messages call this object."""
+        return f"{self.noun} {state.get(self.key[0])!r}"
+
+    # Helpers.
+
+    def writable(self, state: Mapping[str, Any]) -> State:
+        """``state`` without read-only fields."""
+        return {row.option: state[row.option] for row in self.fields if row.option in state and not row.read_only}
+
+    def _shown(self, state: Mapping[str, Any]) -> list[Field]:
+        return [row for row in self.fields if row.option in state and not row.write_only]
+
+    @staticmethod
+    def _nest(flat: Mapping[str, Any]) -> dict[str, Any]:
+        nested: dict[str, Any] = {}
+        for dotted, value in flat.items():
+            *parents, last = dotted.split(".")
+            place = nested
+            for parent in parents:
+                place = place.setdefault(parent, {})
+            place[last] = value
+        return nested
+
+
+def release(version: Version) -> str:
+    """A version as NetApp writes it: ``9.8``, ``9.10.1``."""
+    generation, major, minor = version
+    return f"{generation}.{major}.{minor}" if minor else f"{generation}.{major}"
+
+
+def _dig(nested: Any, dotted: str) -> Any:
+    for part in dotted.split("."):
+        if not isinstance(nested, Mapping):
+            return None
+        nested = nested.get(part)
+    return nested

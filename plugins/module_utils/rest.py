@@ -1,0 +1,427 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A client of ONTAP's REST API: one ``requests`` session, every page of a listing, every job to its end.
+
+It knows HTTP and the conventions that all of ONTAP's endpoints share, and nothing of what is behind them.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import traceback
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import (
+    ApiError,
+    ApprovalPending,
+    ConnectionFailed,
+    JobFailed,
+    UnexpectedAnswer,
+)
+
+try:
+    import requests
+    import urllib3
+    from requests.adapters import HTTPAdapter
+    from urllib3.util.retry import Retry
+except ImportError:
+    REQUESTS_IMPORT_ERROR: str | None = traceback.format_exc()
+else:
+    REQUESTS_IMPORT_ERROR = None
+
+CONNECT_TIMEOUT = 10.0
+"""Seconds within which TCP and TLS must be up, unless the whole time-out is shorter."""
+
+SERVER_TIME_LIMIT = 120
+"""The longest time in seconds that ONTAP lets a listing ask for with ``return_timeout``."""
+
+_MAX_PAGES = 10_000
+_APPROVAL_NEEDED = 262325
+_FORBIDDEN = 6
+_FILTER_SYNTAX = re.compile(r'[*|,!<>"{}]|\.\.|^null$|^\s|\s$')
+_UNQUOTABLE = re.compile(r'["{}]')
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How to reach an array and log in. Exactly one of basic, token and certificate log-in is set.
+
+    hostname: name or address, without port. timeout: seconds that one request may take to answer.
+    retries: how often a request that is safe to repeat is repeated. version: the release, where the user told it.
+    """
+
+    hostname: str
+    port: int = 443
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    access_token: str | None = field(default=None, repr=False)
+    client_cert: str | None = None
+    client_key: str | None = None
+    validate_certs: bool = True
+    ca_path: str | None = None
+    timeout: float = 60.0
+    retries: int = 3
+    version: tuple[int, int, int] | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Scheme, host and port; an IPv6 literal in brackets."""
+        host = f"[{self.hostname}]" if ":" in self.hostname else self.hostname
+        return f"https://{host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A successful answer: its JSON object (empty where there was none) and where a created object is."""
+
+    body: Mapping[str, Any]
+    location: str = ""
+
+    @property
+    def records(self) -> list[Mapping[str, Any]]:
+        """The records that a write returned, if it was asked for them and ONTAP obliged."""
+        records = self.body.get("records", [])
+        return [record for record in records if isinstance(record, Mapping)] if isinstance(records, list) else []
+
+
+def literal(value: str) -> str:
+    """A filter value that matches ``value`` itself, whatever characters of ONTAP's query language it contains.
+
+    Double quotes make a value literal on every release. How to escape a double quote or a brace differs
+    between releases, so a value with one of those matches by wildcards instead: more than itself, never less.
+    The caller compares exactly what comes back.
+    """
+    if not _FILTER_SYNTAX.search(value):
+        return value
+    if not _UNQUOTABLE.search(value):
+        return f'"{value}"'
+    return _FILTER_SYNTAX.sub("*", value)
+
+
+class RestClient:
+    """One session with one array. Use it as a context manager: it closes its connection on leaving.
+
+    Every method raises ``ConnectionFailed``, ``ApiError``, ``ApprovalPending`` or ``UnexpectedAnswer``.
+    """
+
+    def __init__(self, connection: Connection, clock: Any = time) -> None:
+        self.connection = connection
+        self.known_version = connection.version
+        self._clock = clock
+        self._verify = (connection.ca_path or True) if connection.validate_certs else False
+        self._timeout = (min(CONNECT_TIMEOUT, connection.timeout), connection.timeout)
+        self._session = _session(connection)
+
+    def __enter__(self) -> RestClient:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._session.close()
+
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> Mapping[str, Any]:
+        """One object."""
+        return self._request("GET", _url(path, query)).body
+
+    def get_all(self, path: str, query: Mapping[str, str]) -> list[Mapping[str, Any]]:
+        """All records of a collection that match the query, from every page."""
+        return [record for page in self.pages(path, query) for record in page.get("records", [])]
+
+    def pages(self, path: str, query: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+        """The pages of a collection as they come; each is complete and has a list of records, if records were asked for."""
+        time_limit = int(max(1, min(SERVER_TIME_LIMIT, self.connection.timeout - 5)))
+        url = _url(path, {"return_timeout": str(time_limit), **query})
+        seen = {url}
+        while url:
+            started = self._clock.monotonic()
+            page = self._request("GET", url).body
+            following = _next_link(page)
+            records = page.get("records", [])
+            if not isinstance(records, list) or not all(isinstance(record, Mapping) for record in records):
+                raise UnexpectedAnswer(f"GET {url}: the answer has no list of records.")
+            if "records" not in page and "num_records" not in page:
+                raise UnexpectedAnswer(f"GET {url}: the answer has neither records nor their number.")
+            # Some builds give up after the time limit and return nothing, without a link to go on (CONTAP-677909).
+            if (
+                not records
+                and not page.get("num_records")
+                and not following
+                and self._clock.monotonic() - started >= time_limit
+            ):
+                raise UnexpectedAnswer(
+                    f"GET {url}: ONTAP used up its {time_limit} s and found nothing; that is no proof of absence."
+                )
+            if following in seen or len(seen) > _MAX_PAGES:
+                raise UnexpectedAnswer(f"GET {url}: the link to the next page leads in a circle.")
+            yield page
+            seen.add(following)
+            url = following
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Answer:
+        """Creates an object and asks for its record."""
+        return self._request("POST", _url(path, {"return_records": "true"}), body)
+
+    def patch(self, path: str, body: Mapping[str, Any]) -> Answer:
+        """Modifies an object; ``path`` comes from ``instance``."""
+        return self._request("PATCH", _url(path), body)
+
+    def delete(self, path: str) -> Answer:
+        """Deletes an object; ``path`` comes from ``instance``."""
+        return self._request("DELETE", _url(path))
+
+    def version(self) -> tuple[int, int, int] | None:
+        """The release of the array, read at most once; ``None`` where the account may not read it."""
+        if self.known_version is None:
+            try:
+                answer = self.get("/cluster", {"fields": "version"})
+            except ApiError as error:
+                if error.status == 403 or error.code == _FORBIDDEN:
+                    return None
+                raise
+            numbers = answer.get("version", {})
+            try:
+                self.known_version = (int(numbers["generation"]), int(numbers["major"]), int(numbers["minor"]))
+            except (KeyError, TypeError, ValueError):
+                raise UnexpectedAnswer("GET /api/cluster: the answer names no version.") from None
+        return self.known_version
+
+    def _request(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> Answer:
+        request = f"{method} {url}"
+        try:
+            response = self._session.request(
+                method,
+                self.connection.base_url + url,
+                json=body,
+                timeout=self._timeout,
+                # With each request, because requests lets REQUESTS_CA_BUNDLE win over what a session says.
+                verify=self._verify,
+                allow_redirects=False,
+            )
+        except requests.exceptions.RequestException as error:
+            raise ConnectionFailed(_connection_problem(error, request, self.connection)) from error
+        except OSError as error:
+            # requests checks the files of ca_path, client_cert and client_key itself and raises plain OSErrors.
+            raise ConnectionFailed(f"{request}: {error}") from error
+        return self._answer(request, response)
+
+    def _answer(self, request: str, response: Any) -> Answer:
+        body = _json_object(request, response)
+        error = _api_error(request, response.status_code, body)
+        if error:
+            raise error
+        if response.status_code == 202:
+            return self._finish(request, body)
+        return Answer(body, response.headers.get("Location", ""))
+
+    def _finish(self, request: str, accepted: Mapping[str, Any]) -> Answer:
+        """Follows the job behind a 202 to its end."""
+        job = accepted.get("job")
+        if not isinstance(job, Mapping) or not job.get("uuid"):
+            raise ApprovalPending(
+                f"{request}: ONTAP accepted the request without carrying it out, as it does while multi-admin "
+                "verification waits for an approval. Run the task again once it is approved."
+            )
+        path = instance("/cluster/jobs", job["uuid"])
+        deadline = self._clock.monotonic() + self.connection.timeout
+        pause = 0.1
+        while True:
+            state = self.get(path, {"fields": "state,message,code,error"})
+            if state.get("state") == "success":
+                return Answer({})
+            if state.get("state") == "failure":
+                raise _job_error(request, state)
+            if self._clock.monotonic() >= deadline:
+                raise UnexpectedAnswer(
+                    f"{request}: its job {job['uuid']} is still {state.get('state', 'in an unknown state')} after "
+                    f"{self.connection.timeout:g} s, so the change is neither done nor refused."
+                )
+            self._clock.sleep(pause)
+            pause = min(pause * 2, 5.0)
+
+
+def instance(collection: str, identifier: Any) -> str:
+    """The path of one object. Refuses what is no UUID: ``..`` or nothing would address the whole collection."""
+    try:
+        return f"{collection}/{uuid.UUID(str(identifier))}"
+    except ValueError:
+        raise UnexpectedAnswer(
+            f"{identifier!r} is not a UUID, so no object of {collection} can be addressed by it."
+        ) from None
+
+
+def _session(connection: Connection) -> requests.Session:
+    if not connection.validate_certs:
+        # The user said so; repeating it on stderr with every request helps nobody.
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    session = requests.Session()
+    session.headers.update({"Accept": "application/json", "X-Dot-Client-App": "wiresec.ontap"})
+    session.auth = _login(connection)
+    if connection.client_cert:
+        session.cert = (
+            (connection.client_cert, connection.client_key) if connection.client_key else connection.client_cert
+        )
+    retry = Retry(
+        total=connection.retries,
+        other=0,
+        allowed_methods=("GET",),
+        status_forcelist=(429, 502, 503, 504),
+        backoff_factor=0.5,
+        raise_on_status=False,
+    )
+    session.mount("https://", HTTPAdapter(max_retries=retry))
+    return session
+
+
+def _login(connection: Connection) -> Any:
+    """What ``requests`` takes as ``auth``. Always something, or it would look for credentials in ``~/.netrc``."""
+    if connection.access_token:
+        bearer = f"Bearer {connection.access_token}".encode()
+
+        def authorize(request: Any) -> Any:
+            request.headers["Authorization"] = bearer
+            return request
+
+        return authorize
+    if connection.username is not None:
+        # As bytes, because requests encodes text as Latin-1 and ONTAP expects UTF-8.
+        return connection.username.encode(), (connection.password or "").encode()
+    return lambda request: request
+
+
+def _url(path: str, query: Mapping[str, str] | None = None) -> str:
+    return f"/api{path}" + (f"?{urlencode(query, quote_via=quote)}" if query else "")
+
+
+def _next_link(page: Mapping[str, Any]) -> str:
+    links = page.get("_links")
+    following = links.get("next") if isinstance(links, Mapping) else None
+    href = following.get("href") if isinstance(following, Mapping) else None
+    if href is None:
+        return ""
+    # Only paths below /api: anything else could carry the credentials to another host.
+    if not isinstance(href, str) or not href.startswith("/api/"):
+        raise UnexpectedAnswer("The link to the next page of a listing is not a path below /api.")
+    return href
+
+
+def _json_object(request: str, response: Any) -> Mapping[str, Any]:
+    status = response.status_code
+    if 300 <= status < 400:
+        target = urlsplit(response.headers.get("Location", "")).netloc or "nowhere in particular"
+        raise UnexpectedAnswer(
+            f"{request}: answered with a redirect to {target}, which is not followed. Check hostname and proxy."
+        )
+    if not response.content.strip():
+        return {}
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    if isinstance(body, Mapping):
+        return body
+    if status >= 400:
+        return {}
+    kind = response.headers.get("Content-Type", "no content type")
+    raise UnexpectedAnswer(
+        f"{request}: answered HTTP {status} with {kind} instead of a JSON object. Is hostname an ONTAP array?"
+    )
+
+
+def _api_error(request: str, status: int, body: Mapping[str, Any]) -> ApiError | ApprovalPending | None:
+    reported = body.get("error")
+    if not reported and status < 400:
+        return None
+    details = reported if isinstance(reported, Mapping) else {"message": reported or _STATUS_MEANING.get(status, "")}
+    code = _integer(details.get("code"))
+    message = str(details.get("message") or "")
+    if code == _APPROVAL_NEEDED:
+        return ApprovalPending(f"{request}: {message.rstrip('. ')}. Run the task again once it is approved.")
+    error = ApiError(
+        request, status, code, message, str(details.get("target") or ""), _arguments(details.get("arguments"))
+    )
+    error.advice = _STATUS_ADVICE.get(status, "")
+    return error
+
+
+def _job_error(request: str, job: Mapping[str, Any]) -> JobFailed:
+    error = job.get("error")
+    details = error if isinstance(error, Mapping) else {}
+    message = details.get("message") or job.get("message") or "the job failed and ONTAP gave no reason"
+    code = _integer(details.get("code") or job.get("code"))
+    return JobFailed(
+        request, 202, code, str(message), str(details.get("target") or ""), _arguments(details.get("arguments"))
+    )
+
+
+def _arguments(value: Any) -> list[dict[str, str]]:
+    # Drawn as a single object in the samples of the reference, and as an array in its schema.
+    values = value if isinstance(value, list) else [value]
+    return [
+        {key: str(entry.get(key, "")) for key in ("code", "message")} for entry in values if isinstance(entry, Mapping)
+    ]
+
+
+def _integer(value: Any) -> int:
+    # An integer inside a string in the reference, a bare integer in NetApp's automation guide.
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return 0
+
+
+_STATUS_MEANING = {
+    401: "the array did not accept the credentials",
+    403: "the account may not do this",
+    404: "the array does not know this path",
+    429: "the array has too many requests in progress",
+    502: "a proxy got no answer from the array",
+    503: "the service is not available",
+    504: "a proxy waited for the array in vain",
+}
+
+_STATUS_ADVICE = {
+    401: "Check username and password (or access_token, client_cert), and that the account may log in by the application http.",
+    403: "Check that the role of the account gives access to this REST path.",
+}
+
+
+def _connection_problem(error: Exception, request: str, connection: Connection) -> str:
+    """One sentence that says why no answer came and which option helps."""
+    host = f"{connection.hostname}:{connection.port}"
+    reason = str(error)
+    if isinstance(error, requests.exceptions.SSLError):
+        if "CERTIFICATE_VERIFY_FAILED" not in reason and "doesn't match" not in reason:
+            return f"{request}: TLS with {host} failed: {_innermost(error)}."
+        if "Hostname mismatch" in reason or "IP address mismatch" in reason or "doesn't match" in reason:
+            return (
+                f"{request}: the certificate of {host} is valid for another name. "
+                "Give as hostname a name that the certificate contains."
+            )
+        if "has expired" in reason:
+            return f"{request}: the certificate of {host} has expired. Renew it on the array."
+        return (
+            f"{request}: the certificate of {host} is not signed by a known authority ({_innermost(error)}). "
+            "Set ca_path to the PEM file of the authority that signed it."
+        )
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return f"{request}: {host} could not be reached within {min(CONNECT_TIMEOUT, connection.timeout):g} s. Check hostname, port and firewalls."
+    if isinstance(error, requests.exceptions.ReadTimeout):
+        return f"{request}: no answer within {connection.timeout:g} s. The option timeout allows for more."
+    if isinstance(error, requests.exceptions.ProxyError):
+        return f"{request}: the proxy did not connect to {host}: {_innermost(error)}. Check HTTPS_PROXY and NO_PROXY."
+    return f"{request}: no answer from {host}: {_innermost(error)}. Check hostname and port."
+
+
+def _innermost(error: BaseException) -> str:
+    """The reason at the bottom of the errors that urllib3 and requests wrap around each other."""
+    while True:
+        wrapped = [getattr(error, "reason", None), *error.args, error.__cause__]
+        inner = next((cause for cause in wrapped if isinstance(cause, BaseException)), None)
+        if inner is None:
+            return str(getattr(error, "strerror", None) or error).rstrip(". ")
+        error = inner

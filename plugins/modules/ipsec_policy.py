@@ -1,0 +1,251 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Manages one IPsec policy."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ipsec_policy
+short_description: Create, modify or delete an IPsec policy on NetApp ONTAP
+version_added: 1.0.0
+description:
+  - Brings one IPsec policy of an SVM (or of the cluster) to the state that the task describes, over ONTAP's REST API.
+  - Options that are left out are left alone. What is compared is only what the task gives, in the form in which ONTAP
+    returns it, so every spelling of a netmask, port, protocol or address can be used.
+  - A run that changes nothing costs one request, a change costs two.
+author:
+  - wiresec.ontap contributors (@wiresec)
+extends_documentation_fragment:
+  - wiresec.ontap.attributes
+  - wiresec.ontap.connection
+  - wiresec.ontap.policy
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: partial
+    details:
+      - With O(update_secret_key=always) every run deletes and creates the policy, because ONTAP never returns a key and so
+        nobody can tell whether it differs.
+options:
+  name:
+    description:
+      - Name of the policy, unique within its SVM; 1 to 64 ASCII characters.
+      - A policy can't be renamed.
+    type: str
+    required: true
+  state:
+    description:
+      - Whether the policy should be there.
+    type: str
+    choices: [present, absent]
+    default: present
+  update_secret_key:
+    description:
+      - ONTAP can neither return nor modify O(secret_key) and O(ppk.shared_key).
+      - V(on_create) uses them when the policy is created, and leaves an existing policy alone.
+      - V(always) deletes and creates an existing policy in every run, so that it has these keys for certain.
+        This needs O(recreate=true) as well, because its security associations drop.
+    type: str
+    choices: [on_create, always]
+    default: on_create
+  recreate:
+    description:
+      - Allows to delete the policy and create it again where ONTAP can't modify it.
+        This concerns O(action), O(authentication_method), O(ipspace) and, with O(update_secret_key=always), the keys.
+      - Without it such a difference is an error that names the old and the new value.
+      - What the task leaves out is carried over from the old policy. Nothing is deleted unless everything that the create
+        needs is there. If the create fails all the same, the old policy is put back where that is possible.
+      - Between delete and create there is no policy, and its security associations drop.
+    type: bool
+    default: false
+seealso:
+  - module: wiresec.ontap.ipsec_policy_info
+  - name: ONTAP IP security over wire encryption
+    description: NetApp's guide to IPsec on ONTAP.
+    link: https://docs.netapp.com/us-en/ontap/networking/ipsec-configure.html
+"""
+
+EXAMPLES = r"""
+- name: Encrypt NFS for the clients of a subnet, with a pre-shared key
+  wiresec.ontap.ipsec_policy:
+    name: nfs-clients
+    svm: svm1
+    action: esp_transport
+    local_endpoint:
+      address: 10.10.10.7/32
+      port: 2049
+    remote_endpoint:
+      address: 10.10.20.0/24
+    protocol: tcp
+    authentication_method: psk
+    secret_key: "{{ vault_nfs_clients_key }}"
+
+- name: Encrypt all traffic with one host, with certificates
+  wiresec.ontap.ipsec_policy:
+    name: db-host
+    svm: svm1
+    action: esp_transport
+    local_endpoint:
+      address: 10.10.10.7
+      netmask: 255.255.255.255
+    remote_endpoint:
+      address: 10.10.30.5
+      netmask: 32
+    authentication_method: pki
+    certificate: ipsec-cert
+    local_identity: CN=svm1.example.com
+    remote_identity: CN=db.example.com
+
+- name: Let monitoring through unencrypted
+  wiresec.ontap.ipsec_policy:
+    name: monitoring
+    svm: svm1
+    action: bypass
+    local_endpoint:
+      address: 10.10.10.7/32
+    remote_endpoint:
+      address: 10.10.40.9/32
+
+- name: Take a policy out of service, whatever else it says
+  wiresec.ontap.ipsec_policy:
+    name: nfs-clients
+    svm: svm1
+    enabled: false
+
+- name: Give a policy a new key (its security associations drop)
+  wiresec.ontap.ipsec_policy:
+    name: nfs-clients
+    svm: svm1
+    secret_key: "{{ vault_nfs_clients_new_key }}"
+    update_secret_key: always
+    recreate: true
+
+- name: Delete a policy
+  wiresec.ontap.ipsec_policy:
+    name: monitoring
+    svm: svm1
+    state: absent
+"""
+
+RETURN = r"""
+operation:
+  description: What was done, or would be done in check mode.
+  returned: always
+  type: str
+  choices: [none, created, modified, recreated, deleted]
+  sample: modified
+modified:
+  description: The options whose value changed on a policy that was there before, V(secret_key) among them when it was replaced.
+  returned: success
+  type: list
+  elements: str
+  sample: [enabled, remote_endpoint]
+policy:
+  description:
+    - The policy as it now is, or would be, in the options of this module and without secrets; empty when there is none.
+    - On a policy that was there before, options that came with later releases than ONTAP 9.8 are in it if the task gives them.
+  returned: success, and after a failure that left a trace on the array
+  type: dict
+  sample:
+    name: nfs-clients
+    svm: svm1
+    action: esp_transport
+    authentication_method: psk
+    enabled: true
+    local_endpoint: {address: 10.10.10.7, netmask: "32", port: 2049-2049}
+    protocol: tcp
+    remote_endpoint: {address: 10.10.20.0, netmask: "24", port: 0-0}
+uuid:
+  description: UUID of the policy. Not known yet when check mode predicts a create.
+  returned: success, and after a failure that left a trace on the array
+  type: str
+  sample: 1cd8a442-86d1-11e0-ae1c-123478563412
+diff:
+  description: The policy before and after, in the options of this module and without secrets.
+  returned: success
+  type: dict
+  sample: {before: {enabled: false}, after: {enabled: true}}
+error:
+  description: What ONTAP said.
+  returned: when ONTAP refused a request
+  type: dict
+  contains:
+    request:
+      description: Method and path of the request.
+      type: str
+    status:
+      description: HTTP status.
+      type: int
+    code:
+      description: Error code of ONTAP, 0 if it gave none.
+      type: int
+    message:
+      description: Message of ONTAP.
+      type: str
+    target:
+      description: The property that the error is about, as far as ONTAP names one.
+      type: str
+    arguments:
+      description: Arguments of the message, each with C(code) and C(message).
+      type: list
+      elements: dict
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import OntapError
+from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
+from ansible_collections.wiresec.ontap.plugins.module_utils.reconcile import (
+    Permissions,
+    apply,
+    check_release,
+    find,
+    prepare,
+    report,
+)
+from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
+
+
+def run(params: Mapping[str, Any], client: RestClient, check_mode: bool) -> dict[str, Any]:
+    """From validated options to the result of the task. Raises ``OntapError``."""
+    present = params["state"] == "present"
+    wanted = POLICY.from_options(params)
+    if not present:
+        wanted = {option: wanted[option] for option in POLICY.key if option in wanted}
+    check_release(client, POLICY, POLICY.requirements(wanted))
+    found = find(client, POLICY, wanted)
+    permissions = Permissions(params["recreate"], params["update_secret_key"] == "always")
+    change = prepare(client, POLICY, wanted, found.current, present, permissions)
+    if not check_mode:
+        change = apply(client, POLICY, change)
+    result = report(POLICY, change)
+    return {**result, "warnings": [*result["warnings"], *POLICY.hints(wanted, found.namesakes)]}
+
+
+def main() -> None:
+    """Entry point of Ansible."""
+    module = AnsibleModule(
+        argument_spec={**arguments.CONNECTION, **arguments.POLICY, **arguments.PERMISSIONS},
+        supports_check_mode=True,
+    )
+    try:
+        with arguments.client(module) as client:
+            result = run(module.params, client, module.check_mode)
+    except OntapError as error:
+        module.fail_json(**error.result())
+    for warning in result.pop("warnings"):
+        module.warn(warning)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

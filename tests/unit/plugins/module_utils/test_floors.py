@@ -1,0 +1,63 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The floors of the house: an import only ever goes down, and what belongs to Ansible stays on the top floor."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PLUGINS = Path(__file__).resolve().parents[4] / "plugins"
+PREFIX = "ansible_collections.wiresec.ontap.plugins."
+
+FLOORS = {
+    "errors": 0,
+    "normalize": 0,
+    "resource": 1,
+    "ipsec_policy": 2,
+    "rest": 2,
+    "reconcile": 3,
+    "arguments": 4,
+}
+SOURCES = sorted(PLUGINS.glob("module_utils/*.py")) + sorted(PLUGINS.glob("modules/*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    """The dotted names of all modules that a source file imports."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            names.update({f"{node.module}.{alias.name}" for alias in node.names} | {str(node.module)})
+    return names
+
+
+def floor_of(path: Path) -> int:
+    return 5 if path.parent.name == "modules" else FLOORS[path.stem]
+
+
+def test_every_file_has_a_floor() -> None:
+    assert {path.stem for path in PLUGINS.glob("module_utils/*.py")} == set(FLOORS)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_imports_go_down(path: Path) -> None:
+    prefix = f"{PREFIX}module_utils."
+    own = {name[len(prefix) :].partition(".")[0] for name in imports(path) if name.startswith(prefix)}
+    assert [name for name in own if name in FLOORS and FLOORS[name] >= floor_of(path)] == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_only_the_top_floor_knows_ansible(path: Path) -> None:
+    of_ansible = [name for name in imports(path) if name.split(".")[0] == "ansible"]
+    assert of_ansible == [] or floor_of(path) >= FLOORS["arguments"]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_only_rest_knows_http(path: Path) -> None:
+    of_http = [name for name in imports(path) if name.split(".")[0] in ("requests", "urllib3", "http")]
+    assert of_http == [] or path.stem == "rest"
