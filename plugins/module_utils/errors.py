@@ -30,8 +30,8 @@ class OntapError(Exception):
         return self.message
 
     def result(self) -> dict[str, Any]:
-        """The keyword arguments of ``fail_json``: ``msg``, ``changed``, ``operation`` and whatever is known beyond them."""
-        return {"changed": False, "operation": "none", **self.outcome, "msg": str(self)}
+        """The keyword arguments of ``fail_json``: ``msg``, ``changed`` and whatever is known beyond them."""
+        return {"changed": False, **self.outcome, "msg": str(self)}
 
 
 class InvalidInput(OntapError):
@@ -43,7 +43,14 @@ class InvalidInput(OntapError):
 
 
 class ConnectionFailed(OntapError):
-    """No answer came from the array: name resolution, TCP, TLS or a time-out."""
+    """No answer came from the array: name resolution, TCP, TLS or a time-out.
+
+    ``never_sent``: no connection came about, so the array can't have carried the request out.
+    """
+
+    def __init__(self, message: str, never_sent: bool = False) -> None:
+        super().__init__(message)
+        self.never_sent = never_sent
 
 
 class UnexpectedAnswer(OntapError):

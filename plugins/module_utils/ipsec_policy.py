@@ -123,7 +123,6 @@ class IpsecPolicy(Resource):
         Field("ppk.shared_key", normalizer=_shared_key, since=(9, 17, 1), write_only=True),
     )
     not_found_codes = Resource.not_found_codes | {66257116}
-    duplicate_codes = Resource.duplicate_codes | {66257103, 66257104}
     advice = {
         1: "Another policy of this name was created in the meantime, or its name differs only in case.",
         66257096: "The policy may be gone while connections that it protected are still there: run the task again.",

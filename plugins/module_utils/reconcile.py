@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, wiresec.ontap contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run is one plan: find what the array has, plan the difference to what is wanted, apply it.
+"""A run is one plan: what is wanted against what the array has gives the change, which is then applied.
 
-``plan`` is pure. Finding and applying talk to the array through a client. What an object consists of, and which
-rules hold for it, is the resource's business.
+``plan`` is pure, ``apply`` writes through a client. What an object consists of, and which rules hold for it, is the
+resource's business.
 """
 
 from __future__ import annotations
@@ -16,31 +16,23 @@ from typing import Any
 
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import (
     ApiError,
+    ApprovalPending,
+    ConnectionFailed,
     InvalidInput,
     OntapError,
     UnexpectedAnswer,
 )
+from ansible_collections.wiresec.ontap.plugins.module_utils.reading import explaining, find, read_whole, too_new
 from ansible_collections.wiresec.ontap.plugins.module_utils.resource import (
     NOT_KNOWN_TO_RELEASE,
-    OLDEST_SUPPORTED,
     Field,
-    Requirement,
     Resource,
     State,
-    Version,
-    release,
 )
-from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient, instance, literal
+from ansible_collections.wiresec.ontap.plugins.module_utils.rest import Answer, RestClient, instance
 
 NONE, CREATED, MODIFIED, RECREATED, DELETED = "none", "created", "modified", "recreated", "deleted"
-
-
-@dataclass(frozen=True)
-class Found:
-    """What the array has under a key. ``namesakes``: objects whose first key option is the same and the rest is not."""
-
-    current: State | None
-    namesakes: list[State]
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -80,90 +72,6 @@ class Permissions:
     replace_secrets: bool = False
 
 
-# Reading
-
-
-def find(client: RestClient, resource: Resource, wanted: Mapping[str, Any]) -> Found:
-    """Looks an object up by its key with one request, and compares the key exactly on this side."""
-    first, *others = resource.key
-    filters = {
-        resource.by_option[option].api_path: literal(wanted[option]) for option in resource.key if option in wanted
-    }
-    with explaining(client, resource, resource.requirements(wanted), f"Looking up {resource.title(wanted)}"):
-        records = client.get_all(resource.path, {**filters, "fields": resource.query_fields(wanted)})
-    states = [resource.from_api(record) for record in records]
-    same_name = [state for state in states if state.get(first) == wanted[first]]
-    matches = [state for state in same_name if all(state.get(option) == wanted.get(option) for option in others)]
-    if len(matches) > 1:
-        uuids = ", ".join(str(state.get("uuid")) for state in matches)
-        raise UnexpectedAnswer(
-            f"The array returned {len(matches)} objects for {resource.title(wanted)} ({uuids}); one is expected."
-        )
-    return Found(matches[0] if matches else None, [state for state in same_name if state not in matches])
-
-
-def _read_whole(client: RestClient, resource: Resource, current: State) -> State:
-    """Every field of an object that the array's release has, not just those that ``find`` asked for."""
-    with explaining(client, resource, [], f"Reading {resource.title(current)}"):
-        state = resource.from_api(client.get(instance(resource.path, current.get("uuid"))))
-    if any(state.get(option) != current.get(option) for option in ("uuid", *resource.key)):
-        raise UnexpectedAnswer(f"Reading {resource.title(current)} by its UUID returned {resource.title(state)}.")
-    return state
-
-
-def listing(
-    client: RestClient,
-    resource: Resource,
-    options: Mapping[str, Any],
-    fields: list[str] | None = None,
-    order_by: list[str] | None = None,
-    max_records: int | None = None,
-) -> list[dict[str, Any]]:
-    """All objects that match the filters in ``options``, as nested options.
-
-    fields: dotted options to return, ``None`` for all that the array has. order_by: dotted options, each optionally
-    with a direction. max_records: the size of a page.
-    """
-    rows = resource.select(fields or [])
-    sorting = [_sorting(resource, entry) for entry in order_by or []]
-    # The one query that returns what a release has without knowing the release; unknown names would be refused.
-    query = {**resource.filters(options), "fields": ",".join(row.api_path for row in rows) or "*"}
-    if sorting:
-        query["order_by"] = ",".join(f"{row.api_path}{direction}" for row, direction in sorting)
-    if max_records is not None:
-        query["max_records"] = str(max_records)
-    needs = resource.filter_requirements(options)
-    needs += [
-        (row.option, row.since)
-        for row in (*rows, *(row for row, _direction in sorting))
-        if row.since > OLDEST_SUPPORTED
-    ]
-    check_release(client, resource, needs)
-    with explaining(client, resource, needs, f"Listing {resource.noun} objects"):
-        records = client.get_all(resource.path, query)
-    named = {row.option for row in rows}
-    return [resource.to_options(resource.from_api(record), also=named) for record in records]
-
-
-def count(client: RestClient, resource: Resource, options: Mapping[str, Any]) -> int:
-    """How many objects match the filters in ``options``."""
-    needs = resource.filter_requirements(options)
-    check_release(client, resource, needs)
-    with explaining(client, resource, needs, f"Counting {resource.noun} objects"):
-        pages = list(client.pages(resource.path, {**resource.filters(options), "return_records": "false"}))
-    return sum(page.get("num_records", 0) for page in pages)
-
-
-def _sorting(resource: Resource, entry: str) -> tuple[Field, str]:
-    name, _space, direction = entry.strip().partition(" ")
-    rows = resource.select([name])
-    if len(rows) > 1:
-        raise InvalidInput(f"order_by: {name!r} stands for several fields; name one, such as {rows[0].option}.")
-    if direction.strip() not in ("", "asc", "desc"):
-        raise InvalidInput(f"order_by: {entry!r} is sorted neither asc nor desc.")
-    return rows[0], f" {direction.strip()}" if direction else ""
-
-
 # Planning
 
 
@@ -179,7 +87,7 @@ def prepare(
     if present and current and permissions.recreate:
         settled = resource.settle(wanted, current)[0]
         if any(_unmodifiable(resource, settled, current, permissions)):
-            current = _read_whole(client, resource, current)
+            current = read_whole(client, resource, current)
     return plan(resource, wanted, current, present, permissions)
 
 
@@ -252,18 +160,20 @@ def _top_level(changes: Iterable[Field]) -> list[str]:
 def apply(client: RestClient, resource: Resource, change: Change) -> Change:
     """Carries one change out and returns it with what the array reported.
 
-    An error that comes after something was written carries the truth about the array in its ``outcome``.
+    An error that comes after something was written, or may have been, tells so in its ``outcome``.
     """
-    if change.operation == CREATED:
-        return replace(change, reported=_create(client, resource, change))
+    before = change.before or {}
+    if change.operation in (DELETED, RECREATED):
+        with _admitting_doubt(resource, before), explaining(client, resource, [], f"Deleting {resource.title(before)}"):
+            _delete(client, resource, before)
     if change.operation == MODIFIED:
         needs = resource.requirements(change.after or {})
-        with explaining(client, resource, needs, f"Modifying {resource.title(change.before or {})}"):
+        doing = f"Modifying {resource.title(before)}"
+        with _admitting_doubt(resource, before), explaining(client, resource, needs, doing):
             client.patch(instance(resource.path, change.uuid), change.body)
-    if change.operation == DELETED:
-        _delete(client, resource, change.before or {})
+    if change.operation == CREATED:
+        return replace(change, reported=_create(client, resource, change))
     if change.operation == RECREATED:
-        _delete(client, resource, change.before or {})
         try:
             return replace(change, reported=_create(client, resource, change))
         except OntapError as error:
@@ -272,22 +182,24 @@ def apply(client: RestClient, resource: Resource, change: Change) -> Change:
     return change
 
 
+@contextmanager
+def _admitting_doubt(resource: Resource, state: State) -> Iterator[None]:
+    """Says so in the outcome when nobody can tell whether the write within was carried out."""
+    try:
+        yield
+    except (ConnectionFailed, UnexpectedAnswer) as error:
+        if not (isinstance(error, ConnectionFailed) and error.never_sent):
+            error.outcome = {**_outcome(resource, UNKNOWN, None), "uuid": state.get("uuid")}
+            error.notes.append("Whether ONTAP carried the request out is not known; run the task again to find out.")
+        raise
+
+
 def _create(client: RestClient, resource: Resource, change: Change) -> State:
     """The object as created: what the array returned, and what was predicted where the array is silent."""
-    asked_for = resource.create_body(change.wanted)
-    body = resource.create_body({**change.implied, **change.wanted})
-    if client.known_version and _too_new(client.known_version, resource, resource.requirements(change.implied)):
-        body = asked_for
-    with explaining(
-        client, resource, resource.requirements(change.wanted), f"Creating {resource.title(change.wanted)}"
-    ):
-        try:
-            answer = client.post(resource.path, body)
-        except ApiError as error:
-            if error.code not in NOT_KNOWN_TO_RELEASE or body == asked_for:
-                raise
-            # An old release refused what the user never said, but a newer one needs to be told.
-            answer = client.post(resource.path, asked_for)
+    needs = resource.requirements(change.wanted)
+    doing = f"Creating {resource.title(change.wanted)}"
+    with _admitting_doubt(resource, {}), explaining(client, resource, needs, doing):
+        answer = _post(client, resource, change)
     try:
         created = resource.from_api(answer.records[0]) if answer.records else {}
         if "uuid" not in created:
@@ -300,20 +212,35 @@ def _create(client: RestClient, resource: Resource, change: Change) -> State:
     return {**(change.after or {}), **created}
 
 
+def _post(client: RestClient, resource: Resource, change: Change) -> Answer:
+    """Creates what was wanted, with what it implies as far as the release knows that."""
+    asked_for = resource.create_body(change.wanted)
+    body = resource.create_body({**change.implied, **change.wanted})
+    if client.known_version and too_new(client.known_version, resource, resource.requirements(change.implied)):
+        body = asked_for
+    try:
+        return client.post(resource.path, body)
+    except ApiError as error:
+        if error.code not in NOT_KNOWN_TO_RELEASE or body == asked_for:
+            raise
+        # An old release refused what the user never said, but a newer one needs to be told.
+        return client.post(resource.path, asked_for)
+
+
 def _delete(client: RestClient, resource: Resource, current: State) -> None:
-    with explaining(client, resource, [], f"Deleting {resource.title(current)}"):
-        try:
-            client.delete(instance(resource.path, current.get("uuid")))
-        except ApiError as error:
-            if not resource.not_found(error):
-                raise
+    try:
+        client.delete(instance(resource.path, current.get("uuid")))
+    except ApiError as error:
+        if not resource.not_found(error):
+            raise
 
 
 def _put_back(client: RestClient, resource: Resource, change: Change, error: OntapError) -> None:
     """After a delete whose create failed: restores what was there, and completes the error with what is there now."""
-    if error.outcome:
-        return
     before = change.before or {}
+    if error.outcome:
+        error.notes.append(f"{resource.title(before)} had been deleted for this.")
+        return
     secrets = {
         row.option: change.wanted[row.option]
         for row in resource.fields
@@ -322,7 +249,7 @@ def _put_back(client: RestClient, resource: Resource, change: Change, error: Ont
     predecessor = resource.to_restore(before, secrets)
     lost = f"{resource.title(before)} had been deleted for this and is now missing"
     error.outcome = _outcome(resource, DELETED, None)
-    if predecessor == resource.writable(change.wanted):
+    if isinstance(error, ApprovalPending) or predecessor == resource.writable(change.wanted):
         error.notes.append(f"{lost}.")
         return
     try:
@@ -376,46 +303,3 @@ def _outcome(resource: Resource, operation: str, state: State | None) -> dict[st
         resource.result_name: resource.to_options(state or {}),
         "uuid": (state or {}).get("uuid"),
     }
-
-
-# Explaining
-
-
-@contextmanager
-def explaining(client: RestClient, resource: Resource, needs: list[Requirement], doing: str) -> Iterator[None]:
-    """Completes an ``ApiError`` from within: what was attempted, what the user can do, and which option is too new.
-
-    The release is read here only, after a refusal that may come from an option which the array does not know.
-    """
-    try:
-        yield
-    except ApiError as error:
-        error.doing = error.doing or doing
-        error.advice = error.advice or resource.advice.get(error.code, "")
-        if error.code in NOT_KNOWN_TO_RELEASE:
-            try:
-                version = client.version()
-            except OntapError:
-                # The refusal is what the user must see, not that its explanation failed.
-                version = None
-            error.advice = " ".join(_too_new(version, resource, needs)) or error.advice
-        raise
-
-
-def check_release(client: RestClient, resource: Resource, needs: list[Requirement]) -> None:
-    """Refuses options that are newer than the release, if the user told the release. Sends nothing."""
-    problems = _too_new(client.known_version, resource, needs) if client.known_version else []
-    if problems:
-        raise InvalidInput(*problems)
-
-
-def _too_new(version: Version | None, resource: Resource, needs: list[Requirement]) -> list[str]:
-    """A sentence for everything that a release lacks, or may lack where the release is not known (``None``)."""
-    runs = f"; this array runs {release(version)}" if version else ""
-    if version and version < OLDEST_SUPPORTED:
-        return [f"{resource.noun} needs ONTAP {release(OLDEST_SUPPORTED)} or later{runs}."]
-    return [
-        f"{subject} needs ONTAP {release(needed)} or later{runs}."
-        for subject, needed in needs
-        if version is None or needed > version
-    ]

@@ -23,7 +23,7 @@ Requirement = tuple[str, Version]
 OLDEST_SUPPORTED: Version = (9, 8, 0)
 
 # What ONTAP answers about a field or value that its release does not know, or does not know in this
-# place (fact sheet of generic REST codes: field invalid, unexpected argument, invalid value, can't be set,
+# place (docs/ontap_facts.md, 5.2: field invalid, unexpected argument, invalid value, can't be set,
 # unknown name in ``fields``, not readable, not queryable).
 NOT_KNOWN_TO_RELEASE = frozenset({2, 262179, 262185, 262196, 262197, 262203, 262245, 262247, 262249, 262250})
 
@@ -80,7 +80,7 @@ class Resource:
 
     noun: what an object is called in messages. result_name: the key of results that holds the object.
     path: URL path below ``/api``. key: the options that identify an object, the name first.
-    Code sets and ``advice`` are by ONTAP error code.
+    ``not_found_codes`` and ``advice`` are by ONTAP error code.
     """
 
     noun = ""
@@ -89,7 +89,6 @@ class Resource:
     fields: tuple[Field, ...] = ()
     key: tuple[str, ...] = ()
     not_found_codes: frozenset[int] = frozenset({4, 8586226})
-    duplicate_codes: frozenset[int] = frozenset({1})
     advice: Mapping[int, str] = {}
 
     def __init__(self) -> None:

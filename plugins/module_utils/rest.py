@@ -203,10 +203,10 @@ class RestClient:
                 allow_redirects=False,
             )
         except requests.exceptions.RequestException as error:
-            raise ConnectionFailed(_connection_problem(error, request, self.connection)) from error
+            raise ConnectionFailed(_connection_problem(error, request, self.connection), _never_sent(error)) from error
         except OSError as error:
             # requests checks the files of ca_path, client_cert and client_key itself and raises plain OSErrors.
-            raise ConnectionFailed(f"{request}: {error}") from error
+            raise ConnectionFailed(f"{request}: {error}", never_sent=True) from error
         return self._answer(request, response)
 
     def _answer(self, request: str, response: Any) -> Answer:
@@ -415,6 +415,14 @@ def _connection_problem(error: Exception, request: str, connection: Connection) 
     if isinstance(error, requests.exceptions.ProxyError):
         return f"{request}: the proxy did not connect to {host}: {_innermost(error)}. Check HTTPS_PROXY and NO_PROXY."
     return f"{request}: no answer from {host}: {_innermost(error)}. Check hostname and port."
+
+
+def _never_sent(error: requests.exceptions.RequestException) -> bool:
+    """Whether the request can't have reached the array, because no connection came about."""
+    if isinstance(error, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)):
+        return True
+    cause = getattr(error.args[0] if error.args else None, "reason", None)
+    return isinstance(cause, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError))
 
 
 def _innermost(error: BaseException) -> str:

@@ -134,10 +134,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 operation:
-  description: What was done, or would be done in check mode.
+  description:
+    - What was done, or would be done in check mode.
+    - V(unknown) if the task failed because the answer to a write did not come, so that nobody can tell.
   returned: always
   type: str
-  choices: [none, created, modified, recreated, deleted]
+  choices: [none, created, modified, recreated, deleted, unknown]
   sample: modified
 modified:
   description: The options whose value changed on a policy that was there before, V(secret_key) among them when it was replaced.
@@ -204,14 +206,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import OntapError
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils.reconcile import (
-    Permissions,
-    apply,
-    check_release,
-    find,
-    prepare,
-    report,
-)
+from ansible_collections.wiresec.ontap.plugins.module_utils.reading import check_release, find
+from ansible_collections.wiresec.ontap.plugins.module_utils.reconcile import Permissions, apply, prepare, report
 from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
 
 
@@ -241,7 +237,7 @@ def main() -> None:
         with arguments.client(module) as client:
             result = run(module.params, client, module.check_mode)
     except OntapError as error:
-        module.fail_json(**error.result())
+        module.fail_json(**{"operation": "none", **error.result()})
     for warning in result.pop("warnings"):
         module.warn(warning)
     module.exit_json(**result)

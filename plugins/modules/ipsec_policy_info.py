@@ -208,7 +208,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import OntapError
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils.reconcile import count, listing
+from ansible_collections.wiresec.ontap.plugins.module_utils.reading import count, listing
 from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
 
 

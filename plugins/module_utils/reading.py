@@ -1,0 +1,161 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading: one object by its key, or all that match filters. And explaining what ONTAP refused.
+
+Nothing here writes. What an object consists of is the resource's business, how a page follows another the client's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import (
+    ApiError,
+    InvalidInput,
+    OntapError,
+    UnexpectedAnswer,
+)
+from ansible_collections.wiresec.ontap.plugins.module_utils.resource import (
+    NOT_KNOWN_TO_RELEASE,
+    OLDEST_SUPPORTED,
+    Field,
+    Requirement,
+    Resource,
+    State,
+    Version,
+    release,
+)
+from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient, instance, literal
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the array has under a key. ``namesakes``: objects whose first key option is the same and the rest is not."""
+
+    current: State | None
+    namesakes: list[State]
+
+
+def find(client: RestClient, resource: Resource, wanted: Mapping[str, Any]) -> Found:
+    """Looks an object up by its key with one request, and compares the key exactly on this side."""
+    first, *others = resource.key
+    filters = {
+        resource.by_option[option].api_path: literal(wanted[option]) for option in resource.key if option in wanted
+    }
+    with explaining(client, resource, resource.requirements(wanted), f"Looking up {resource.title(wanted)}"):
+        records = client.get_all(resource.path, {**filters, "fields": resource.query_fields(wanted)})
+    states = [resource.from_api(record) for record in records]
+    same_name = [state for state in states if state.get(first) == wanted[first]]
+    matches = [state for state in same_name if all(state.get(option) == wanted.get(option) for option in others)]
+    if len(matches) > 1:
+        uuids = ", ".join(str(state.get("uuid")) for state in matches)
+        raise UnexpectedAnswer(
+            f"The array returned {len(matches)} objects for {resource.title(wanted)} ({uuids}); one is expected."
+        )
+    return Found(matches[0] if matches else None, [state for state in same_name if state not in matches])
+
+
+def read_whole(client: RestClient, resource: Resource, current: State) -> State:
+    """Every field of an object that the array's release has, not just those that ``find`` asked for."""
+    with explaining(client, resource, [], f"Reading {resource.title(current)}"):
+        state = resource.from_api(client.get(instance(resource.path, current.get("uuid"))))
+    if any(state.get(option) != current.get(option) for option in ("uuid", *resource.key)):
+        raise UnexpectedAnswer(f"Reading {resource.title(current)} by its UUID returned {resource.title(state)}.")
+    return state
+
+
+def listing(
+    client: RestClient,
+    resource: Resource,
+    options: Mapping[str, Any],
+    fields: list[str] | None = None,
+    order_by: list[str] | None = None,
+    max_records: int | None = None,
+) -> list[dict[str, Any]]:
+    """All objects that match the filters in ``options``, as nested options.
+
+    fields: dotted options to return, ``None`` for all that the array has. order_by: dotted options, each optionally
+    with a direction. max_records: the size of a page.
+    """
+    rows = resource.select(fields or [])
+    sorting = [_sorting(resource, entry) for entry in order_by or []]
+    # The one query that returns what a release has without knowing the release; unknown names would be refused.
+    query = {**resource.filters(options), "fields": ",".join(row.api_path for row in rows) or "*"}
+    if sorting:
+        query["order_by"] = ",".join(f"{row.api_path}{direction}" for row, direction in sorting)
+    if max_records is not None:
+        query["max_records"] = str(max_records)
+    needs = resource.filter_requirements(options)
+    needs += [
+        (row.option, row.since)
+        for row in (*rows, *(row for row, _direction in sorting))
+        if row.since > OLDEST_SUPPORTED
+    ]
+    check_release(client, resource, needs)
+    with explaining(client, resource, needs, f"Listing {resource.noun} objects"):
+        records = client.get_all(resource.path, query)
+    named = {row.option for row in rows}
+    return [resource.to_options(resource.from_api(record), also=named) for record in records]
+
+
+def count(client: RestClient, resource: Resource, options: Mapping[str, Any]) -> int:
+    """How many objects match the filters in ``options``."""
+    needs = resource.filter_requirements(options)
+    check_release(client, resource, needs)
+    with explaining(client, resource, needs, f"Counting {resource.noun} objects"):
+        pages = list(client.pages(resource.path, {**resource.filters(options), "return_records": "false"}))
+    return sum(page.get("num_records", 0) for page in pages)
+
+
+def _sorting(resource: Resource, entry: str) -> tuple[Field, str]:
+    name, _space, direction = entry.strip().partition(" ")
+    rows = resource.select([name])
+    if len(rows) > 1:
+        raise InvalidInput(f"order_by: {name!r} stands for several fields; name one, such as {rows[0].option}.")
+    if direction.strip() not in ("", "asc", "desc"):
+        raise InvalidInput(f"order_by: {entry!r} is sorted neither asc nor desc.")
+    return rows[0], f" {direction.strip()}" if direction else ""
+
+
+@contextmanager
+def explaining(client: RestClient, resource: Resource, needs: list[Requirement], doing: str) -> Iterator[None]:
+    """Completes an ``ApiError`` from within: what was attempted, what the user can do, and which option is too new.
+
+    The release is read here only, after a refusal that may come from an option which the array does not know.
+    """
+    try:
+        yield
+    except ApiError as error:
+        error.doing = error.doing or doing
+        error.advice = error.advice or resource.advice.get(error.code, "")
+        if error.code in NOT_KNOWN_TO_RELEASE:
+            try:
+                version = client.version()
+            except OntapError:
+                # The refusal is what the user must see, not that its explanation failed.
+                version = None
+            error.advice = " ".join(too_new(version, resource, needs)) or error.advice
+        raise
+
+
+def check_release(client: RestClient, resource: Resource, needs: list[Requirement]) -> None:
+    """Refuses options that are newer than the release, if the user told the release. Sends nothing."""
+    problems = too_new(client.known_version, resource, needs) if client.known_version else []
+    if problems:
+        raise InvalidInput(*problems)
+
+
+def too_new(version: Version | None, resource: Resource, needs: list[Requirement]) -> list[str]:
+    """A sentence for everything that a release lacks, or may lack where the release is not known (``None``)."""
+    runs = f"; this array runs {release(version)}" if version else ""
+    if version and version < OLDEST_SUPPORTED:
+        return [f"{resource.noun} needs ONTAP {release(OLDEST_SUPPORTED)} or later{runs}."]
+    return [
+        f"{subject} needs ONTAP {release(needed)} or later{runs}."
+        for subject, needed in needs
+        if version is None or needed > version
+    ]
