@@ -1,0 +1,106 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a request to its answer: log in, confine to an SVM, route, carry out. Knows nothing of sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .access import Account
+from .credentials import Restarted
+from .errors import OntapError, describe
+from .messages import Answer, Call
+from .neighbours import ALL
+from .policies import PolicyCollection
+from .resource import Context, Resource
+from .schema import Record
+from .state import State
+
+# The longest path first: /api/security/ipsec is not /api/security/ipsec/policies.
+_RESOURCES: dict[str, Resource] = {
+    resource.schema.path: resource
+    for resource in sorted(
+        (PolicyCollection(), *(kind() for kind in ALL)), key=lambda resource: len(resource.schema.path), reverse=True
+    )
+}
+_WITHOUT_BODY = ("GET", "HEAD", "DELETE", "OPTIONS")
+
+
+def handle(state: State, call: Call) -> Answer:
+    """Return the answer to a request."""
+    try:
+        account = state.accounts.log_in(call, state.version)
+        interference = state.interventions.take(call)
+        if interference is not None:
+            return interference.answer(call, lambda: _carry_out(state, call, account))
+        return _carry_out(state, call, account)
+    except OntapError as error:
+        return refusal(state, error)
+    except Restarted:
+        state.restarts += 1
+        return Answer(hang_up=True)
+
+
+def refusal(state: State, error: OntapError) -> Answer:
+    """Return the answer that says why not."""
+    status, details = describe(error, state.version, state.unknowns)
+    by_status = {401: {"WWW-Authenticate": 'Basic realm="ONTAP"'}, 429: {"Retry-After": "1"}}
+    return Answer(status, {"error": details}, {**by_status.get(status, {}), **error.headers})
+
+
+def _carry_out(state: State, call: Call, account: Account) -> Answer:
+    if not account.may_reach(call.path):
+        raise OntapError(6)
+    context = Context(state, call, account, _confines(state, call, account))
+    operations = _operations(context)
+    allowed = sorted({*operations, "OPTIONS", *({"HEAD"} if "GET" in operations else ())})
+    if call.method == "OPTIONS":
+        return Answer(200, None, {"Allow": ", ".join(allowed)})
+    if call.method not in allowed:
+        raise OntapError(3, headers={"Allow": ", ".join(allowed)})
+    # The vendor's own client sends an empty object with each DELETE, so that much has to be allowed.
+    if call.method in _WITHOUT_BODY and call.json():
+        raise OntapError(262198)
+    return operations["GET" if call.method == "HEAD" else call.method]()
+
+
+def _operations(context: Context) -> dict[str, Callable[[], Answer]]:
+    """Return what the path of a request serves, by HTTP method; OntapError with status 404 for no path at all."""
+    path = context.call.path
+    for base, resource in _RESOURCES.items():
+        if context.state.version < resource.since or not f"{path}/".startswith(f"{base}/"):
+            continue
+        uuid, _slash, superfluous = path.removeprefix(base).strip("/").partition("/")
+        if not uuid:
+            return {method: _bound(handler, context) for method, handler in resource.handlers(context).items()}
+        instance = resource.instance_handlers(context)
+        if not instance:
+            continue
+        if superfluous:
+            # Fact sheet 5.2: this code is seen with 404 for a superfluous path segment.
+            raise OntapError(262179, message=f'Unexpected argument "{superfluous}"', status=404)
+        return {method: _bound(handler, context, uuid) for method, handler in instance.items()}
+    # The vendor's info module takes code 3 for "this release has no such API".
+    raise OntapError(3, message="API not found", status=404)
+
+
+def _bound(handler: Callable[..., Answer], *arguments: object) -> Callable[[], Answer]:
+    return lambda: handler(*arguments)
+
+
+def _confines(state: State, call: Call, account: Account) -> Record | None:
+    """Return the SVM that a request may see: that of the account, or the one that it is tunnelled to (fact sheet 6)."""
+    own = state.svms.get(account.svm or "")
+    named = None
+    for header, found in (("x-dot-svm-name", state.svm), ("x-dot-svm-uuid", state.svms.get)):
+        if header in call.headers:
+            svm = found(call.headers[header])
+            if svm is None:
+                raise OntapError(4, header, message=f'The SVM "{call.headers[header]}" does not exist', status=400)
+            if named is not None and svm is not named:
+                raise OntapError(262186, header, message="The headers name two SVMs")
+            named = svm
+    if own is not None and named is not None and named is not own:
+        raise OntapError(6)
+    return own or named

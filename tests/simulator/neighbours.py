@@ -1,0 +1,176 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The resources around the policies, as far as clients of them look there (fact sheet 6, 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from . import body
+from .body import Operation
+from .errors import OntapError
+from .jobs import JOB
+from .messages import Answer
+from .parameters import WRITE, Parameters
+from .query import Condition
+from .resource import Collection, Context, Handler, Resource
+from .schema import Field, Kind, Link, Record, Schema
+from .versions import V9_6, V9_8, V9_16_1
+
+_VERSION = [
+    Field("version.full"),
+    Field("version.generation", Kind.NUMBER),
+    Field("version.major", Kind.NUMBER),
+    Field("version.minor", Kind.NUMBER),
+]
+_SVM = [Field("svm.name"), Field("svm.uuid")]
+_SVM_LINK = Link("svm", "/api/svm/svms/{uuid}")
+
+
+def _release(context: Context) -> Record:
+    """Return the version as /api/cluster shows it (fact sheet 6)."""
+    generation, major, minor = context.state.version
+    full = f"NetApp Release {context.state.version_text}: Thu Jan 01 00:00:00 UTC 2026"
+    return {"version.full": full, "version.generation": generation, "version.major": major, "version.minor": minor}
+
+
+class Cluster(Resource):
+    """The cluster: one object, which every client asks for its version."""
+
+    schema = Schema(
+        "/api/cluster",
+        [Field("uuid"), Field("name"), Field("location"), Field("contact"), *_VERSION],
+    )
+
+    def handlers(self, context: Context) -> Mapping[str, Handler]:
+        """See Resource."""
+        return {"GET": lambda context: self.shown(context, {**context.state.cluster, **_release(context)})}
+
+
+class Nodes(Collection):
+    """The nodes of the cluster."""
+
+    schema = Schema(
+        "/api/cluster/nodes", [Field("uuid"), Field("name"), Field("state"), *_VERSION], identifiers=("uuid", "name")
+    )
+
+    def records(self, context: Context, conditions: list[Condition]) -> Iterable[Record]:
+        """See Collection."""
+        return ({**node, **_release(context)} for node in context.state.nodes.values())
+
+
+class Jobs(Collection):
+    """Jobs; looking at one is what moves it on."""
+
+    schema = JOB
+
+    def records(self, context: Context, conditions: list[Condition]) -> Iterable[Record]:
+        """See Collection."""
+        return context.state.jobs.records()
+
+    def find(self, context: Context, uuid: str) -> Record:
+        """Return a job after one more poll."""
+        job = context.state.jobs.get(uuid)
+        if job is None:
+            raise OntapError(4, "uuid")
+        return job.poll()
+
+
+class Svms(Collection):
+    """The SVMs that serve data."""
+
+    schema = Schema(
+        "/api/svm/svms",
+        [
+            Field("uuid"),
+            Field("name"),
+            Field("state"),
+            Field("subtype"),
+            Field("ipspace.name"),
+            Field("ipspace.uuid"),
+        ],
+        identifiers=("uuid", "name"),
+        links=[Link("ipspace", "/api/network/ipspaces/{uuid}")],
+    )
+
+    def records(self, context: Context, conditions: list[Condition]) -> Iterable[Record]:
+        """See Collection."""
+        return [svm for svm in context.state.data_svms() if context.svm is None or svm is context.svm]
+
+
+class Ipspaces(Collection):
+    """The IPspaces."""
+
+    schema = Schema("/api/network/ipspaces", [Field("uuid"), Field("name")], identifiers=("uuid", "name"))
+
+    def records(self, context: Context, conditions: list[Condition]) -> Iterable[Record]:
+        """See Collection."""
+        return context.state.ipspaces.values()
+
+
+class Certificates(Collection):
+    """The certificates that are installed."""
+
+    schema = Schema(
+        "/api/security/certificates",
+        [
+            Field("uuid"),
+            Field("name", since=V9_8),
+            Field("common_name"),
+            Field(
+                "type", Kind.WORD, words=dict.fromkeys(("client", "server", "client_ca", "server_ca", "root_ca"), V9_6)
+            ),
+            Field("scope", Kind.WORD, words={"svm": V9_6, "cluster": V9_6}),
+            *_SVM,
+        ],
+        identifiers=("uuid", "name", "svm"),
+        links=[_SVM_LINK],
+    )
+
+    def records(self, context: Context, conditions: list[Condition]) -> Iterable[Record]:
+        """See Collection."""
+        return filter(context.sees, context.state.certificates.values())
+
+
+class IpsecConfig(Resource):
+    """The IPsec service of the cluster (fact sheet 7)."""
+
+    schema = Schema(
+        "/api/security/ipsec",
+        [
+            Field("enabled", Kind.FLAG, modify=True),
+            Field("replay_window", Kind.NUMBER, modify=True),
+            Field("offload_enabled", Kind.FLAG, V9_16_1, modify=True),
+        ],
+    )
+    since = V9_8
+    windows = (0, 64, 128, 256, 512, 1024)
+
+    def handlers(self, context: Context) -> Mapping[str, Handler]:
+        """See Resource."""
+        return {"GET": lambda context: self.shown(context, context.state.ipsec), "PATCH": self.modify}
+
+    def modify(self, context: Context) -> Answer:
+        """Answer a PATCH."""
+        state = context.state
+        parameters = Parameters(context.call.parameters(), WRITE, self.schema, state.version)
+        parameters.refuse_filters(code=262179)
+        given = body.read(context.call.json(), self.schema, Operation.MODIFY, state.version, state.unknowns)
+        given = {path: value for path, value in given.items() if value is not None}
+        if not given:
+            raise OntapError(262190)
+        if state.mixed_version:
+            raise OntapError(66257199)
+        if given.get("replay_window", 0) not in self.windows:
+            raise OntapError(262185, "replay_window")
+        changed = {**state.ipsec, **given}
+        if changed["offload_enabled"] != state.ipsec["offload_enabled"] and state.ipsec["enabled"]:
+            raise OntapError(66256913, "offload_enabled")
+        if changed["offload_enabled"] and changed["replay_window"]:
+            raise OntapError(66256915, "replay_window")
+        state.ipsec = changed
+        return Answer()
+
+
+ALL: tuple[type[Resource], ...] = (Cluster, Nodes, Jobs, Svms, Ipspaces, Certificates, IpsecConfig)

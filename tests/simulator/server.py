@@ -1,0 +1,279 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The simulator as tests see it: start, set up, look inside, interfere."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from . import application
+from .access import ACCESS_TOKEN, ADMIN, PASSWORD, Account
+from .certificates import Certificates
+from .errors import OntapError
+from .interventions import AsJob, PendingApproval, Refusal
+from .messages import Answer, Call, Request
+from .resource import flat, nested
+from .schema import Record
+from .settings import Settings
+from .state import State, new_uuid
+from .transport import Transport
+from .unknowns import Unknowns
+from .versions import parse
+
+
+class Simulator(Settings):
+    """A stateful ONTAP over HTTPS, in a thread of its own; all methods may be called from any thread."""
+
+    username = ADMIN
+    password = PASSWORD
+    access_token = ACCESS_TOKEN
+
+    def __init__(
+        self,
+        version: str = "9.17.1",
+        unknowns: Unknowns | None = None,
+        page_size: int = 10000,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        ca_dir: str | Path | None = None,
+        on_request: Callable[[Request], None] | None = None,
+    ) -> None:
+        """`port` 0 takes a free one; `ca_dir` keeps the PEM files; `on_request` sees each line of the log."""
+        parse(version)
+        self._initial = (version, unknowns or Unknowns(), page_size)
+        self._ca_dir = ca_dir
+        self._on_request = on_request
+        self._requests: list[Request] = []
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._transport: Transport | None = None
+        self.host = host
+        self.port = port
+        self.ca_path = self.client_cert = self.client_key = ""
+        super().__init__(State(*self._initial), threading.RLock())
+
+    # --- life ---
+
+    def start(self) -> Simulator:
+        """Serve until `stop`; OSError when the port is taken."""
+        if self._ca_dir is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="ontap-simulator-")
+        certificates = Certificates(Path(self._folder.name if self._folder else self._ca_dir or "."))
+        self.ca_path = str(certificates.ca_path)
+        self.client_cert = str(certificates.client_cert)
+        self.client_key = str(certificates.client_key)
+        self._transport = Transport(self._handle)
+        try:
+            self.port = self._transport.start(self.host, self.port, certificates.context())
+        except OSError:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """Close all connections and remove the temporary files."""
+        if self._transport is not None:
+            self._transport.stop()
+            self._transport = None
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+    def __enter__(self) -> Simulator:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def reset(self) -> None:
+        """Go back to the beginning: state, settings, accounts, log."""
+        with self._lock:
+            self._state = State(*self._initial)
+            self._requests.clear()
+            self.latency = 0.0
+
+    @property
+    def url(self) -> str:
+        """The address, without path."""
+        return f"https://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+    @property
+    def latency(self) -> float:
+        """Seconds that pass before each answer."""
+        return self._transport.latency if self._transport is not None else 0.0
+
+    @latency.setter
+    def latency(self, seconds: float) -> None:
+        if self._transport is not None:
+            self._transport.latency = seconds
+
+    # --- the log ---
+
+    @property
+    def requests(self) -> list[Request]:
+        """The requests since the last `clear_log`, in the order in which they were answered."""
+        with self._lock:
+            return list(self._requests)
+
+    @property
+    def connections(self) -> int:
+        """The number of TLS connections that carried those requests."""
+        return len({request.connection for request in self.requests})
+
+    def clear_log(self) -> None:
+        """Forget the requests so far."""
+        with self._lock:
+            self._requests.clear()
+
+    # --- what is there ---
+
+    def add_account(
+        self, name: str, password: str, svm: str | None = None, forbidden: tuple[str, ...] = ("/api/cluster",)
+    ) -> None:
+        """Create an account, of an SVM if one is named; paths below a forbidden prefix are answered 403."""
+        with self._lock:
+            owner = None if svm is None else self._svm(svm)["uuid"]
+            self._state.accounts.add(Account(name, password, owner, tuple(forbidden)))
+
+    def add_svm(self, name: str) -> str:
+        """Create an SVM and return its UUID."""
+        with self._lock:
+            return self._state.add_svm(name)
+
+    def remove_svm(self, name: str) -> None:
+        """Remove an SVM and all that belongs to it."""
+        with self._lock:
+            self._state.remove_svm(self._svm(name)["uuid"])
+
+    def add_certificate(self, name: str, svm: str | None = None, type: str = "client") -> str:
+        """Install a certificate, for the cluster when no SVM is named, and return its UUID."""
+        with self._lock:
+            return self._state.add_certificate(name, svm, type)
+
+    def add_policy(self, record: dict[str, Any]) -> str:
+        """Store a policy as given, `svm` being a name, and return its UUID; what is missing is filled in plausibly."""
+        with self._lock:
+            stored = flat(record)
+            svm = self._svm(name) if (name := stored.pop("svm", None) or stored.get("svm.name")) else None
+            if isinstance(certificate := stored.pop("certificate", None), str):
+                stored["certificate.name"] = certificate
+            complete = {**self._plausible(stored, svm), **stored}
+            self._state.policies.put(complete)
+            return str(complete["uuid"])
+
+    def edit_policy(self, name: str, svm: str | None, changes: dict[str, Any]) -> None:
+        """Change a stored policy behind everybody's back: dotted paths and values; None takes a property away."""
+        with self._lock:
+            record = self._find(name, svm)
+            if record is None:
+                raise KeyError((svm, name))
+            changed = {**record, **flat(changes)}
+            self._state.policies.put({path: value for path, value in changed.items() if value is not None})
+
+    def policies(self) -> list[dict[str, Any]]:
+        """Return copies of all stored policies, secrets included, by SVM and name."""
+        with self._lock:
+            records = sorted(
+                self._state.policies.all(), key=lambda record: (record.get("svm.name", ""), record["name"])
+            )
+            return [nested(record) for record in records]
+
+    def policy(self, name: str, svm: str | None = None) -> dict[str, Any] | None:
+        """Return a copy of one stored policy, of cluster scope when no SVM is named."""
+        with self._lock:
+            record = self._find(name, svm)
+            return None if record is None else nested(record)
+
+    # --- what is going to happen ---
+
+    def refuse(
+        self,
+        method: str,
+        path: str,
+        code: int,
+        message: str | None = None,
+        status: int | None = None,
+        target: str | None = None,
+        after_effect: bool = False,
+        times: int = 1,
+    ) -> None:
+        """Answer the next requests that fit with an error, carried out first if `after_effect`."""
+        error = OntapError(code, target, message=message, status=status, exact=True)
+        with self._lock:
+            self._state.interventions.add(method, path, Refusal(error, after_effect), times)
+
+    def as_job(
+        self,
+        method: str,
+        path: str,
+        outcome: str = "success",
+        message: str | None = None,
+        code: int | None = None,
+        polls: int = 1,
+        paused: bool = False,
+    ) -> None:
+        """Answer the next request that fits with a job, unfinished for `polls` polls; then it takes effect, or fails."""
+        with self._lock:
+            job = AsJob(self._state.jobs, outcome, message, code, polls, paused)
+            self._state.interventions.add(method, path, job)
+
+    def answer_accepted(self, method: str, path: str) -> None:
+        """Answer the next request that fits with 202, without a job and without an effect."""
+        with self._lock:
+            interventions = self._state.interventions
+            interventions.add(method, path, PendingApproval(interventions.next_approval()))
+
+    # --- inside ---
+
+    def _handle(self, call: Call, connection: int, in_progress: int) -> Answer:
+        with self._lock:
+            limit = self._state.request_limit
+            if limit is not None and in_progress > limit:
+                answer = application.refusal(self._state, OntapError(262160))
+            else:
+                answer = application.handle(self._state, call)
+            line = call.logged(0 if answer.hang_up else answer.status, connection)
+            self._requests.append(line)
+        if self._on_request is not None:
+            self._on_request(line)
+        return answer
+
+    def _svm(self, name: str) -> Record:
+        svm = self._state.svm(name)
+        if svm is None:
+            raise KeyError(name)
+        return svm
+
+    def _find(self, name: str, svm: str | None) -> Record | None:
+        found = self._state.policies.named(name)
+        return next((one for one in found if one["name"] == name and one.get("svm.name") == svm), None)
+
+    def _plausible(self, stored: Record, svm: Record | None) -> Record:
+        """Return the properties that a policy has in any case."""
+        record: Record = {"uuid": new_uuid(), "scope": "cluster", "enabled": True, "protocol": "any"}
+        record["action"] = stored.get("action", "esp_transport")
+        if svm is not None:
+            record |= {"scope": "svm", "svm.name": svm["name"], "svm.uuid": svm["uuid"]}
+            record |= {path: svm[path] for path in ("ipspace.name", "ipspace.uuid")}
+        for side in ("local_endpoint", "remote_endpoint"):
+            if address := stored.get(f"{side}.address"):
+                record |= {f"{side}.port": "0-0", f"{side}.family": "ipv6" if ":" in address else "ipv4"}
+        if record["action"] in ("bypass", "discard"):
+            record["authentication_method"] = "none"
+        elif name := stored.get("certificate.name"):
+            record["authentication_method"] = "pki"
+            owner = record.get("svm.uuid")
+            for certificate in self._state.certificates.values():
+                if certificate["name"] == name and certificate.get("svm.uuid") == owner:
+                    record["certificate.uuid"] = certificate["uuid"]
+        else:
+            record["authentication_method"] = "psk"
+        return record

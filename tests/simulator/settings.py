@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The settings of an array that a test may turn while it runs."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Generic, TypeVar, overload
+
+from .state import State
+from .unknowns import Unknowns
+from .versions import parse
+
+T = TypeVar("T")
+
+
+class _Setting(Generic[T]):
+    """An attribute of the state, read and set under the lock; `meaning` is for who reads this file."""
+
+    def __init__(self, meaning: str) -> None:
+        self.__doc__ = meaning
+
+    def __set_name__(self, owner: type[Settings], name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, settings: None, owner: type[Settings]) -> _Setting[T]:
+        """On the class: the setting itself."""
+
+    @overload
+    def __get__(self, settings: Settings, owner: type[Settings]) -> T:
+        """On an array: the value."""
+
+    def __get__(self, settings: Settings | None, owner: type[Settings]) -> Any:
+        if settings is None:
+            return self
+        with settings._lock:
+            return getattr(settings._state, self._name)
+
+    def __set__(self, settings: Settings, value: T) -> None:
+        with settings._lock:
+            setattr(settings._state, self._name, value)
+
+
+class Settings:
+    """What can be read and set as attributes; a reset puts all of it back."""
+
+    unknowns = _Setting[Unknowns]("The switches for what the fact sheet marks unknown.")
+    page_size = _Setting[int]("The most records that a page holds.")
+    policy_limit_per_svm = _Setting[int | None]("Policies that an SVM can have (66257121).")
+    policy_limit_cluster = _Setting[int | None]("Policies in all (66257130).")
+    request_limit = _Setting[int | None]("Requests at once; one more is answered 429 (262160).")
+    migrating_svms = _Setting[set[str]]("Names of SVMs that are being migrated (66257142).")
+    mixed_version = _Setting[bool]("Some node runs a release without IPsec (66257199).")
+    low_ecv = _Setting[bool]("The effective cluster version is too low (66257201).")
+    metrocluster = _Setting[bool]("The cluster is a MetroCluster (66257396).")
+    restarts = _Setting[int]("How often ONTAP restarted because of a certificate (fact sheet 4.2).")
+
+    def __init__(self, state: State, lock: threading.RLock) -> None:
+        self._state = state
+        self._lock = lock
+
+    @property
+    def version(self) -> str:
+        """The release, as "9.17.1"."""
+        with self._lock:
+            return self._state.version_text
+
+    @version.setter
+    def version(self, text: str) -> None:
+        parse(text)
+        with self._lock:
+            self._state.version_text = text
+
+    @property
+    def ipsec_enabled(self) -> bool:
+        """Whether IPsec is enabled."""
+        with self._lock:
+            return bool(self._state.ipsec["enabled"])
+
+    @ipsec_enabled.setter
+    def ipsec_enabled(self, enabled: bool) -> None:
+        with self._lock:
+            self._state.ipsec["enabled"] = enabled

@@ -1,0 +1,149 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the array holds and how it is set: SVMs, certificates, policies, jobs, limits, switches."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from .access import Accounts
+from .interventions import Interventions
+from .jobs import Jobs
+from .schema import Record
+from .unknowns import Unknowns
+from .versions import Version, parse
+
+ADMIN_SVM = "cluster1"
+
+
+def new_uuid() -> str:
+    """Return a UUID as ONTAP would make it up."""
+    return str(uuid.uuid4())
+
+
+class Policies:
+    """The stored policies, found by UUID or by name without a search through all of them."""
+
+    def __init__(self) -> None:
+        self._by_uuid: dict[str, Record] = {}
+        self._by_name: dict[str, dict[str, Record]] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_uuid)
+
+    def all(self) -> Iterable[Record]:
+        """Return every policy, in no order."""
+        return self._by_uuid.values()
+
+    def get(self, uuid_: str) -> Record | None:
+        """Return the policy of this UUID."""
+        return self._by_uuid.get(uuid_)
+
+    def named(self, name: str) -> list[Record]:
+        """Return the policies of this name in any case, on any SVM."""
+        return list(self._by_name.get(name.casefold(), {}).values())
+
+    def put(self, record: Record) -> None:
+        """Store a policy; one of the same UUID is replaced."""
+        self.remove(record["uuid"])
+        self._by_uuid[record["uuid"]] = record
+        self._by_name.setdefault(record["name"].casefold(), {})[record["uuid"]] = record
+
+    def remove(self, uuid_: str) -> None:
+        """Remove the policy of this UUID if it is there."""
+        record = self._by_uuid.pop(uuid_, None)
+        if record is not None:
+            del self._by_name[record["name"].casefold()][uuid_]
+
+
+@dataclass
+class State:
+    """One array. The settings are those that a test may change at any time; everything is dropped by a reset."""
+
+    version_text: str
+    unknowns: Unknowns
+    page_size: int
+    accounts: Accounts = field(default_factory=Accounts)
+    interventions: Interventions = field(default_factory=Interventions)
+    jobs: Jobs = field(default_factory=Jobs)
+    policies: Policies = field(default_factory=Policies)
+    svms: dict[str, Record] = field(default_factory=dict)
+    ipspaces: dict[str, Record] = field(default_factory=dict)
+    certificates: dict[str, Record] = field(default_factory=dict)
+    cluster: Record = field(default_factory=dict)
+    nodes: dict[str, Record] = field(default_factory=dict)
+    ipsec: Record = field(default_factory=dict)
+    policy_limit_per_svm: int | None = None
+    policy_limit_cluster: int | None = None
+    request_limit: int | None = None
+    migrating_svms: set[str] = field(default_factory=set)
+    mixed_version: bool = False
+    low_ecv: bool = False
+    metrocluster: bool = False
+    restarts: int = 0
+
+    def __post_init__(self) -> None:
+        self.cluster = {"uuid": new_uuid(), "name": ADMIN_SVM, "location": "simulated", "contact": "nobody"}
+        for name in (f"{ADMIN_SVM}-01", f"{ADMIN_SVM}-02"):
+            node = new_uuid()
+            self.nodes[node] = {"uuid": node, "name": name, "state": "up"}
+        for name in ("Default", "Cluster"):
+            ipspace = new_uuid()
+            self.ipspaces[ipspace] = {"uuid": ipspace, "name": name}
+        self.ipsec = {"enabled": True, "replay_window": 0, "offload_enabled": False}
+        self.add_svm(ADMIN_SVM)
+        for name in ("svm1", "svm2"):
+            self.add_svm(name)
+            self.add_certificate("ipsec-cert", name, "server")
+        self.add_certificate("ipsec-ca", "svm1", "server_ca")
+        self.add_certificate("cluster-cert", None, "server")
+
+    @property
+    def version(self) -> Version:
+        """The release, comparable."""
+        return parse(self.version_text)
+
+    def add_svm(self, name: str) -> str:
+        """Create an SVM in the default IPspace and return its UUID."""
+        uuid_ = new_uuid()
+        default = next(ipspace for ipspace in self.ipspaces.values() if ipspace["name"] == "Default")
+        self.svms[uuid_] = {
+            "uuid": uuid_,
+            "name": name,
+            "state": "running",
+            "subtype": "default",
+            "ipspace.name": default["name"],
+            "ipspace.uuid": default["uuid"],
+        }
+        return uuid_
+
+    def remove_svm(self, uuid_: str) -> None:
+        """Remove an SVM with its certificates and policies."""
+        del self.svms[uuid_]
+        self.certificates = {key: one for key, one in self.certificates.items() if one.get("svm.uuid") != uuid_}
+        for record in [one for one in self.policies.all() if one.get("svm.uuid") == uuid_]:
+            self.policies.remove(record["uuid"])
+
+    def svm(self, name: str) -> Record | None:
+        """Return the SVM of this name."""
+        return next((svm for svm in self.svms.values() if svm["name"] == name), None)
+
+    def data_svms(self) -> list[Record]:
+        """Return the SVMs that serve data: all but the admin SVM."""
+        return [svm for svm in self.svms.values() if svm["name"] != ADMIN_SVM]
+
+    def add_certificate(self, name: str, svm: str | None, kind: str) -> str:
+        """Install a certificate on an SVM, or for the cluster, and return its UUID."""
+        uuid_ = new_uuid()
+        record: Record = {"uuid": uuid_, "name": name, "common_name": name, "type": kind}
+        record["scope"] = "cluster" if svm is None else "svm"
+        if svm is not None:
+            owner = self.svm(svm)
+            if owner is None:
+                raise KeyError(svm)
+            record |= {"svm.name": svm, "svm.uuid": owner["uuid"]}
+        self.certificates[uuid_] = record
+        return uuid_

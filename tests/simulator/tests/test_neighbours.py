@@ -1,0 +1,122 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The resources around the policies."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator import Simulator
+
+from .conftest import POLICIES, Api, Record
+
+IPSEC = "/api/security/ipsec"
+
+
+@pytest.mark.parametrize(
+    ("version", "major", "minor"), [("9.7", 7, 0), ("9.8", 8, 0), ("9.12.1", 12, 1), ("9.19.1", 19, 1)]
+)
+def test_cluster(array: Simulator, api: Api, version: str, major: int, minor: int) -> None:
+    array.version = version
+    body = api("GET", "/api/cluster", fields="version").json()
+    assert {*body} == {"version", "_links"}
+    assert body["_links"] == {"self": {"href": "/api/cluster"}}
+    full = body["version"].pop("full")
+    assert body["version"] == {"generation": 9, "major": major, "minor": minor}
+    assert full.startswith(f"NetApp Release {version}: ")
+    assert api("GET", "/api/cluster", max_records="1024", fields="").json()["name"] == "cluster1"
+    assert api("GET", "/api/v1/cluster", fields="name").json()["name"] == "cluster1"
+    assert len(api.records("/api/cluster/nodes", fields="version")) == 2
+
+
+def test_svms(array: Simulator, api: Api) -> None:
+    uuid = array.add_svm("svm3")
+    assert [record["name"] for record in api.records("/api/svm/svms")] == ["svm1", "svm2", "svm3"]
+    assert api.records("/api/svm/svms", name="svm3")[0]["uuid"] == uuid
+    assert api("GET", f"/api/svm/svms/{uuid}").json()["ipspace"]["name"] == "Default"
+    assert api.refused("GET", "/api/svm/svms/x") == ("4", "uuid")
+
+
+def test_certificates(array: Simulator, api: Api) -> None:
+    array.add_certificate("mine", "svm2")
+    found = api.records("/api/security/certificates", fields="name,type,scope,svm.name")
+    shown = sorted((one.get("svm", {}).get("name", ""), one["name"], one["type"], one["scope"]) for one in found)
+    assert shown == [
+        ("", "cluster-cert", "server", "cluster"),
+        ("svm1", "ipsec-ca", "server_ca", "svm"),
+        ("svm1", "ipsec-cert", "server", "svm"),
+        ("svm2", "ipsec-cert", "server", "svm"),
+        ("svm2", "mine", "client", "svm"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("version", "enabled", "change", "code"),
+    [
+        ("9.17.1", True, {"enabled": False}, None),
+        ("9.17.1", True, {"replay_window": 64}, None),
+        ("9.17.1", True, {"replay_window": "64"}, None),
+        ("9.17.1", True, {"replay_window": 65}, "262185"),
+        ("9.17.1", True, {"offload_enabled": True}, "66256913"),
+        ("9.17.1", False, {"offload_enabled": True}, None),
+        ("9.17.1", False, {"offload_enabled": True, "replay_window": 64}, "66256915"),
+        ("9.15.1", False, {"offload_enabled": True}, "262179"),
+        ("9.17.1", True, {}, "262190"),
+        ("9.17.1", True, {"enabled": "yes"}, "262245"),
+    ],
+)
+def test_ipsec_config(
+    array: Simulator, api: Api, version: str, enabled: bool, change: Record, code: str | None
+) -> None:
+    array.version = version
+    array.ipsec_enabled = enabled
+    response = api("PATCH", IPSEC, change)
+    assert response.json().get("error", {}).get("code") == code
+    changed = api("GET", IPSEC, fields=",".join(change)).json()
+    assert {path: str(changed[path]) for path in change if code is None} == {
+        path: str(value) for path, value in change.items() if code is None
+    }
+
+
+def test_ipsec_config_is_one_object(api: Api) -> None:
+    assert api("GET", IPSEC).json() == {
+        "enabled": True,
+        "replay_window": 0,
+        "offload_enabled": False,
+        "_links": {"self": {"href": IPSEC}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/api/nothing", 404, "3"),
+        ("GET", "/api/security/ipsec/ca-certificates", 404, "3"),
+        ("GET", "/", 404, "3"),
+        ("GET", "/api/v2/cluster", 404, "3"),
+        ("GET", f"{POLICIES}/x/y", 404, "262179"),
+        ("POST", "/api/cluster", 405, "3"),
+        ("PATCH", "/api/svm/svms", 405, "3"),
+        ("PUT", POLICIES, 405, "3"),
+    ],
+)
+def test_what_there_is_not(api: Api, method: str, path: str, status: int, code: str) -> None:
+    response = api(method, path)
+    assert (response.status_code, response.json()["error"]["code"]) == (status, code)
+    assert ("Allow" in response.headers) is (status == 405)
+
+
+def test_options_and_head(api: Api) -> None:
+    assert api("OPTIONS").headers["Allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, POST"
+    assert api("OPTIONS", "/api/cluster").headers["Allow"] == "GET, HEAD, OPTIONS"
+    response = api("HEAD")
+    assert (response.status_code, response.content) == (200, b"")
+
+
+def test_headers(api: Api) -> None:
+    response = api("GET")
+    assert response.headers["Server"] == "libzapid-httpd"
+    assert "no-store" in response.headers["Cache-Control"]
+    assert response.text.count("\n") > 1
+    assert api("GET", pretty="false").text.count("\n") == 0

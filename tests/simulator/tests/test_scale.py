@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""5,000 policies on 20 SVMs: what must not slow down, with bounds that a slow machine meets too."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from simulator import Simulator
+
+from .conftest import POLICIES, Api
+
+COUNT = 5000
+
+
+@pytest.fixture(scope="module")
+def many() -> Iterator[Simulator]:
+    """Give a running array that is full of policies."""
+    simulator = Simulator()
+    for number in range(20):
+        simulator.add_svm(f"data{number}")
+    for number in range(COUNT):
+        address = f"10.{number // 65536}.{number // 256 % 256}.{number % 256}"
+        simulator.add_policy(
+            {
+                "name": f"policy-{number}",
+                "svm": f"data{number % 20}",
+                "local_endpoint": {"address": address, "netmask": "32"},
+                "remote_endpoint": {"address": "192.168.0.0", "netmask": "16"},
+            }
+        )
+    with simulator:
+        yield simulator
+
+
+def seconds(action: Callable[[], object]) -> float:
+    """Return how long an action takes, the best of three."""
+    best = float("inf")
+    for _round in range(3):
+        start = time.perf_counter()
+        action()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def test_a_thousand_records(many: Simulator) -> None:
+    api = Api(many)
+    assert len(api.records(fields="*", max_records="1000")) == 1000
+    assert seconds(lambda: api("GET", fields="*", max_records="1000")) < 0.3
+
+
+def test_one_record(many: Simulator) -> None:
+    api = Api(many)
+    uuid = api.records(name="policy-4711", svm__name="data11")[0]["uuid"]
+    assert seconds(lambda: api("GET", name="policy-4711", svm__name="data11")) < 0.05
+    assert seconds(lambda: api("GET", f"{POLICIES}/{uuid}")) < 0.05
+
+
+def test_an_svm(many: Simulator) -> None:
+    api = Api(many)
+    assert len(api.records(svm__name="data7")) == COUNT / 20
+    assert seconds(lambda: api("GET", svm__name="data7", fields="*")) < 0.2

@@ -1,0 +1,202 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Starting and stopping, the log, threads, the command line."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+import simulator
+from simulator import Simulator, Unknowns
+
+from .conftest import KEY, POLICIES, Api, Record
+
+PACKAGE = Path(simulator.__file__).parent
+
+
+def test_the_log(array: Simulator, api: Api, psk: Callable[..., Record]) -> None:
+    api("POST", f"{POLICIES}?return_records=true", psk())
+    api("GET", name="a b")
+    created, listed = array.requests
+    assert (created.method, created.path, created.raw_query, created.status) == (
+        "POST",
+        POLICIES,
+        "return_records=true",
+        201,
+    )
+    assert created.query == {"return_records": "true"}
+    assert created.body == psk()
+    assert created.headers["content-type"] == "application/json"
+    assert (listed.query, listed.raw_query, listed.body) == ({"name": "a b"}, "name=a+b", None)
+    assert (array.connections, created.connection) == (1, listed.connection)
+    requests.get(array.url + POLICIES, verify=array.ca_path)
+    assert (array.connections, array.requests[-1].status) == (2, 401)
+    array.clear_log()
+    assert (array.requests, array.connections) == ([], 0)
+
+
+def test_reset_goes_back_to_the_beginning(make_array: Callable[..., Simulator]) -> None:
+    array = make_array(version="9.12.1", unknowns=Unknowns(error_status=409), page_size=3)
+    before = (array.version, array.unknowns, array.page_size)
+    array.add_account("somebody", "secret")
+    array.add_policy({"name": "p", "svm": "svm1"})
+    array.version, array.unknowns, array.page_size = "9.8", Unknowns(), 1
+    array.migrating_svms.add("svm1")
+    array.low_ecv = array.mixed_version = array.metrocluster = True
+    array.policy_limit_per_svm = array.policy_limit_cluster = array.request_limit = array.restarts = 1
+    array.ipsec_enabled = False
+    array.latency = 0.01
+    array.refuse("GET", "*", 6)
+    array.reset()
+    assert (array.version, array.unknowns, array.page_size) == before
+    assert not (array.migrating_svms or array.low_ecv or array.mixed_version or array.metrocluster or array.latency)
+    assert {array.policy_limit_per_svm, array.policy_limit_cluster, array.request_limit} == {None}
+    assert (array.restarts, array.policies(), array.requests, array.ipsec_enabled) == (0, [], [], True)
+    assert Api(array)("GET").status_code == 200
+    assert Api(array, ("somebody", "secret"))("GET").status_code == 401
+
+
+def test_what_a_test_sets_up_needs_no_more_than_a_name(array: Simulator) -> None:
+    array.add_policy({"name": "short", "svm": "svm1"})
+    array.add_policy({"name": "cert", "svm": {"name": "svm2"}, "certificate": {"name": "ipsec-cert"}})
+    array.add_policy({"name": "open", "action": "bypass"})
+    assert [(one["name"], one["scope"], one["authentication_method"]) for one in array.policies()] == [
+        ("open", "cluster", "none"),
+        ("short", "svm", "psk"),
+        ("cert", "svm", "pki"),
+    ]
+    certificate = array.policies()[2]["certificate"]
+    assert certificate["uuid"] in [record["uuid"] for record in Api(array).records("/api/security/certificates")]
+    for unknown in ("nobody", "svm9"):
+        with pytest.raises(KeyError):
+            array.add_policy({"name": "x", "svm": unknown})
+
+
+def test_somebody_edits_behind_everybodys_back(array: Simulator) -> None:
+    array.add_policy({"name": "p", "svm": "svm1", "local_identity": "me", "secret_key": KEY})
+    array.edit_policy("p", "svm1", {"enabled": False, "remote_endpoint.port": "9-9", "local_identity": None})
+    policy = array.policy("p", "svm1")
+    assert policy is not None
+    assert (policy["enabled"], policy["remote_endpoint"], policy["secret_key"]) == (False, {"port": "9-9"}, KEY)
+    assert "local_identity" not in policy
+    policy["enabled"] = True
+    assert array.policies()[0]["enabled"] is False
+    with pytest.raises(KeyError):
+        array.edit_policy("p", "svm2", {"enabled": False})
+
+
+def test_several_arrays_and_their_files(make_array: Callable[..., Simulator], tmp_path: Path) -> None:
+    first, second = make_array(), make_array(ca_dir=tmp_path, version="9.8")
+    assert first.port != second.port
+    assert Path(second.ca_path).parent == tmp_path
+    assert Path(second.client_key).stat().st_mode & 0o077 == 0
+    with pytest.raises(requests.exceptions.SSLError):
+        requests.get(second.url, verify=first.ca_path)
+    folder = Path(first.ca_path).parent
+    first.stop()
+    first.stop()
+    assert not folder.exists()
+    second.stop()
+    assert Path(second.ca_path).exists()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_the_certificate_is_for_this_machine(make_array: Callable[..., Simulator], host: str) -> None:
+    try:
+        array = make_array(host=host.strip("[]"))
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    assert array.url == f"https://{host}:{array.port}"
+    assert Api(array)("GET").status_code == 200
+
+
+def test_many_threads(array: Simulator, psk: Callable[..., Record]) -> None:
+    failures: list[str] = []
+
+    def work(number: int) -> None:
+        api = Api(array)
+        for index in range(20):
+            response = api("POST", body=psk(f"{number}-{index}"))
+            if response.status_code != 201:
+                failures.append(response.text)
+            array.policies()
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert (len(array.policies()), array.connections) == (80, 4)
+
+
+# --- the command line ---
+
+
+@contextmanager
+def running(*command: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+    """Run the command; give the process and the variables that it prints."""
+    # Not from the folder of the package: Python would find it there in any case.
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
+    with subprocess.Popen(
+        [sys.executable, *command, "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            lines = [shlex.split(process.stdout.readline())[1] for _line in range(4)]
+            yield process, dict(line.split("=", 1) for line in lines)
+        finally:
+            process.terminate()
+
+
+@pytest.mark.parametrize("command", [(str(PACKAGE),), ("-m", "simulator")])
+def test_the_command(command: tuple[str, ...], tmp_path: Path) -> None:
+    files = {name: tmp_path / name for name in ("ca.pem", "env")}
+    options = ["--version", "9.9.1", "--svm", "nfs", "--unknown", "family_on_read=false", "--log"]
+    options += ["--ca-file", str(files["ca.pem"]), "--env-file", str(files["env"])]
+    with running(*command, *options) as (process, variables):
+        assert files["env"].stat().st_mode & 0o777 == 0o600
+        printed = files["env"].read_text()
+        assert [line.partition("=")[0] for line in printed.splitlines()] == [f"export {name}" for name in variables]
+        assert variables["ONTAP_CA_PATH"] == str(files["ca.pem"])
+        response = requests.get(
+            f"https://{variables['ONTAP_HOSTNAME']}/api/svm/svms?name=nfs",
+            auth=(variables["ONTAP_USERNAME"], variables["ONTAP_PASSWORD"]),
+            verify=variables["ONTAP_CA_PATH"],
+        )
+        assert response.json()["num_records"] == 1
+        process.send_signal(signal.SIGINT)
+        _output, log = process.communicate()
+    assert process.returncode == 0
+    assert log == "200 GET /api/svm/svms?name=nfs\n"
+
+
+@pytest.mark.parametrize(("option", "message"), [("nothing=1", "no switch"), ("host_bits=lost", "kept, cleared")])
+def test_the_command_refuses_switches(option: str, message: str) -> None:
+    command = [sys.executable, str(PACKAGE), "--unknown", option]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert message in result.stderr
+
+
+def test_the_command_says_that_its_port_is_taken(array: Simulator) -> None:
+    command = [sys.executable, str(PACKAGE), "--port", str(array.port)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "address already in use" in result.stderr

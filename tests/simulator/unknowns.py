@@ -1,0 +1,131 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the fact sheet marks as unknown, one switch each: a client has to be right under every setting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import Field, dataclass, field, fields, replace
+from typing import Any
+
+
+def _switch(default: Any, choices: tuple[Any, ...], sheet: str, meaning: str) -> Any:
+    # pylint: disable-next=invalid-field-call # only the dataclass below calls this
+    return field(default=default, metadata={"choices": choices, "sheet": sheet, "meaning": meaning})
+
+
+def _flag(default: bool, sheet: str, meaning: str) -> Any:
+    return _switch(default, (True, False), sheet, meaning)
+
+
+@dataclass(frozen=True)
+class Unknowns:
+    """The switches; ValueError when one is set to something that it doesn't offer."""
+
+    # --- what a read shows ---
+    brief_default_fields: tuple[str, ...] = field(
+        default=("uuid", "name", "svm"),
+        metadata={"choices": None, "sheet": "1.3, 9.5", "meaning": "fields of a listing that names none"},
+    )
+    identifiers_always: bool = _flag(True, "1.3, 9.5", "those fields come along when others are named")
+    self_links_in_records: bool = _flag(False, "1.3, 9.5", "a policy carries _links.self")
+    family_on_read: bool = _flag(True, "1.1", "endpoints show their family")
+    ipspace_on_read: bool = _flag(False, "1.4, 9.6", "policies show their IPspace, and can be filtered by it")
+    protocol_names: str = _switch(
+        "number", ("number", "name"), "2, 9.7", "how a protocol other than tcp, udp and any is returned"
+    )
+    host_bits: str = _switch("kept", ("kept", "cleared"), "2, 9.10", "an address with bits outside of its netmask")
+    num_records_present: bool = _flag(True, "3.4", "a listing says how many records it holds")
+    empty_page: str = _switch(
+        "never", ("never", "first", "last"), "3.4", "a page without records that has, or is reached by, a next link"
+    )
+    count_in_parts: bool = _flag(False, "3.3", "a count is split over pages as records are")
+    while_disabled: str = _switch(
+        "normal", ("normal", "empty", "error"), "9.2", "reading policies while IPsec is disabled"
+    )
+
+    # --- how filters match ---
+    names_match_case: bool = _flag(True, "3.2, 9.4", "a filter on text tells upper case from lower case")
+    accept_quoting: str = _switch(
+        "braces_escape",
+        ("braces_escape", "whole_value", "double_quotes"),
+        "3.2, 9.4",
+        "braces nest and make quotes literal | braces end at the first } and do not | only double quotes quote",
+    )
+
+    # --- what a write accepts ---
+    names_unique_case: bool = _flag(True, "4.5, 9.4", "Name and name are two policies")
+    enum_case: str = _switch("lower", ("lower", "any"), "2", "whether ESP_TRANSPORT is taken for esp_transport")
+    number_for_string: str = _switch("refused", ("refused", "accepted"), "9.23", "a JSON number for a string property")
+    null_in_body: str = _switch("clears", ("clears", "ignored", "refused"), "4.1, 9.13", "a JSON null for a property")
+    patch_without_port: str = _switch("keeps", ("keeps", "resets"), "9.12", "an endpoint modified without its port")
+    port_zero_accepted: bool = _flag(False, "9.11", "port 0 on releases before 9.16.1")
+    ipv6_host_mask_128: str = _switch("accepted", ("accepted", "refused"), "0.11, 9.8", "an IPv6 netmask of 128")
+    ipv6_default_netmask: str = _switch("required", ("required", "64"), "0.11, 9.8", "an IPv6 address without netmask")
+    host_address_rule: str = _switch(
+        "never", ("never", "remote"), "9.9", "whether a remote endpoint has to be a host (66257120)"
+    )
+    default_action: str = _switch("esp_transport", ("esp_transport", "required"), "9.14", "a create without action")
+    default_authentication_method: str = _switch(
+        "infer", ("infer", "none", "refuse"), "9.14", "a create that has a key or certificate and no method"
+    )
+    ignored_authentication: str = _switch(
+        "ignored", ("ignored", "error"), "9.15", "a key or certificate for bypass or discard (66257112)"
+    )
+    endpoints_required: bool = _flag(True, "2, 4.1", "a create has to have both endpoints")
+    svm_implied_when_single: bool = _flag(False, "2.1", "a create without SVM goes to the only data SVM")
+    cluster_scope: str = _switch("accepted", ("accepted", "refused"), "4.5", "policies without SVM (66257117)")
+    writes_while_disabled: str = _switch(
+        "accepted", ("accepted", "refused"), "9.3", "creating and modifying while IPsec is disabled"
+    )
+
+    # --- what a write answers ---
+    location_header: str = _switch(
+        "full", ("full", "missing", "without_uuid"), "4.1", "the Location header of a create"
+    )
+    post_returns_records: bool = _flag(True, "4.1", "return_records=true is obeyed by a create")
+    posted_record: str = _switch("all", ("all", "brief"), "4.1", "the fields of the record that a create returns")
+
+    # --- errors ---
+    error_status: int = _switch(400, (400, 409, 422, 500), "9.1", "HTTP status of the 66257xxx codes")
+    error_target_present: bool = _flag(True, "9.1", "66257xxx codes name their target")
+    error_code_type: str = _switch("str", ("str", "int"), "5.3, 9.23", "JSON type of error.code")
+
+    def __post_init__(self) -> None:
+        for switch in fields(self):
+            choices = switch.metadata["choices"]
+            value = getattr(self, switch.name)
+            if choices is not None and value not in choices:
+                raise ValueError(f"{switch.name} is one of {', '.join(map(str, choices))}, not {value!r}")
+
+    def with_text(self, settings: Iterable[str]) -> Unknowns:
+        """Return a copy with "name=value" texts applied, as the command line gives them."""
+        by_name = {switch.name: switch for switch in fields(self)}
+        changes = {}
+        for setting in settings:
+            name, _equals, text = setting.partition("=")
+            if name not in by_name:
+                raise ValueError(f"there is no switch {name!r}; there are {', '.join(by_name)}")
+            changes[name] = _from_text(by_name[name], text)
+        return replace(self, **changes)
+
+
+def _from_text(switch: Field[Any], text: str) -> Any:
+    choices = switch.metadata["choices"]
+    if choices is None:
+        return tuple(filter(None, text.split(",")))
+    by_text = {str(choice).lower(): choice for choice in choices}
+    return by_text.get(text.lower(), text)
+
+
+def describe() -> str:
+    """Return one line for each switch: name, choices, default, paragraph of the fact sheet, meaning."""
+    lines = []
+    for switch in fields(Unknowns):
+        choices = switch.metadata["choices"]
+        values = "|".join(str(choice).lower() for choice in choices) if choices else "comma list"
+        value = getattr(Unknowns(), switch.name)
+        default = str(value).lower() if choices else ",".join(value)
+        lines.append(f"  {switch.name}={values} [{default}] ({switch.metadata['sheet']}): {switch.metadata['meaning']}")
+    return "\n".join(lines)
