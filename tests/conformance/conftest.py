@@ -1,0 +1,113 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs third-party clients, which live in an environment of their own, against the simulator."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator import Simulator
+from simulator.fixtures import _running_array, array, make_array
+
+__all__ = ["_running_array", "array", "make_array"]
+
+CLIENTS = Path(__file__).parent / "clients"
+POLICIES = "/api/security/ipsec/policies"
+KEY = "a-key-of-eighteen-and-more"
+
+
+@pytest.fixture(scope="session")
+def client_python() -> str:
+    """Return the interpreter of the clients' environment; without one there is no conformance to speak of."""
+    python = os.environ.get("CONFORMANCE_PYTHON")
+    if not python:
+        pytest.fail(
+            "CONFORMANCE_PYTHON is not set. It is the Python of an environment in which "
+            "tests/conformance/requirements.txt is installed; `make conformance` takes care of both.",
+            pytrace=False,
+        )
+    return python
+
+
+def environment(array: Simulator, home: Path) -> dict[str, str]:
+    """Return variables for a client: nothing of Ansible's and requests' from outside, the simulator's authority."""
+    foreign = ("ANSIBLE_", "ONTAP_", "PYTHON", "PYTEST_", "VIRTUAL_ENV")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    return {**kept, "HOME": str(home), "REQUESTS_CA_BUNDLE": array.ca_path, "CURL_CA_BUNDLE": array.ca_path}
+
+
+@pytest.fixture
+def run_client(client_python: str, tmp_path: Path) -> Callable[..., Any]:
+    """Return a function that runs a script of `clients` against an array and returns what it prints as JSON."""
+
+    def run(script: str, array: Simulator, **arguments: Any) -> Any:
+        connection = {
+            "host": array.host,
+            "port": array.port,
+            "username": array.username,
+            "password": array.password,
+            "verify": array.ca_path,
+            "poll_interval": 0.01,
+            **arguments.pop("connection", {}),
+        }
+        result = subprocess.run(
+            [client_python, str(CLIENTS / script), json.dumps({"connection": connection, **arguments})],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment(array, tmp_path),
+            timeout=60,
+        )
+        assert result.returncode == 0, result.stderr
+        return json.loads(result.stdout)
+
+    return run
+
+
+@pytest.fixture
+def play(client_python: str, tmp_path: Path) -> Callable[..., list[dict[str, Any]]]:
+    """Return a function that runs tasks with ansible-playbook and returns the result of each, in order."""
+
+    def run(array: Simulator, tasks: list[dict[str, Any]], *options: str, **variables: Any) -> list[dict[str, Any]]:
+        book = tmp_path / "playbook.yml"
+        header = {"hosts": "localhost", "gather_facts": False, "vars": {"ansible_python_interpreter": client_python}}
+        # Each JSON document is a YAML document as well.
+        book.write_text(json.dumps([{**header, "tasks": [{**task, "ignore_errors": True} for task in tasks]}]))
+        known = {
+            "netapp_hostname": f"{array.host}:{array.port}",
+            "netapp_username": array.username,
+            "netapp_password": array.password,
+            "validate_certs": True,
+        }
+        result = subprocess.run(
+            [
+                *(client_python, "-m", "ansible", "playbook", str(book), *options),
+                *("--extra-vars", json.dumps({**known, **variables})),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            env={
+                **environment(array, tmp_path),
+                "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
+                "ANSIBLE_PIPELINING": "True",
+                "ANSIBLE_LOCALHOST_WARNING": "False",
+                "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
+                "ANSIBLE_DEPRECATION_WARNINGS": "False",
+            },
+            timeout=120,
+        )
+        assert result.returncode == 0, result.stdout + result.stderr
+        report = json.loads(result.stdout)
+        return [task["hosts"]["localhost"] for task in report["plays"][0]["tasks"]]
+
+    return run
