@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two ways to run a module against a simulated array: in this process, and by ansible-playbook as a user does.
+
+Both go over HTTPS. In-process calls pass Ansible's own argument validation, then the module's ``run``: they are for
+what needs many calls. Whatever concerns Ansible itself is tested by playbooks.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
+from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
+from ansible_collections.wiresec.ontap.plugins.modules import ipsec_policy, ipsec_policy_info
+from simulator import Simulator
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+CALLBACKS = Path(__file__).resolve().parent / "callback_plugins"
+
+POLICY_SPEC = {**arguments.CONNECTION, **arguments.POLICY, **arguments.PERMISSIONS}
+INFO_SPEC = {**arguments.CONNECTION, **arguments.POLICY_FILTERS, **arguments.LISTING}
+
+
+def login(array: Simulator) -> dict[str, Any]:
+    """The connection options for an array."""
+    return {
+        "hostname": array.host,
+        "port": array.port,
+        "username": array.username,
+        "password": array.password,
+        "ca_path": array.ca_path,
+        "timeout": 30,
+        "retries": 0,
+    }
+
+
+def validated(spec: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+    """Options as Ansible hands them to a module; ``None`` counts as omitted. Raises ``InvalidInput`` as Ansible would."""
+    result = ArgumentSpecValidator(spec).validate({name: value for name, value in options.items() if value is not None})
+    if result.error_messages:
+        raise InvalidInput(*result.error_messages)
+    return dict(result.validated_parameters)
+
+
+def policy(array: Simulator, check_mode: bool = False, **options: Any) -> dict[str, Any]:
+    """Runs ``ipsec_policy`` in this process. Raises ``OntapError`` where the module would fail."""
+    params = validated(POLICY_SPEC, {**login(array), **options})
+    with RestClient(arguments.connection(params, {})) as client:
+        return ipsec_policy.run(params, client, check_mode)
+
+
+def info(array: Simulator, **options: Any) -> dict[str, Any]:
+    """Runs ``ipsec_policy_info`` in this process."""
+    params = validated(INFO_SPEC, {**login(array), **options})
+    with RestClient(arguments.connection(params, {})) as client:
+        return ipsec_policy_info.run(params, client)
+
+
+def spec_of(module: ModuleType) -> dict[str, Any]:
+    """The documented options of a module, by name."""
+    return dict(yaml.safe_load(module.DOCUMENTATION)["options"])
+
+
+@dataclass
+class Play:
+    """What a run of ansible-playbook left: everything it printed, and the results of its tasks in order."""
+
+    code: int
+    output: str
+    results: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def changed(self) -> list[str]:
+        """Names of the tasks that changed something."""
+        return [entry["task"] for entry in self.results if entry["result"].get("changed")]
+
+    @property
+    def failed(self) -> list[str]:
+        """Names of the tasks that failed, ignored failures among them."""
+        return [entry["task"] for entry in self.results if entry["failed"]]
+
+    def result(self, task: str) -> dict[str, Any]:
+        """The result of the task of that name."""
+        found: dict[str, Any] = next(entry["result"] for entry in self.results if entry["task"] == task)
+        return found
+
+
+class Playbooks:
+    """Runs playbooks in a folder of their own, with the collection under test and one array as the default."""
+
+    def __init__(self, folder: Path, array: Simulator) -> None:
+        self.folder = folder
+        self.array = array
+
+    def environment(self) -> dict[str, str]:
+        """The environment of a run: the collection, the array, and a record of all results."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "ONTAP_"))}
+        return {
+            **inherited,
+            "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".venv"),
+            "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+            "ANSIBLE_CALLBACKS_ENABLED": "record_results",
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+            "ANSIBLE_NOCOLOR": "true",
+            "ANSIBLE_HOME": str(self.folder / "home"),
+            "ANSIBLE_LOCAL_TEMP": str(self.folder / "temp"),
+            "RECORD_RESULTS": str(self.folder / "results.jsonl"),
+            "ONTAP_HOSTNAME": self.array.host,
+            "ONTAP_PORT": str(self.array.port),
+            "ONTAP_USERNAME": self.array.username,
+            "ONTAP_PASSWORD": self.array.password,
+            "ONTAP_CA_PATH": self.array.ca_path,
+        }
+
+    def play(self, tasks: list[dict[str, Any]], *arguments: str, **keywords: Any) -> Play:
+        """Runs one play on localhost with these tasks."""
+        head = {"name": "test", "hosts": "localhost", "gather_facts": False, **keywords.pop("head", {})}
+        return self.run([{**head, "tasks": tasks}], *arguments, **keywords)
+
+    def run(
+        self, playbook: list[dict[str, Any]] | Path, *arguments: str, environment: dict[str, str] | None = None
+    ) -> Play:
+        """Runs a playbook, given as data or as a file; ``environment`` is added to the usual one."""
+        path = playbook if isinstance(playbook, Path) else self.folder / "playbook.yml"
+        if not isinstance(playbook, Path):
+            path.write_text(yaml.safe_dump(playbook, sort_keys=False), encoding="utf-8")
+        record = self.folder / "results.jsonl"
+        record.unlink(missing_ok=True)
+        finished = subprocess.run(
+            [sys.executable, "-m", "ansible", "playbook", str(path), *arguments],
+            env={**self.environment(), **(environment or {})},
+            cwd=self.folder,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
+        return Play(finished.returncode, finished.stdout, [json.loads(line) for line in lines])

@@ -1,0 +1,187 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every error code of the reference, read as the user of a failed play reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import ApiError
+from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
+from integration.harness import Playbooks, policy
+from simulator import Simulator, Unknowns
+
+KEY = "a-shared-key-of-25-chars."
+COLLECTION = "/api/security/ipsec/policies"
+WEB: dict[str, Any] = {
+    "name": "web",
+    "svm": "svm1",
+    "action": "esp_transport",
+    "authentication_method": "psk",
+    "secret_key": KEY,
+    "local_endpoint": {"address": "10.10.10.7/32"},
+    "remote_endpoint": {"address": "10.10.20.0/24"},
+}
+PKI = {
+    **{option: value for option, value in WEB.items() if option != "secret_key"},
+    "authentication_method": "pki",
+    "certificate": "ipsec-cert",
+    "remote_identity": "ANYTHING",
+}
+
+# ONTAP has these for input that the module checks itself, before it asks the array.
+CHECKED_BEFOREHAND: list[tuple[int, dict[str, Any], str]] = [
+    (66257099, {"protocol": "tcp,udp"}, "protocol: 'tcp,udp' is not an IP protocol"),
+    (
+        66257100,
+        {"local_endpoint": {"address": "10.0.0.1/32", "port": "1,2"}},
+        "local_endpoint.port: '1,2' is not a port",
+    ),
+    (66257101, {"remote_endpoint": {"address": "10.0.0.1/32", "port": "1,2"}}, "remote_endpoint.port: '1,2' is not"),
+    (66257107, {"secret_key": "0xnot-hexadecimal!"}, "secret_key: is not valid hexadecimal"),
+    (66257109, {"secret_key": "0snot-base64-at-all!"}, "secret_key: is not valid Base64"),
+    (66257111, {"secret_key": None, "authentication_method": None}, "secret_key or certificate: needed to create"),
+    (66257113, {"local_endpoint": {"address": "10.0.0.1/32,10.0.0.2/32"}}, "local_endpoint.netmask: '32,10"),
+    (66257114, {"remote_endpoint": {"address": "10.0.0.1,10.0.0.2", "netmask": "32"}}, "remote_endpoint.address"),
+    (66257115, {"local_endpoint": {"address": "10.0.0.1/32", "port": "1-2"}}, "ONTAP takes one port per policy"),
+    (66257125, {"local_endpoint": {"address": "10.0.0.1"}}, "local_endpoint: address needs a netmask"),
+    (66257126, {"remote_endpoint": {"address": "10.0.0.1"}}, "remote_endpoint: address needs a netmask"),
+    (66257127, {"local_endpoint": {"address": "0.0.0.0/0"}}, "local_endpoint: can't be all addresses"),
+    (66257129, {"remote_endpoint": {"address": "0.0.0.0/0"}}, "only allowed together with one port"),
+    (
+        66257131,
+        {
+            "action": "esp_udp",
+            "local_endpoint": {"address": "2001:db8::1/64"},
+            "remote_endpoint": {"address": "2001:db8::2/64"},
+        },
+        "esp_udp works over IPv4 only",
+    ),
+    (66257132, {"local_endpoint": {"address": "10.0.0.1/32", "port": "70000"}}, "the highest is 65535"),
+    (66257133, {"secret_key": None}, "secret_key: needed to create"),
+    (66257134, {"authentication_method": "pki", "secret_key": None}, "certificate: needed to create"),
+    (66257136, {"certificate": "ipsec-cert", "secret_key": None}, "certificate: goes with authentication_method pki"),
+    (66257137, {"authentication_method": "pki"}, "secret_key: goes with authentication_method psk"),
+    (66257143, {"remote_endpoint": None}, "remote_endpoint.address, remote_endpoint.netmask: needed"),
+    (66257148, {"name": "n" * 65}, "name: has 65 characters"),
+    (66257153, {"ppk": {"identity": "ppk-identity"}}, "ppk.shared_key: identity and key"),
+    (66257154, {"ppk": {"shared_key": KEY}}, "ppk.identity: identity and key"),
+    (66257200, {"secret_key": "short"}, "secret_key: has 5 characters"),
+]
+
+
+def limit_svm(array: Simulator) -> None:
+    array.policy_limit_per_svm = 0
+
+
+def limit_cluster(array: Simulator) -> None:
+    array.policy_limit_cluster = 0
+
+
+def migrate(array: Simulator) -> None:
+    array.migrating_svms = {"svm1"}
+
+
+def mix_releases(array: Simulator) -> None:
+    array.mixed_version = True
+
+
+def lower_cluster_version(array: Simulator) -> None:
+    array.low_ecv = True
+
+
+def be_metrocluster(array: Simulator) -> None:
+    array.metrocluster = True
+
+
+def add_namesake(array: Simulator) -> None:
+    array.unknowns = Unknowns(names_unique_case=False)
+    array.add_policy({"name": "WEB", "svm": {"name": "svm1"}, "action": "bypass", "enabled": True})
+
+
+def add_namesake_on_9_8(array: Simulator) -> None:
+    array.version = "9.8"
+    add_namesake(array)
+
+
+def want_hosts(array: Simulator) -> None:
+    array.unknowns = Unknowns(host_address_rule="remote")
+
+
+def nothing(array: Simulator) -> None:
+    pass
+
+
+# What only the array can know.
+PROVOKED: list[tuple[int, Callable[[Simulator], None], dict[str, Any]]] = [
+    (66257104, add_namesake, WEB),
+    (66257103, add_namesake_on_9_8, {**WEB, "authentication_method": None}),
+    (66257117, nothing, {**WEB, "svm": "cluster1"}),
+    (66257120, want_hosts, WEB),
+    (66257121, limit_svm, WEB),
+    (66257130, limit_cluster, WEB),
+    (66257138, nothing, {**PKI, "remote_identity": None}),
+    (66257140, nothing, {**PKI, "certificate": "ipsec-ca"}),
+    (66257142, migrate, WEB),
+    (66257199, mix_releases, WEB),
+    (66257201, lower_cluster_version, WEB),
+    (66257202, nothing, {**WEB, "svm": "no-such-svm"}),
+    (66257396, be_metrocluster, {**WEB, "svm": "cluster1"}),
+]
+
+
+@pytest.mark.parametrize(("code", "options", "message"), CHECKED_BEFOREHAND, ids=lambda case: str(case)[:40])
+def test_what_the_module_checks_itself(array: Simulator, code: int, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - the message is what matters
+        policy(array, **{**WEB, **options})
+    assert message in str(caught.value)
+    assert not [request for request in array.requests if request.method != "GET"]
+    assert code in POLICY.advice
+
+
+@pytest.mark.parametrize(("code", "arrange", "options"), PROVOKED, ids=lambda case: str(case)[:40])
+@pytest.mark.parametrize("status", [400, 500])
+def test_what_the_array_refuses(
+    array: Simulator, status: int, code: int, arrange: Callable[[Simulator], None], options: dict[str, Any]
+) -> None:
+    arrange(array)
+    before = array.policies()
+    with pytest.raises(ApiError) as caught:
+        policy(array, **options)
+    assert caught.value.code == code
+    assert str(caught.value).startswith(f"Creating {POLICY.title(options)} failed: ")
+    assert str(caught.value).endswith(POLICY.advice[code])
+    assert array.policies() == before
+
+
+def test_each_code_reads_well_in_a_failed_play(playbooks: Playbooks) -> None:
+    array = playbooks.array
+    array.add_policy({"name": "old", "svm": {"name": "svm1"}, "action": "bypass", "enabled": True})
+    only_delete, only_patch = {66257096}, {66257097, 66257116}
+    tasks = []
+    for code in sorted(POLICY.advice):
+        method = "DELETE" if code in only_delete else "PATCH" if code in only_patch else "POST"
+        array.refuse(method, COLLECTION if method == "POST" else f"{COLLECTION}/*", code=code)
+        options = {
+            "POST": {**WEB, "name": "new"},
+            "PATCH": {"name": "old", "svm": "svm1", "enabled": False},
+            "DELETE": {"name": "old", "svm": "svm1", "state": "absent"},
+        }[method]
+        tasks.append({"name": str(code), "wiresec.ontap.ipsec_policy": options, "ignore_errors": True})
+    play = playbooks.play(tasks)
+    assert play.code == 0, play.output
+    for code, advice in POLICY.advice.items():
+        result = play.result(str(code))
+        assert str(code) in play.failed
+        assert result["changed"] is False
+        assert result["error"]["code"] == code
+        assert f"code {code}" in result["msg"]
+        assert result["msg"].endswith(advice)
+        assert advice[0].isupper()
+        assert advice.endswith(".")
+    assert KEY not in play.output
+    assert [record["name"] for record in array.policies()] == ["old"]

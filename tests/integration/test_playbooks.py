@@ -1,0 +1,346 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ipsec_policy as users run it: ansible-playbook, over HTTPS, read from the screen."""
+
+from __future__ import annotations
+
+import venv
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from integration.harness import CHECKOUT, Playbooks
+from simulator import Simulator
+
+KEY = "first-secret-of-the-tests"
+NEW_KEY = "second-secret-of-the-tests"
+SHORT_KEY = "short-secret-7"
+PPK = "post-quantum-secret-of-tests"
+
+WEB: dict[str, Any] = {
+    "name": "web",
+    "svm": "svm1",
+    "action": "esp_transport",
+    "authentication_method": "psk",
+    "secret_key": KEY,
+    "local_endpoint": {"address": "10.10.10.7/32", "port": 2049},
+    "remote_endpoint": {"address": "10.10.20.0/24"},
+}
+
+# Each option in every form in which a user may write it; all forms of a row mean the same.
+FORMS: dict[str, list[dict[str, Any]]] = {
+    "netmask": [
+        {"remote_endpoint": {"address": "10.10.20.0", "netmask": 24}},
+        {"remote_endpoint": {"address": "10.10.20.0", "netmask": "24"}},
+        {"remote_endpoint": {"address": "10.10.20.0", "netmask": "255.255.255.0"}},
+        {"remote_endpoint": {"address": "10.10.20.0/24"}},
+        {"remote_endpoint": {"address": "10.10.20.0/255.255.255.0"}},
+        {"remote_endpoint": {"address": "10.10.20.0/24", "netmask": "255.255.255.0"}},
+    ],
+    "port": [{"local_endpoint": {"address": "10.10.10.7/32", "port": port}} for port in (23, "23", "23-23")],
+    "any port": [
+        {"local_endpoint": {"address": "10.10.10.7/32", "port": port}} for port in (0, "0", "any", "ANY", "0-0")
+    ],
+    "tcp": [{"protocol": protocol} for protocol in (6, "6", "tcp", "TCP")],
+    "udp": [{"protocol": protocol} for protocol in ("udp", 17)],
+    "any protocol": [{"protocol": protocol} for protocol in ("any", 0, "ANY")],
+    "icmp": [
+        {"protocol": protocol, "local_endpoint": {"address": "10.10.10.7/32"}} for protocol in ("icmp", 1, "ICMP")
+    ],
+    "IPv6": [
+        {"local_endpoint": {"address": f"{one}/64"}, "remote_endpoint": {"address": two, "netmask": 64}}
+        for one, two in (
+            ("2001:db8::7", "2001:db8:1::"),
+            ("2001:DB8:0:0:0:0:0:7", "2001:0db8:0001::0"),
+            ("2001:0db8:0000:0000:0000:0000:0000:0007", "2001:db8:1:0::"),
+        )
+    ],
+    "enabled": [{"enabled": value} for value in (False, "no", "false", 0)],
+    "identities": [{"local_identity": "CN=svm1", "remote_identity": "ANYTHING"}],
+    "IPspace": [{"ipspace": "Default"}],
+    "post-quantum key": [{"ppk": {"identity": "ppk-identity", "shared_key": PPK}}],
+    "PKI": [
+        {
+            "authentication_method": method,
+            "secret_key": None,
+            "certificate": "ipsec-cert",
+            "certificate_modify_keepsa": keep,
+            "remote_identity": "ANYTHING",
+        }
+        for method, keep in (("pki", True), ("pki", "yes"))
+    ],
+    "bypass": [{"action": "bypass", "authentication_method": None, "secret_key": None}],
+    "discard": [{"action": "discard", "authentication_method": "none", "secret_key": None}],
+    "NAT": [{"action": "esp_udp"}],
+    "name": [{"name": name} for name in ('name *|!"{}', 'name *|!"{}')],
+    "cluster scope": [{"svm": None}],
+}
+
+
+def task(title: str, /, **options: Any) -> dict[str, Any]:
+    given = {option: value for option, value in options.items() if value is not None}
+    return {"name": title, "wiresec.ontap.ipsec_policy": given}
+
+
+def test_every_option_in_every_form_converges_in_one_run(playbooks: Playbooks) -> None:
+    playbooks.array.version = "9.18.1"
+    tasks = {
+        f"{row} {number}": task(f"{row} {number}", **{**WEB, "name": row, **form})
+        for row, forms in FORMS.items()
+        for number, form in enumerate(forms)
+    }
+    first = [name for name in tasks if name.endswith(" 0")]
+    created = playbooks.play([tasks[name] for name in first])
+    assert (created.code, created.changed) == (0, first), created.output
+    again = playbooks.play(list(tasks.values()))
+    assert (again.code, again.changed) == (0, []), again.output
+    assert "DEPRECATION" not in again.output
+
+
+def test_check_and_diff_show_the_change_and_write_nothing(playbooks: Playbooks) -> None:
+    create = playbooks.play([task("create", **WEB)], "--check", "--diff")
+    assert '"address": "10.10.10.7"' in "".join(line for line in create.output.splitlines() if line.startswith("+"))
+    assert playbooks.array.policies() == []
+    playbooks.play([task("create", **WEB)])
+    playbooks.array.edit_policy("web", "svm1", {"enabled": False, "remote_endpoint.netmask": "16"})
+    drift = playbooks.play([task("drift", **WEB, enabled=True)], "--check", "--diff")
+    assert drift.changed == ["drift"]
+    changed_lines = {line.strip() for line in drift.output.splitlines() if line[:1] in "+-" and line[1:3] == "  "}
+    assert {line.lstrip("+- ") for line in changed_lines} == {
+        '"enabled": false,',
+        '"enabled": true,',
+        '"netmask": "16",',
+        '"netmask": "24",',
+    }
+    rotation = playbooks.play(
+        [task("rotate", **WEB, enabled=False, update_secret_key="always", recreate=True)], "--check", "--diff"
+    )
+    assert "deleted and created again" in rotation.output
+    assert '"secret_key": "(replaced)"' in rotation.output
+
+
+def test_the_result_speaks_the_language_of_the_options(playbooks: Playbooks) -> None:
+    play = playbooks.play([task("create", **WEB), task("modify", **{**WEB, "enabled": False})])
+    created, modified = play.result("create"), play.result("modify")
+    assert (created["operation"], created["modified"]) == ("created", [])
+    assert (modified["operation"], modified["modified"]) == ("modified", ["enabled"])
+    assert modified["policy"] == {
+        "name": "web",
+        "svm": "svm1",
+        "action": "esp_transport",
+        "authentication_method": "psk",
+        "enabled": False,
+        "protocol": "any",
+        "local_endpoint": {"address": "10.10.10.7", "netmask": "32", "port": "2049-2049"},
+        "remote_endpoint": {"address": "10.10.20.0", "netmask": "24", "port": "0-0"},
+    }
+    assert modified["uuid"] == created["uuid"]
+
+
+def test_no_secret_shows_anywhere(playbooks: Playbooks, tmp_path: Path) -> None:
+    array = playbooks.array
+    secrets = {
+        "key": KEY,
+        "new_key": NEW_KEY,
+        "short_key": SHORT_KEY,
+        "ppk": PPK,
+        "short_ppk": "ppk-short",
+        "password": "a-wrong-password",
+        "token": array.access_token,
+    }
+    # From a file, because Ansible quotes the playbook around a failed task.
+    (tmp_path / "secrets.yml").write_text(yaml.safe_dump(secrets), encoding="utf-8")
+    secret = {name: f"{{{{ {name} }}}}" for name in secrets}
+    keyed = {**WEB, "secret_key": secret["key"]}
+    ppk = {"identity": "ppk-identity", "shared_key": secret["ppk"]}
+    rotation = {"secret_key": secret["new_key"], "update_secret_key": "always"}
+    array.refuse("POST", "/api/security/ipsec/policies", code=66257110)
+    failing = {
+        "refused": {"ppk": ppk},
+        "too short": {"secret_key": secret["short_key"]},
+        "wrong account": {"password": secret["password"]},
+        "nonsense": {"ppk": {"identity": "x", "shared_key": secret["short_ppk"]}},
+        "key with pki": {"authentication_method": "pki"},
+    }
+    tasks = [task(title, **{**keyed, **options}) | {"ignore_errors": True} for title, options in failing.items()]
+    tasks += [
+        task("create", **keyed, ppk=ppk),
+        task("unchanged", **{**keyed, "secret_key": secret["new_key"]}),
+        task("not permitted", **{**keyed, **rotation}) | {"ignore_errors": True},
+        task("rotate", **{**keyed, **rotation}, ppk=ppk, recreate=True),
+        {
+            "name": "token",
+            "wiresec.ontap.ipsec_policy_info": {"access_token": secret["token"], "fields": ["name", "ppk"]},
+        },
+        task("delete", name="web", svm="svm1", state="absent"),
+    ]
+    play = playbooks.play(tasks, "-vvvv", "--diff", "-e", f"@{tmp_path / 'secrets.yml'}")
+    assert (play.code, play.failed) == (0, [*failing, "not permitted"]), play.output
+    assert play.changed == ["create", "rotate", "delete"]
+    hidden = [*secrets.values(), array.password]
+    record = (tmp_path / "results.jsonl").read_text(encoding="utf-8")
+    assert [value for value in hidden if value in play.output + record] == []
+    remains = [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
+    assert [path for path in remains if any(value.encode() in path.read_bytes() for value in hidden)] == []
+
+
+def test_bad_input_reads_well_and_writes_nothing(playbooks: Playbooks) -> None:
+    bad = {
+        **WEB,
+        "protocol": "nonsense",
+        "local_endpoint": {"address": "10.10.10.7", "port": "1-2"},
+        "secret_key": SHORT_KEY,
+    }
+    play = playbooks.play([task("bad", **bad)])
+    assert play.code == 2
+    message = play.result("bad")["msg"]
+    for sentence in (
+        "protocol: 'nonsense' is not an IP protocol",
+        "local_endpoint.port: '1-2' is a range of ports",
+        "secret_key: has 14 characters, but 18 to 128 are allowed.",
+    ):
+        assert sentence in message
+    assert "Traceback" not in play.output
+    assert playbooks.array.requests == []
+
+
+# Where it runs
+
+
+def test_the_connection_is_set_once_for_all_modules(playbooks: Playbooks) -> None:
+    array = playbooks.array
+    defaults = {"hostname": f"{array.host}:{array.port}", "username": array.username, "password": array.password}
+    head = {"module_defaults": {"group/wiresec.ontap.ontap": {**defaults, "ca_path": array.ca_path}}}
+    tasks = [task("create", **WEB), {"name": "list", "wiresec.ontap.ipsec_policy_info": {"svm": "svm1"}}]
+    nothing = {f"ONTAP_{name}": "" for name in ("HOSTNAME", "PORT", "USERNAME", "PASSWORD", "CA_PATH")}
+    environment = {name: value for name, value in playbooks.environment().items() if name not in nothing}
+    playbooks.environment = lambda: environment  # type: ignore[method-assign]
+    play = playbooks.play(tasks, head=head)
+    assert (play.code, play.result("list")["num_records"]) == (0, 1), play.output
+
+
+INVENTORIES = {
+    "declared localhost": "localhost ansible_connection=local",
+    "array as host": "cluster1 ansible_connection=local",
+}
+
+
+@pytest.mark.parametrize("inventory", INVENTORIES.values(), ids=INVENTORIES)
+def test_it_runs_for_every_kind_of_host(playbooks: Playbooks, tmp_path: Path, inventory: str) -> None:
+    path = tmp_path / "inventory.ini"
+    path.write_text(f"{inventory} ansible_python_interpreter='{{{{ ansible_playbook_python }}}}'\n", encoding="utf-8")
+    play = playbooks.run(
+        [{"name": "test", "hosts": "all", "gather_facts": False, "tasks": [task("create", **WEB)]}], "-i", str(path)
+    )
+    assert (play.code, play.changed) == (0, ["create"]), play.output
+
+
+def test_without_requests_the_error_names_the_interpreter_and_the_cure(playbooks: Playbooks, tmp_path: Path) -> None:
+    venv.create(tmp_path / "bare", with_pip=False)
+    python = tmp_path / "bare" / "bin" / "python"
+    play = playbooks.play([task("create", **WEB)], "-e", f"ansible_python_interpreter={python}")
+    message = play.result("create")["msg"]
+    assert play.code == 2
+    assert "requests" in message
+    assert f"{python} -m pip install requests" in message
+    assert 'ansible_python_interpreter: "{{ ansible_playbook_python }}"' in message
+    assert playbooks.array.requests == []
+
+
+def test_the_options_of_the_peer_are_understood(playbooks: Playbooks) -> None:
+    array = playbooks.array
+    options = {
+        "hostname": array.host,
+        "http_port": array.port,
+        "user": array.username,
+        "pass": array.password,
+        "https": True,
+        "use_rest": "always",
+        "force_ontap_version": "9.17.1",
+    }
+    play = playbooks.play([task("create", **WEB, **options)])
+    assert (play.code, play.changed) == (0, ["create"]), play.output
+
+
+# Examples
+
+
+def examples() -> list[tuple[str, list[dict[str, Any]]]]:
+    """The EXAMPLES of every module."""
+    found = []
+    for path in sorted((CHECKOUT / "plugins" / "modules").glob("*.py")):
+        text = path.read_text(encoding="utf-8").partition('EXAMPLES = r"""')[2].partition('"""')[0]
+        found.append((path.stem, yaml.safe_load(text)))
+    return found
+
+
+@pytest.mark.parametrize(("module", "tasks"), examples(), ids=[module for module, _tasks in examples()])
+def test_the_examples_in_the_documentation_run(playbooks: Playbooks, module: str, tasks: list[dict[str, Any]]) -> None:
+    seed(playbooks.array)
+    keys = {"vault_nfs_clients_key": KEY, "vault_nfs_clients_new_key": NEW_KEY}
+    play = playbooks.play(tasks, head={"vars": keys})
+    assert play.code == 0, play.output
+    assert KEY not in play.output
+
+
+def seed(array: Simulator) -> None:
+    array.add_policy(
+        {
+            "name": "a|b",
+            "svm": {"name": "svm2"},
+            "action": "bypass",
+            "enabled": True,
+            "authentication_method": "none",
+            "protocol": "tcp",
+            "remote_endpoint": {"address": "10.0.0.0", "netmask": "16", "port": "0-0"},
+            "local_endpoint": {"address": "10.1.0.1", "netmask": "32", "port": "0-0"},
+        }
+    )
+
+
+def test_the_quick_start_playbook_runs_twice(playbooks: Playbooks) -> None:
+    path = CHECKOUT / "playbooks" / "quick_start.yml"
+    environment = {"IPSEC_NFS_KEY": KEY}
+    changes = [
+        playbooks.run(path, *arguments, environment=environment).changed
+        for arguments in ((), (), ("-e", "state=absent"))
+    ]
+    assert [len(names) for names in changes] == [3, 0, 3]
+    assert playbooks.array.policies() == []
+
+
+def readme_blocks() -> list[list[dict[str, Any]]]:
+    """The YAML blocks of the README."""
+    text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    return [yaml.safe_load(block.partition("```")[0]) for block in text.split("```yaml\n")[1:]]
+
+
+@pytest.mark.parametrize("block", readme_blocks(), ids=lambda block: block[0]["name"])
+def test_the_examples_in_the_readme_run(playbooks: Playbooks, tmp_path: Path, block: list[dict[str, Any]]) -> None:
+    array = playbooks.array
+    address = f"{array.host}:{array.port}"
+    (tmp_path / "inventory.ini").write_text(f"[arrays]\n{address}\n", encoding="utf-8")
+    variables = {
+        "vault_nfs_clients_key": KEY,
+        "secret_key": KEY,
+        "netapp_hostname": address,
+        "netapp_username": array.username,
+        "netapp_password": array.password,
+        "ontap_hostname": address,
+        "ontap_username": array.username,
+        "ontap_password": array.password,
+        "vault_ontap_password": array.password,
+        "ontap_ca_path": array.ca_path,
+        "validate_certs": True,
+    }
+    (tmp_path / "variables.yml").write_text(yaml.safe_dump(variables), encoding="utf-8")
+    head = {"name": "test", "hosts": "localhost", "gather_facts": False}
+    plays = block if "hosts" in block[0] else [{**head, "tasks": block}]
+    inventory = ("-i", str(tmp_path / "inventory.ini")) if plays[0]["hosts"] == "arrays" else ()
+    play = playbooks.run(plays, *inventory, "-e", f"@{tmp_path / 'variables.yml'}")
+    assert play.code == 0, play.output
+    assert play.failed == []
+    assert play.results != []

@@ -1,0 +1,35 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The integration targets, which would run against a real array unchanged, on simulated ones of several releases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from integration.harness import Playbooks
+
+TARGETS = Path(__file__).resolve().parent / "targets"
+
+
+@pytest.mark.parametrize("version", ["9.10.1", "9.19.1"])
+@pytest.mark.parametrize("target", sorted(path.name for path in TARGETS.iterdir()))
+def test_target(playbooks: Playbooks, target: str, version: str) -> None:
+    array = playbooks.array
+    array.version = version
+    array.add_policy({"name": "wiresec-test-bystander", "svm": {"name": "svm2"}, "action": "bypass", "enabled": True})
+    before = array.policies()
+    configuration = {
+        "ontap_hostname": f"{array.host}:{array.port}",
+        "ontap_username": array.username,
+        "ontap_password": array.password,
+        "ontap_ca_path": array.ca_path,
+        "ontap_svm": "svm1",
+        "ontap_certificate": "ipsec-cert",
+    }
+    head = {"vars": configuration, "roles": [target]}
+    play = playbooks.play([], head=head, environment={"ANSIBLE_ROLES_PATH": str(TARGETS)})
+    assert play.code == 0, play.output
+    assert array.policies() == before
