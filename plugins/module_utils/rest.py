@@ -143,9 +143,9 @@ class RestClient:
             following = _next_link(page)
             records = page.get("records", [])
             if not isinstance(records, list) or not all(isinstance(record, Mapping) for record in records):
-                raise UnexpectedAnswer(f"GET {url}: the answer has no list of records.")
+                raise UnexpectedAnswer(f"{_named('GET', url)}: the answer has no list of records.")
             if "records" not in page and "num_records" not in page:
-                raise UnexpectedAnswer(f"GET {url}: the answer has neither records nor their number.")
+                raise UnexpectedAnswer(f"{_named('GET', url)}: the answer has neither records nor their number.")
             # Some builds give up after the time limit and return nothing, without a link to go on (CONTAP-677909).
             if (
                 not records
@@ -154,10 +154,10 @@ class RestClient:
                 and self._clock.monotonic() - started >= time_limit
             ):
                 raise UnexpectedAnswer(
-                    f"GET {url}: ONTAP used up its {time_limit} s and found nothing; that is no proof of absence."
+                    f"{_named('GET', url)}: ONTAP used up its {time_limit} s and found nothing; that is no proof of absence."
                 )
             if following in seen or len(seen) > _MAX_PAGES:
-                raise UnexpectedAnswer(f"GET {url}: the link to the next page leads in a circle.")
+                raise UnexpectedAnswer(f"{_named('GET', url)}: the link to the next page leads in a circle.")
             yield page
             seen.add(following)
             url = following
@@ -191,7 +191,7 @@ class RestClient:
         return self.known_version
 
     def _request(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> Answer:
-        request = f"{method} {url}"
+        request = _named(method, url)
         try:
             response = self._session.request(
                 method,
@@ -295,6 +295,11 @@ def _login(connection: Connection) -> Any:
 
 def _url(path: str, query: Mapping[str, str] | None = None) -> str:
     return f"/api{path}" + (f"?{urlencode(query, quote_via=quote)}" if query else "")
+
+
+def _named(method: str, url: str) -> str:
+    """How messages call a request: without its query, which is long and says nothing to the user."""
+    return f"{method} {url.partition('?')[0]}"
 
 
 def _next_link(page: Mapping[str, Any]) -> str:
@@ -431,5 +436,7 @@ def _innermost(error: BaseException) -> str:
         wrapped = [getattr(error, "reason", None), *error.args, error.__cause__]
         inner = next((cause for cause in wrapped if isinstance(cause, BaseException)), None)
         if inner is None:
-            return str(getattr(error, "strerror", None) or error).rstrip(". ")
+            # OpenSSL's and the operating system's own words are shorter than the exceptions around them.
+            words = getattr(error, "verify_message", None) or getattr(error, "strerror", None) or error
+            return str(words).rstrip(". ")
         error = inner

@@ -41,6 +41,7 @@ options:
   state:
     description:
       - Whether the policy should be there.
+      - ONTAP may not list its policies while IPsec is disabled. An V(absent) that finds nothing then proves nothing.
     type: str
     choices: [present, absent]
     default: present

@@ -169,3 +169,19 @@ def test_the_time_limit_of_the_array_is_no_proof_of_absence(array: Simulator) ->
         client.get_all(POLICIES, {"name": "web"})
     with client_of(array, time) as client:
         assert client.get_all(POLICIES, {"name": "web"}) == []
+
+
+def test_a_read_is_repeated_while_the_array_says_try_again_later(array: Simulator) -> None:
+    array.refuse("GET", "/api" + POLICIES, code=7, status=503)
+    assert info(array, retries=1)["num_records"] == 0
+    assert [request.status for request in array.requests] == [503, 200]
+    array.refuse("GET", "/api" + POLICIES, code=7, status=503)
+    with pytest.raises(ApiError, match="HTTP 503"):
+        info(array, retries=0)
+
+
+def test_a_write_that_was_refused_is_not_repeated(array: Simulator, job: dict[str, Any]) -> None:
+    array.refuse("POST", "/api" + POLICIES, code=7, status=503)
+    with client_of(array, retries=3) as client, pytest.raises(ApiError, match="HTTP 503"):
+        client.post(POLICIES, job)
+    assert [request.method for request in array.requests] == ["POST"]
