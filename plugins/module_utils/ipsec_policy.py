@@ -119,7 +119,8 @@ class IpsecPolicy(Resource):
         Field("local_identity"),
         Field("remote_identity"),
         Field("secret_key", normalizer=_shared_key, write_only=True),
-        Field("ppk.identity", normalizer=_length(6, 64), since=(9, 17, 1)),
+        # Its key is write-only and can't be modified, so a policy without one can't be given one (code 66257153).
+        Field("ppk.identity", normalizer=_length(6, 64), since=(9, 17, 1), first_on_create=True),
         Field("ppk.shared_key", normalizer=_shared_key, since=(9, 17, 1), write_only=True),
     )
     not_found_codes = Resource.not_found_codes | {66257116}

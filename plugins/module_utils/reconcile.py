@@ -135,14 +135,18 @@ def _creation(resource: Resource, change: Change, wanted: State) -> Change:
 def _unmodifiable(
     resource: Resource, wanted: State, current: State, permissions: Permissions
 ) -> tuple[list[Field], list[Field]]:
-    """The fields that only a new object can have as wanted: immutable ones that differ, and secrets to be replaced."""
-    fixed = [row for row in resource.differing(wanted, current) if row.immutable]
+    """The fields that only a new object can have as wanted: those that can't be modified, and secrets to be replaced."""
+    fixed = [row for row in resource.differing(wanted, current) if not row.modifiable(current)]
     secrets = [row for row in resource.fields if row.write_only and row.option in wanted]
     return fixed, secrets if permissions.replace_secrets else []
 
 
 def _why_recreate(resource: Resource, wanted: State, current: State, fixed: list[Field], secrets: list[Field]) -> str:
-    reasons = [f"{row.option} is {current.get(row.option)!r} and should be {wanted[row.option]!r}" for row in fixed]
+    reasons = [
+        f"{row.option} is {repr(current[row.option]) if row.option in current else 'not set'} "
+        f"and should be {wanted[row.option]!r}"
+        for row in fixed
+    ]
     reasons += [f"{row.option} is to be replaced" for row in secrets]
     return (
         f"{resource.title(current)} can't be changed in place, because ONTAP can't modify this: {'; '.join(reasons)}. "

@@ -38,7 +38,7 @@ class Field:
     reader: the same for a value from ONTAP, where that may be more than a user may write.
     since: first ONTAP release that has it. value_since: the same for single values.
     filter_since: first release that filters by it, where that is later than ``since``.
-    immutable: ONTAP can't modify it. write_only: a secret, never returned. read_only: never sent.
+    immutable: ONTAP can't modify it. first_on_create: it can, but not where it was never set. write_only: a secret, never returned. read_only: never sent.
     unreliable_read: ONTAP may leave it out of an answer although it is set, so that absence tells nothing.
     default: what ONTAP stores when a create leaves it out, so that a prediction can say so.
     when_absent: what its absence from an answer stands for in a comparison.
@@ -52,6 +52,7 @@ class Field:
     value_since: Mapping[Any, Version] = field(default_factory=dict)
     filter_since: Version = OLDEST_SUPPORTED
     immutable: bool = False
+    first_on_create: bool = False
     write_only: bool = False
     read_only: bool = False
     unreliable_read: bool = False
@@ -67,6 +68,10 @@ class Field:
     def comparable(self) -> bool:
         """Whether a difference between wanted and current can be seen and acted upon."""
         return not (self.write_only or self.read_only)
+
+    def modifiable(self, current: Mapping[str, Any]) -> bool:
+        """Whether ONTAP can give this field another value on an object in the current state."""
+        return not (self.immutable or (self.first_on_create and self.option not in current))
 
     def differs(self, wanted: Any, current: Mapping[str, Any]) -> bool:
         """Whether the current state has another value than the wanted one in this field."""

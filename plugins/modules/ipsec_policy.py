@@ -57,7 +57,8 @@ options:
   recreate:
     description:
       - Allows to delete the policy and create it again where ONTAP can't modify it.
-        This concerns O(action), O(authentication_method), O(ipspace) and, with O(update_secret_key=always), the keys.
+        This concerns O(action), O(authentication_method), O(ipspace), a first O(ppk) and, with O(update_secret_key=always),
+        the keys.
       - Without it such a difference is an error that names the old and the new value.
       - What the task leaves out is carried over from the old policy. Nothing is deleted unless everything that the create
         needs is there. If the create fails all the same, the old policy is put back where that is possible.

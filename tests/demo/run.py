@@ -85,7 +85,8 @@ def main() -> None:
   read -rsp 'Pre-shared key: ' IPSEC_NFS_KEY && export IPSEC_NFS_KEY
   export ONTAP_CA_PATH=/path/to/ca.pem      # the authority that signed the array's certificate
   export ANSIBLE_COLLECTIONS_PATH=$PWD/.venv
-  .venv/bin/ansible-playbook playbooks/quick_start.yml --check --diff -e svm=YOUR_SVM -e svm_address=ITS_ADDRESS
+  .venv/bin/ansible-playbook playbooks/quick_start.yml --check --diff \\
+    -e svm=YOUR_SVM -e svm_address=ITS_ADDRESS -e certificate=A_CERTIFICATE_OF_IT
 
 Look at what it would change, then run it without --check."""
     )

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -144,15 +145,23 @@ def test_what_the_module_checks_itself(array: Simulator, code: int, options: dic
 
 
 @pytest.mark.parametrize(("code", "arrange", "options"), PROVOKED, ids=lambda case: str(case)[:40])
-@pytest.mark.parametrize("status", [400, 500])
+@pytest.mark.parametrize(("status", "number"), [(400, "str"), (409, "int"), (500, "str")])
 def test_what_the_array_refuses(
-    array: Simulator, status: int, code: int, arrange: Callable[[Simulator], None], options: dict[str, Any]
+    array: Simulator,
+    status: int,
+    number: str,
+    code: int,
+    arrange: Callable[[Simulator], None],
+    options: dict[str, Any],
 ) -> None:
     arrange(array)
+    array.unknowns = replace(
+        array.unknowns, error_status=status, error_code_type=number, error_target_present=status == 400
+    )
     before = array.policies()
     with pytest.raises(ApiError) as caught:
         policy(array, **options)
-    assert caught.value.code == code
+    assert (caught.value.code, caught.value.status) == (code, status)
     assert str(caught.value).startswith(f"Creating {POLICY.title(options)} failed: ")
     assert str(caught.value).endswith(POLICY.advice[code])
     assert array.policies() == before

@@ -28,7 +28,13 @@ UNKNOWNS = st.builds(
     self_links_in_records=st.booleans(),
     ipspace_on_read=st.booleans(),
     names_match_case=st.booleans(),
+    accept_quoting=st.sampled_from(["braces_escape", "whole_value", "double_quotes"]),
     protocol_names=st.sampled_from(["number", "name"]),
+    enum_case=st.sampled_from(["lower", "any"]),
+    number_for_string=st.sampled_from(["refused", "accepted"]),
+    null_in_body=st.sampled_from(["clears", "ignored", "refused"]),
+    endpoints_required=st.booleans(),
+    default_action=st.sampled_from(["esp_transport", "required"]),
     default_authentication_method=st.sampled_from(["infer", "none", "refuse"]),
     ignored_authentication=st.sampled_from(["ignored", "error"]),
     location_header=st.sampled_from(["full", "missing", "without_uuid"]),
@@ -142,7 +148,7 @@ def converge(array: Simulator, options: dict[str, Any]) -> dict[str, Any]:
 
 
 LIMITS = settings(
-    max_examples=60,
+    max_examples=100,
     deadline=None,
     derandomize=True,
     # Without shrinking: an example takes a dozen HTTPS requests, and is small as it is.

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A stateful ONTAP over real HTTPS, as far as IPsec policies go.
 
-Its sources are the 9.7 reference and a fact sheet of how releases differ; a comment such as "fact sheet 4.2" names the
-paragraph of the latter. What nobody could find out is a switch, see `Unknowns`.
+Its sources are the 9.7 reference and a fact sheet of how releases differ, docs/ontap_facts.md; a comment such as
+"fact sheet 4.2" names a paragraph of it. What nobody could find out is a switch, see `Unknowns`.
 """
 
 from __future__ import annotations

@@ -107,6 +107,14 @@ def test_recreate_is_refused_if_the_post_quantum_key_is_missing() -> None:
         planned({"action": "esp_udp", "secret_key": KEY}, current, permissions=ALLOWED)
 
 
+def test_a_first_post_quantum_key_needs_a_recreate_and_another_identity_does_not() -> None:
+    ppk = {"ppk": {"identity": "ppk-id", "shared_key": KEY}}
+    with pytest.raises(InvalidInput, match="ppk.identity is not set and should be 'ppk-id'"):
+        planned(ppk, PKI)
+    assert planned(ppk, PKI, permissions=ALLOWED).operation == "recreated"
+    assert planned(ppk, {**PKI, "ppk.identity": "other-id"}).operation == "modified"
+
+
 def test_from_pki_to_psk_the_certificate_is_dropped() -> None:
     change = planned({"authentication_method": "psk", "secret_key": KEY}, PKI, permissions=ALLOWED)
     assert "certificate" not in change.wanted
