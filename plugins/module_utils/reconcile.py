@@ -168,13 +168,13 @@ def apply(client: RestClient, resource: Resource, change: Change) -> Change:
     """
     before = change.before or {}
     if change.operation in (DELETED, RECREATED):
-        with _admitting_doubt(resource, before), explaining(client, resource, [], f"Deleting {resource.title(before)}"):
-            _delete(client, resource, before)
+        _delete(client, resource, before)
     if change.operation == MODIFIED:
+        path = instance(resource.path, change.uuid)
         needs = resource.requirements(change.after or {})
         doing = f"Modifying {resource.title(before)}"
         with _admitting_doubt(resource, before), explaining(client, resource, needs, doing):
-            client.patch(instance(resource.path, change.uuid), change.body)
+            client.patch(path, change.body)
     if change.operation == CREATED:
         return replace(change, reported=_create(client, resource, change))
     if change.operation == RECREATED:
@@ -191,11 +191,21 @@ def _admitting_doubt(resource: Resource, state: State) -> Iterator[None]:
     """Says so in the outcome when nobody can tell whether the write within was carried out."""
     try:
         yield
-    except (ConnectionFailed, UnexpectedAnswer) as error:
-        if not (isinstance(error, ConnectionFailed) and error.never_sent):
+    except OntapError as error:
+        if _uncertain(error):
             error.outcome = {**_outcome(resource, UNKNOWN, None), "uuid": state.get("uuid")}
             error.notes.append("Whether ONTAP carried the request out is not known; run the task again to find out.")
         raise
+
+
+def _uncertain(error: OntapError) -> bool:
+    """Whether a write that ended so may have been carried out all the same."""
+    if isinstance(error, ConnectionFailed):
+        return not error.never_sent
+    if isinstance(error, ApiError):
+        # A proxy says so of an answer that it did not get; ONTAP's own errors have a code.
+        return error.status in (502, 504) and not error.code
+    return isinstance(error, UnexpectedAnswer)
 
 
 def _create(client: RestClient, resource: Resource, change: Change) -> State:
@@ -232,11 +242,13 @@ def _post(client: RestClient, resource: Resource, change: Change) -> Answer:
 
 
 def _delete(client: RestClient, resource: Resource, current: State) -> None:
-    try:
-        client.delete(instance(resource.path, current.get("uuid")))
-    except ApiError as error:
-        if not resource.not_found(error):
-            raise
+    path = instance(resource.path, current.get("uuid"))
+    with _admitting_doubt(resource, current), explaining(client, resource, [], f"Deleting {resource.title(current)}"):
+        try:
+            client.delete(path)
+        except ApiError as error:
+            if not resource.not_found(error):
+                raise
 
 
 def _put_back(client: RestClient, resource: Resource, change: Change, error: OntapError) -> None:
@@ -259,6 +271,8 @@ def _put_back(client: RestClient, resource: Resource, change: Change, error: Ont
     try:
         restored = _create(client, resource, _creation(resource, Change(CREATED, None, None), predecessor))
     except OntapError as second:
+        if second.outcome:
+            error.outcome = _outcome(resource, UNKNOWN, None)
         error.notes.append(f"{lost}; it could not be put back: {second}")
     else:
         used = [option for option in secrets if option in predecessor]

@@ -38,7 +38,8 @@ class Field:
     reader: the same for a value from ONTAP, where that may be more than a user may write.
     since: first ONTAP release that has it. value_since: the same for single values.
     filter_since: first release that filters by it, where that is later than ``since``.
-    immutable: ONTAP can't modify it. first_on_create: it can, but not where it was never set. write_only: a secret, never returned. read_only: never sent.
+    immutable: ONTAP can't modify it. first_on_create: it can, but not where it was never set.
+    write_only: a secret, never returned. read_only: never sent.
     unreliable_read: ONTAP may leave it out of an answer although it is set, so that absence tells nothing.
     default: what ONTAP stores when a create leaves it out, so that a prediction can say so.
     when_absent: what its absence from an answer stands for in a comparison.

@@ -22,6 +22,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils.errors import (
     ApprovalPending,
     ConnectionFailed,
     JobFailed,
+    OntapError,
     UnexpectedAnswer,
 )
 
@@ -78,10 +79,9 @@ class Connection:
 
 @dataclass(frozen=True)
 class Answer:
-    """A successful answer: its JSON object (empty where there was none) and where a created object is."""
+    """A successful answer: its JSON object, empty where there was none."""
 
     body: Mapping[str, Any]
-    location: str = ""
 
     @property
     def records(self) -> list[Mapping[str, Any]]:
@@ -192,8 +192,19 @@ class RestClient:
 
     def _request(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> Answer:
         request = _named(method, url)
+        response = self._send(method, url, body)
+        answer = _json_object(request, response)
+        error = _api_error(request, response.status_code, answer)
+        if error:
+            raise error
+        if response.status_code == 202:
+            return self._finish(request, answer)
+        return Answer(answer)
+
+    def _send(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> requests.Response:
+        request = _named(method, url)
         try:
-            response = self._session.request(
+            return self._session.request(
                 method,
                 self.connection.base_url + url,
                 json=body,
@@ -207,16 +218,6 @@ class RestClient:
         except OSError as error:
             # requests checks the files of ca_path, client_cert and client_key itself and raises plain OSErrors.
             raise ConnectionFailed(f"{request}: {error}", never_sent=True) from error
-        return self._answer(request, response)
-
-    def _answer(self, request: str, response: Any) -> Answer:
-        body = _json_object(request, response)
-        error = _api_error(request, response.status_code, body)
-        if error:
-            raise error
-        if response.status_code == 202:
-            return self._finish(request, body)
-        return Answer(body, response.headers.get("Location", ""))
 
     def _finish(self, request: str, accepted: Mapping[str, Any]) -> Answer:
         """Follows the job behind a 202 to its end."""
@@ -230,7 +231,13 @@ class RestClient:
         deadline = self._clock.monotonic() + self.connection.timeout
         pause = 0.1
         while True:
-            state = self.get(path, {"fields": "state,message,code,error"})
+            try:
+                state = self._job(path)
+            except OntapError as error:
+                # Of the job's reading only: the write itself was accepted, so this must not look like its refusal.
+                raise UnexpectedAnswer(
+                    f"{request}: accepted as job {job['uuid']}, which can't be followed: {error}"
+                ) from error
             if state.get("state") == "success":
                 return Answer({})
             if state.get("state") == "failure":
@@ -242,6 +249,16 @@ class RestClient:
                 )
             self._clock.sleep(pause)
             pause = min(pause * 2, 5.0)
+
+    def _job(self, path: str) -> Mapping[str, Any]:
+        url = _url(path, {"fields": "state,message,code,error"})
+        response = self._send("GET", url)
+        job = _json_object(_named("GET", url), response)
+        # The ``error`` of a job comes with status 200: it is about the write, not about this request.
+        error = _api_error(_named("GET", url), response.status_code, {} if response.status_code < 400 else job)
+        if error:
+            raise error
+        return job
 
 
 def instance(collection: str, identifier: Any) -> str:

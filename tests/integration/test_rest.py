@@ -18,7 +18,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils.errors import (
     UnexpectedAnswer,
 )
 from ansible_collections.wiresec.ontap.plugins.module_utils.rest import Connection, RestClient
-from integration.harness import info
+from integration.harness import info, policy
 from simulator import Simulator
 
 NO_PASSWORD = {"username": None, "password": None}
@@ -143,14 +143,21 @@ def test_a_job_is_waited_for(array: Simulator, job: dict[str, Any]) -> None:
     assert len(array.policies()) == 1
 
 
-@pytest.mark.parametrize(("message", "code"), [("out of cheese", 4711), (None, None)])
-def test_a_failed_job_keeps_what_ontap_said(
-    array: Simulator, job: dict[str, Any], message: str | None, code: int | None
-) -> None:
-    array.as_job("POST", "/api" + POLICIES, outcome="failure", message=message, code=code, polls=0)
-    with client_of(array) as client, pytest.raises(ApiError, match=message or "failed") as caught:
+def test_a_failed_job_keeps_what_ontap_said(array: Simulator, job: dict[str, Any]) -> None:
+    array.as_job("POST", "/api" + POLICIES, outcome="failure", message="out of cheese", code=4711, polls=0)
+    with client_of(array) as client, pytest.raises(ApiError, match="out of cheese") as caught:
         client.post(POLICIES, job)
-    assert caught.value.code == (code or 0) or message is None
+    assert caught.value.code == 4711
+
+
+def test_a_job_that_can_not_be_followed_leaves_its_write_in_doubt(array: Simulator) -> None:
+    array.add_account("restricted", "restricted-password", forbidden=("/api/cluster/jobs",))
+    array.as_job("POST", "/api" + POLICIES, polls=0)
+    options = {"name": "web", "svm": "svm1", "action": "bypass"}
+    endpoints = {side: {"address": "10.0.0.1/32"} for side in ("local_endpoint", "remote_endpoint")}
+    with pytest.raises(UnexpectedAnswer, match="which can't be followed.*not known") as caught:
+        policy(array, **options, **endpoints, username="restricted", password="restricted-password")
+    assert caught.value.result()["operation"] == "unknown"
 
 
 def test_an_error_object_counts_on_any_status(array: Simulator) -> None:

@@ -36,6 +36,16 @@ LOST = ConnectionFailed, "time-out"
 FOREIGN = UnexpectedAnswer, "HTML"
 
 
+class GatewayTimeout(ApiError):
+    """What a proxy answers when the array's answer did not come."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("POST", 504, message=reason)
+
+
+PROXY = GatewayTimeout, "gateway time-out"
+
+
 class Client:
     """Answers each write with the next of the given errors; ``None`` is success."""
 
@@ -80,7 +90,7 @@ WRITES: dict[str, tuple[dict[str, Any], Any, bool]] = {
 
 
 @pytest.mark.parametrize("method", WRITES)
-@pytest.mark.parametrize(("error", "reason"), [LOST, FOREIGN])
+@pytest.mark.parametrize(("error", "reason"), [LOST, FOREIGN, PROXY])
 def test_a_lost_answer_is_reported_as_unknown_and_not_repeated(
     method: str, error: type[OntapError], reason: str
 ) -> None:
@@ -121,6 +131,19 @@ def test_a_recreate_whose_create_never_left_tries_to_put_the_old_one_back() -> N
     result = outcome(OTHER_ACTION, CURRENT, None, ConnectionFailed("refused", never_sent=True), None)
     assert (result["operation"], result["written"]) == ("recreated", ["DELETE", "POST", "POST"])
     assert "was put back as it was" in result["msg"]
+
+
+def test_if_even_putting_back_gets_no_answer_nothing_is_claimed() -> None:
+    refusal, lost = ApiError("POST", 400, 4711, "no"), ConnectionFailed("time-out")
+    result = outcome(OTHER_ACTION, CURRENT, None, refusal, lost)
+    assert (result["changed"], result["operation"]) == (True, "unknown")
+
+
+@pytest.mark.parametrize("present", [True, False])
+def test_without_a_uuid_nothing_is_written_and_nothing_in_doubt(present: bool) -> None:
+    nameless = {option: value for option, value in CURRENT.items() if option != "uuid"}
+    result = outcome({**WANTED, "enabled": False}, nameless, present=present)
+    assert (result["changed"], result["written"]) == (False, [])
 
 
 def test_a_recreate_whose_create_awaits_approval_says_what_is_missing_until_then() -> None:
