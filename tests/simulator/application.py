@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .access import Account
+from .approvals import ApprovalNeeded, accepted
 from .credentials import Restarted
 from .errors import OntapError, describe
-from .messages import Answer, Call
+from .messages import Answer, Call, Delivery
 from .neighbours import ALL
 from .policies import PolicyCollection
 from .resource import Context, Resource
@@ -39,11 +40,13 @@ def handle(state: State, call: Call) -> Answer:
         return refusal(state, error)
     except Restarted:
         state.restarts += 1
-        return Answer(hang_up=True)
+        return Answer(delivery=Delivery.RESET)
 
 
 def refusal(state: State, error: OntapError) -> Answer:
     """Return the answer that says why not."""
+    if isinstance(error, ApprovalNeeded) and state.unknowns.approval_answer == "accepted":
+        return accepted(error.index)
     status, details = describe(error, state.version, state.unknowns)
     by_status = {401: {"WWW-Authenticate": 'Basic realm="ONTAP"'}, 429: {"Retry-After": "1"}}
     return Answer(status, {"error": details}, {**by_status.get(status, {}), **error.headers})
@@ -62,6 +65,8 @@ def _carry_out(state: State, call: Call, account: Account) -> Answer:
     # The vendor's own client sends an empty object with each DELETE, so that much has to be allowed.
     if call.method in _WITHOUT_BODY and call.json():
         raise OntapError(262198)
+    # Last, so that nobody is asked to approve what can't be done anyway.
+    state.approvals.check(call)
     return operations["GET" if call.method == "HEAD" else call.method]()
 
 

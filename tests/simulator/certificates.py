@@ -6,19 +6,31 @@
 from __future__ import annotations
 
 import ssl
+from datetime import UTC, datetime
 from pathlib import Path
 
 import trustme
 
 from .access import CERTIFICATE_ADMIN
 
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
+_LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
+
+
+def check_certificate(kind: str) -> None:
+    """ValueError for a kind of server certificate that there is not."""
+    if kind not in ("valid", "expired", "other_name"):
+        raise ValueError(f"a certificate is valid, expired or other_name, not {kind!r}")
+
 
 class Certificates:
     """Certificates of one array, written to a folder as PEM files."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, server: str = "valid") -> None:
+        """`server` is the kind of the server's certificate, as `check_certificate` has them."""
         self._authority = trustme.CA(organization_name="ONTAP simulator")
-        self._server = self._authority.issue_cert("127.0.0.1", "::1", "localhost")
+        names = ("elsewhere.example",) if server == "other_name" else _THIS_MACHINE
+        self._server = self._authority.issue_cert(*names, not_after=_LONG_AGO if server == "expired" else None)
         client = self._authority.issue_cert(CERTIFICATE_ADMIN, common_name=CERTIFICATE_ADMIN)
         self.ca_path = folder / "ca.pem"
         self.client_cert = folder / "client.pem"

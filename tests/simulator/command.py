@@ -13,11 +13,14 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from . import unknowns
+from . import faults, unknowns
 from .messages import Request
 from .server import Simulator
 from .unknowns import Unknowns
+
+_METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS", "*")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,6 +49,10 @@ def _serve(simulator: Simulator, options: argparse.Namespace) -> None:
     """Say how to reach a running simulator, then wait for a signal."""
     for name in options.svm:
         simulator.add_svm(name)
+    for fault in options.fault:
+        simulator.fault(**fault)
+    for method, path in options.require_approval:
+        simulator.require_approval(method, path)
     if options.ca_file is not None:
         options.ca_file.write_bytes(Path(simulator.ca_path).read_bytes())
         simulator.ca_path = str(options.ca_file.resolve())
@@ -60,7 +67,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="simulator",
         description="A stateful ONTAP over HTTPS, as far as IPsec policies go. Prints how to reach it.",
-        epilog="switches, with their defaults and the paragraph of the fact sheet:\n" + unknowns.describe(),
+        epilog="kinds of faults, when they happen and their fixed details:\n"
+        + faults.describe()
+        + "\n\nswitches, with their defaults and the paragraph of the fact sheet:\n"
+        + unknowns.describe(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at [%(default)s]")
@@ -71,6 +81,23 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--env-file", type=Path, help="where to write the environment, once it is ready to serve")
     parser.add_argument("--svm", action="append", default=[], metavar="NAME", help="a further SVM")
     parser.add_argument("--unknown", action="append", default=[], metavar="NAME=VALUE", help="turn a switch, see below")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        type=_fault,
+        metavar="KIND:METHOD:PATH[:OCCURRENCE[:after]]",
+        help="a fault, see below, that happens once: to the first request that fits, or that of this number; the path "
+        "is shell-style, the method may be *, and with :after the request is carried out first",
+    )
+    parser.add_argument(
+        "--require-approval",
+        action="append",
+        default=[],
+        type=_protected,
+        metavar="METHOD:PATH",
+        help="answer such requests as multi-admin verification does; nobody approves them",
+    )
     parser.add_argument("--log", action="store_true", help="print each request on stderr")
     options = parser.parse_args(arguments)
     try:
@@ -78,6 +105,41 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     except ValueError as error:
         parser.error(str(error))
     return options
+
+
+def _fault(text: str) -> dict[str, Any]:
+    """Return what `Simulator.fault` takes."""
+    kind, *parts = text.split(":")
+    if not 2 <= len(parts) <= 4:
+        raise argparse.ArgumentTypeError(f"{text!r} is not KIND:METHOD:PATH[:OCCURRENCE[:after]]")
+    method, path = _request(*parts[:2])
+    number = parts[2] if len(parts) > 2 else "1"
+    after_effect = len(parts) == 4
+    if not (number.isascii() and number.isdecimal() and int(number)):
+        raise argparse.ArgumentTypeError(f"an occurrence is a number from 1 on, not {number!r}")
+    if after_effect and parts[3] != "after":
+        raise argparse.ArgumentTypeError(f"what may follow an occurrence is :after, not :{parts[3]}")
+    try:
+        faults.check(kind, method, after_effect)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return {"kind": kind, "method": method, "path": path, "occurrence": int(number), "after_effect": after_effect}
+
+
+def _protected(text: str) -> tuple[str, str]:
+    """Return what `Simulator.require_approval` takes."""
+    method, colon, path = text.partition(":")
+    if not colon:
+        raise argparse.ArgumentTypeError(f"{text!r} is not METHOD:PATH")
+    return _request(method, path)
+
+
+def _request(method: str, path: str) -> tuple[str, str]:
+    if method.upper() not in _METHODS:
+        raise argparse.ArgumentTypeError(f"a method is one of {', '.join(_METHODS)}, not {method!r}")
+    if not path.startswith(("/", "*")):
+        raise argparse.ArgumentTypeError(f"a path begins with / or *, not as {path!r} does")
+    return method.upper(), path
 
 
 def _environment(simulator: Simulator) -> str:

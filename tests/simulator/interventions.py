@@ -3,20 +3,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a test arranges for coming requests: a refusal, a job, an approval that is pending.
 
-A further kind of interference, such as a fault of the network, is one more class with `answer`: it gets the call and
-`perform`, which carries the request out, and says what goes back, be it a closed connection (`Answer.hang_up`).
+A further kind of interference is one more class with `answer`: it gets the call and `perform`, which carries the
+request out, and says what goes back and how (`Answer.delivery`). The faults of network and server are in faults.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Protocol
 
+from .approvals import accepted
 from .errors import OntapError
 from .jobs import Job, Jobs
-from .messages import Answer, Call
+from .messages import Answer, Call, Pattern
 
 Perform = Callable[[], Answer]
 
@@ -72,38 +72,42 @@ class PendingApproval:
 
     def answer(self, call: Call, perform: Perform) -> Answer:
         """Return 202 without a job, and do nothing."""
-        return Answer(202, {"num_records": 1, "records": [{"index": self.index}]})
+        return accepted(self.index)
 
 
 @dataclass
 class _Rule:
-    method: str
-    pattern: str
+    pattern: Pattern
     interference: Interference
-    times: int = 1
+    times: int
+    occurrence: int
+    _seen: int = field(default=0, init=False)
+
+    def applies_to(self, call: Call) -> bool:
+        """Count a request that fits; whether the turn of this rule has come, and is not over."""
+        if not self.pattern.fits(call):
+            return False
+        self._seen += 1
+        return self._seen >= self.occurrence and self.times > 0
 
 
 @dataclass
 class Interventions:
-    """What is arranged, in the order in which it was; each applies to the first requests that fit."""
+    """What is arranged; of several rules that apply to a request, the one that was arranged first is used."""
 
     _rules: list[_Rule] = field(default_factory=list)
-    _approvals: int = 0
 
-    def add(self, method: str, path: str, interference: Interference, times: int = 1) -> None:
-        """Arrange something for the next `times` requests of this method whose path fits the shell-style pattern."""
-        pattern = path if path.startswith("/api") else f"/api{path}"
-        self._rules.append(_Rule(method.upper(), pattern, interference, times))
-
-    def next_approval(self) -> int:
-        """Return the number of a new request for approval."""
-        self._approvals += 1
-        return self._approvals
+    def add(self, method: str, path: str, interference: Interference, times: int = 1, occurrence: int = 1) -> None:
+        """Arrange something for `times` requests that fit, from the one on that is the `occurrence`-th from now."""
+        if occurrence < 1:
+            raise ValueError(f"occurrence counts from 1, so it can't be {occurrence}")
+        self._rules.append(_Rule(Pattern(method, path), interference, times, occurrence))
 
     def take(self, call: Call) -> Interference | None:
         """Return what is arranged for this request, and count it as used."""
-        for rule in self._rules:
-            if rule.times and rule.method == call.method and fnmatchcase(call.path, rule.pattern):
-                rule.times -= 1
-                return rule.interference
-        return None
+        # Each rule has to see each request, or its count would depend on what else is arranged.
+        due = [rule for rule in self._rules if rule.applies_to(call)]
+        if not due:
+            return None
+        due[0].times -= 1
+        return due[0].interference

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, wiresec.ontap contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Asynchronous operations: a job has its effect when a client has polled it often enough (fact sheet 4.1)."""
+"""Asynchronous operations: a job has its effect when a client has polled it often enough, or at once (fact sheet 4.1)."""
 
 from __future__ import annotations
 
@@ -41,6 +41,11 @@ class Job:
     uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
     _seen: int = field(default=0, init=False)
     _final: Record | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        # A client that may not look at jobs has to do without polls.
+        if not self.polls and not self.paused:
+            self._final = self._finish()
 
     def poll(self) -> Record:
         """Return the record that the next poll sees; the one after the last unfinished state has the effect."""

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, wiresec.ontap contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A request as the simulator understands it, its answer, and the line that the log keeps of both."""
+"""A request as the simulator understands it, which requests are meant, the answer, and the line in the log."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
+from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -19,7 +21,7 @@ Headers = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Request:
-    """What the log keeps of a request; `status` is 0 when the connection was closed instead of an answer."""
+    """What the log keeps of a request; `status` is 0 when not even a status line went back."""
 
     method: str
     path: str
@@ -31,14 +33,43 @@ class Request:
     connection: int
 
 
+class Delivery(Enum):
+    """How much of an answer gets to the client."""
+
+    WHOLE = "all of it"
+    HALF_THE_TEXT = "the first half of its text, as if that were all"
+    HALF_THE_PROMISE = "the first half of what its headers promise, then the connection is closed"
+    RESET = "nothing, and the connection is reset"
+    SILENCE = "nothing, and the connection stays open"
+
+    @property
+    def has_status(self) -> bool:
+        """Whether a status line goes out."""
+        return self not in (Delivery.RESET, Delivery.SILENCE)
+
+
+class Rejection(Enum):
+    """When a new connection fails."""
+
+    AT_ONCE = "before its TLS handshake"
+    IN_HANDSHAKE = "within its TLS handshake"
+
+
 @dataclass
 class Answer:
-    """What goes back: JSON body (None: no body at all), or nothing but a closed connection."""
+    """What goes back: JSON body (None: no body at all), or an HTML page in its place; and what else happens.
+
+    `exhausts_time` is for an answer that comes when no client with a time limit waits any more, or never.
+    `next_connections` fail, in this order; the connection of this answer is closed after it.
+    """
 
     status: int = 200
     body: dict[str, Any] | None = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
-    hang_up: bool = False
+    page: str | None = None
+    delivery: Delivery = Delivery.WHOLE
+    exhausts_time: bool = False
+    next_connections: tuple[Rejection, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,6 +145,19 @@ class Call:
         return Request(
             self.method, self.raw_path, self.query(), self.raw_query, body, dict(self.headers), status, connection
         )
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Which requests are meant: a method, "*" for any, and a shell-style path, which may leave out /api."""
+
+    method: str
+    path: str
+
+    def fits(self, call: Call) -> bool:
+        """Whether a request is meant."""
+        path = self.path if self.path.startswith("/api") else f"/api{self.path}"
+        return self.method.upper() in ("*", call.method) and fnmatchcase(call.path, path)
 
 
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -12,16 +12,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from . import application
+from . import application, faults
 from .access import ACCESS_TOKEN, ADMIN, PASSWORD, Account
-from .certificates import Certificates
+from .certificates import Certificates, check_certificate
 from .errors import OntapError
-from .interventions import AsJob, PendingApproval, Refusal
+from .interventions import AsJob, Interventions, PendingApproval, Refusal
 from .messages import Answer, Call, Request
+from .plausible import completed
 from .resource import flat, nested
 from .schema import Record
 from .settings import Settings
-from .state import State, new_uuid
+from .state import State
 from .transport import Transport
 from .unknowns import Unknowns
 from .versions import parse
@@ -44,12 +45,20 @@ class Simulator(Settings):
         port: int = 0,
         ca_dir: str | Path | None = None,
         on_request: Callable[[Request], None] | None = None,
+        certificate: str = "valid",
     ) -> None:
-        """`port` 0 takes a free one; `ca_dir` keeps the PEM files; `on_request` sees each line of the log."""
+        """`port` 0 takes a free one; `ca_dir` keeps the PEM files; `on_request` sees each line of the log.
+
+        The server's certificate is "valid", "expired", or one for an "other_name".
+        """
         parse(version)
+        check_certificate(certificate)
         self._initial = (version, unknowns or Unknowns(), page_size)
         self._ca_dir = ca_dir
         self._on_request = on_request
+        self._certificate = certificate
+        self.on_silence: Callable[[], None] | None = None
+        """Called, in the server's thread, when a client waits in vain, so that a test can move its own clock on."""
         self._requests: list[Request] = []
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._transport: Transport | None = None
@@ -64,7 +73,8 @@ class Simulator(Settings):
         """Serve until `stop`; OSError when the port is taken."""
         if self._ca_dir is None:
             self._folder = tempfile.TemporaryDirectory(prefix="ontap-simulator-")
-        certificates = Certificates(Path(self._folder.name if self._folder else self._ca_dir or "."))
+        folder = Path(self._folder.name if self._folder else self._ca_dir or ".")
+        certificates = Certificates(folder, self._certificate)
         self.ca_path = str(certificates.ca_path)
         self.client_cert = str(certificates.client_cert)
         self.client_key = str(certificates.client_key)
@@ -94,11 +104,14 @@ class Simulator(Settings):
         self.stop()
 
     def reset(self) -> None:
-        """Go back to the beginning: state, settings, accounts, log."""
+        """Go back to the beginning: state, settings, accounts, log; nothing is arranged any more."""
         with self._lock:
             self._state = State(*self._initial)
             self._requests.clear()
             self.latency = 0.0
+            self.on_silence = None
+            if self._transport is not None:
+                self._transport.welcome()
 
     @property
     def url(self) -> str:
@@ -165,7 +178,7 @@ class Simulator(Settings):
             svm = self._svm(name) if (name := stored.pop("svm", None) or stored.get("svm.name")) else None
             if isinstance(certificate := stored.pop("certificate", None), str):
                 stored["certificate.name"] = certificate
-            complete = {**self._plausible(stored, svm), **stored}
+            complete = completed(stored, svm, self._state.certificates.values())
             self._state.policies.put(complete)
             return str(complete["uuid"])
 
@@ -192,7 +205,7 @@ class Simulator(Settings):
             record = self._find(name, svm)
             return None if record is None else nested(record)
 
-    # --- what is going to happen ---
+    # --- what is going to happen: each to `times` requests that fit, from the `occurrence`-th on; "*" is any method ---
 
     def refuse(
         self,
@@ -204,11 +217,12 @@ class Simulator(Settings):
         target: str | None = None,
         after_effect: bool = False,
         times: int = 1,
+        occurrence: int = 1,
     ) -> None:
-        """Answer the next requests that fit with an error, carried out first if `after_effect`."""
+        """Answer requests that fit with an error, carried out first if `after_effect`."""
         error = OntapError(code, target, message=message, status=status, exact=True)
         with self._lock:
-            self._state.interventions.add(method, path, Refusal(error, after_effect), times)
+            self._state.interventions.add(method, path, Refusal(error, after_effect), times, occurrence)
 
     def as_job(
         self,
@@ -219,17 +233,62 @@ class Simulator(Settings):
         code: int | None = None,
         polls: int = 1,
         paused: bool = False,
+        occurrence: int = 1,
     ) -> None:
-        """Answer the next request that fits with a job, unfinished for `polls` polls; then it takes effect, or fails."""
+        """Answer a request that fits with a job, unfinished for `polls` polls; then it takes effect, or fails."""
         with self._lock:
             job = AsJob(self._state.jobs, outcome, message, code, polls, paused)
-            self._state.interventions.add(method, path, job)
+            self._state.interventions.add(method, path, job, occurrence=occurrence)
 
-    def answer_accepted(self, method: str, path: str) -> None:
-        """Answer the next request that fits with 202, without a job and without an effect."""
+    def answer_accepted(self, method: str, path: str, occurrence: int = 1) -> None:
+        """Answer a request that fits with 202, without a job and without an effect."""
         with self._lock:
-            interventions = self._state.interventions
-            interventions.add(method, path, PendingApproval(interventions.next_approval()))
+            pending = PendingApproval(self._state.approvals.next_index())
+            self._state.interventions.add(method, path, pending, occurrence=occurrence)
+
+    def fault(
+        self,
+        kind: str,
+        method: str,
+        path: str,
+        *,
+        occurrence: int = 1,
+        times: int = 1,
+        after_effect: bool = False,
+        **details: Any,
+    ) -> None:
+        """Let a fault of a kind in `faults.KINDS` happen to requests that fit, carried out first if `after_effect`.
+
+        ValueError for an unknown kind, and for what a kind does not offer; KeyError for an SVM that is not there.
+        """
+        with self._lock:
+            fault = faults.arrange(self._state, kind, method, after_effect, details)
+            self._state.interventions.add(method, path, fault, times, occurrence)
+
+    def heal(self) -> None:
+        """Forget all that is arranged for coming requests and connections."""
+        with self._lock:
+            self._state.interventions = Interventions()
+            if self._transport is not None:
+                self._transport.welcome()
+
+    # --- multi-admin verification ---
+
+    def require_approval(self, method: str, path: str) -> None:
+        """Hold back each request that fits, from now on, until it is approved and sent again."""
+        with self._lock:
+            self._state.approvals.require(method, path)
+
+    @property
+    def approvals(self) -> list[int]:
+        """The indices of the requests that wait for approval."""
+        with self._lock:
+            return self._state.approvals.pending()
+
+    def approve(self, index: int | None = None) -> None:
+        """Approve one request, or all that wait; each is carried out the next time that it is sent, and only then."""
+        with self._lock:
+            self._state.approvals.approve(index)
 
     # --- inside ---
 
@@ -240,10 +299,13 @@ class Simulator(Settings):
                 answer = application.refusal(self._state, OntapError(262160))
             else:
                 answer = application.handle(self._state, call)
-            line = call.logged(0 if answer.hang_up else answer.status, connection)
+            line = call.logged(answer.status if answer.delivery.has_status else 0, connection)
             self._requests.append(line)
         if self._on_request is not None:
             self._on_request(line)
+        if answer.exhausts_time and self.on_silence is not None:
+            # Without the lock: whatever a test does here, it can't keep others from the array.
+            self.on_silence()
         return answer
 
     def _svm(self, name: str) -> Record:
@@ -255,25 +317,3 @@ class Simulator(Settings):
     def _find(self, name: str, svm: str | None) -> Record | None:
         found = self._state.policies.named(name)
         return next((one for one in found if one["name"] == name and one.get("svm.name") == svm), None)
-
-    def _plausible(self, stored: Record, svm: Record | None) -> Record:
-        """Return the properties that a policy has in any case."""
-        record: Record = {"uuid": new_uuid(), "scope": "cluster", "enabled": True, "protocol": "any"}
-        record["action"] = stored.get("action", "esp_transport")
-        if svm is not None:
-            record |= {"scope": "svm", "svm.name": svm["name"], "svm.uuid": svm["uuid"]}
-            record |= {path: svm[path] for path in ("ipspace.name", "ipspace.uuid")}
-        for side in ("local_endpoint", "remote_endpoint"):
-            if address := stored.get(f"{side}.address"):
-                record |= {f"{side}.port": "0-0", f"{side}.family": "ipv6" if ":" in address else "ipv4"}
-        if record["action"] in ("bypass", "discard"):
-            record["authentication_method"] = "none"
-        elif name := stored.get("certificate.name"):
-            record["authentication_method"] = "pki"
-            owner = record.get("svm.uuid")
-            for certificate in self._state.certificates.values():
-                if certificate["name"] == name and certificate.get("svm.uuid") == owner:
-                    record["certificate.uuid"] = certificate["uuid"]
-        else:
-            record["authentication_method"] = "psk"
-        return record

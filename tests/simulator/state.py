@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .access import Accounts
+from .approvals import Approvals
 from .interventions import Interventions
 from .jobs import Jobs
 from .schema import Record
@@ -68,6 +69,7 @@ class State:
     page_size: int
     accounts: Accounts = field(default_factory=Accounts)
     interventions: Interventions = field(default_factory=Interventions)
+    approvals: Approvals = field(default_factory=Approvals)
     jobs: Jobs = field(default_factory=Jobs)
     policies: Policies = field(default_factory=Policies)
     svms: dict[str, Record] = field(default_factory=dict)

@@ -15,7 +15,8 @@ from weakref import WeakKeyDictionary
 
 from aiohttp import web
 
-from .messages import Answer, Call
+from .messages import Answer, Call, Delivery
+from .reception import Listener, reset_when_closed
 
 # What an ONTAP sends with everything (fact sheet 6).
 _HEADERS = {"Server": "libzapid-httpd", "Cache-Control": "no-cache,no-store,must-revalidate"}
@@ -34,6 +35,8 @@ class Transport:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="ontap-simulator", daemon=True)
         self._runner: web.ServerRunner | None = None
+        self._listener: Listener | None = None
+        self._silent: set[asyncio.Transport] = set()
         self._numbers: WeakKeyDictionary[asyncio.Task[None], int] = WeakKeyDictionary()
         self._next_number = count(1)
         self._in_progress = 0
@@ -47,7 +50,7 @@ class Transport:
     def stop(self) -> None:
         """Close every connection and end the thread."""
         if self._runner is not None:
-            asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result()
+            asyncio.run_coroutine_threadsafe(self._close(self._runner), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -55,8 +58,19 @@ class Transport:
     async def _serve(self, host: str, port: int, context: ssl.SSLContext) -> int:
         self._runner = web.ServerRunner(web.Server(self._respond), shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, host, port, ssl_context=context).start()
+        self._listener = Listener(host, port)
+        await web.SockSite(self._runner, self._listener, ssl_context=context).start()
         return int(self._runner.addresses[0][1])
+
+    async def _close(self, runner: web.ServerRunner) -> None:
+        for transport in self._silent:
+            transport.abort()
+        await runner.cleanup()
+
+    def welcome(self) -> None:
+        """Let no new connection fail, whatever answers before have arranged."""
+        if self._listener is not None:
+            self._listener.welcome()
 
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
         self._in_progress += 1
@@ -73,15 +87,49 @@ class Transport:
             answer = self._handler(call, self._number(request), self._in_progress)
         finally:
             self._in_progress -= 1
-        if answer.hang_up and request.transport is not None:
-            request.transport.abort()
-        return _response(call, answer)
+        if answer.delivery is Delivery.SILENCE:
+            await self._keep_silent(request)
+        if not answer.delivery.has_status:
+            _reset(request)
+        response = _response(call, answer)
+        if answer.delivery is Delivery.HALF_THE_PROMISE:
+            return await _broken_off(request, response)
+        if answer.next_connections and self._listener is not None:
+            # Before the client has its answer: it may come back at once.
+            self._listener.reject(answer.next_connections)
+            response.force_close()
+        return response
+
+    async def _keep_silent(self, request: web.BaseRequest) -> None:
+        """Return when the client, or `stop`, has closed the connection."""
+        transport = request.transport
+        if transport is None:
+            return
+        unheard = _Unheard(request.protocol, self._loop.create_future())
+        transport.set_protocol(unheard)
+        self._silent.add(transport)
+        await unheard.end
+        self._silent.remove(transport)
 
     def _number(self, request: web.BaseRequest) -> int:
         """Return the number of the connection; aiohttp serves each one in a task of its own."""
         if request.task not in self._numbers:
             self._numbers[request.task] = next(self._next_number)
         return self._numbers[request.task]
+
+
+class _Unheard(asyncio.Protocol):
+    """Stands in for a protocol that would not tell its request handler that the client is gone."""
+
+    def __init__(self, protocol: asyncio.BaseProtocol, end: asyncio.Future[None]) -> None:
+        self._protocol = protocol
+        self.end = end
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Pass the news on."""
+        self._protocol.connection_lost(exc)
+        if not self.end.done():
+            self.end.set_result(None)
 
 
 def _certificate_name(request: web.BaseRequest) -> str | None:
@@ -92,12 +140,34 @@ def _certificate_name(request: web.BaseRequest) -> str | None:
 
 
 def _response(call: Call, answer: Answer) -> web.Response:
+    if answer.page is not None:
+        # None of ONTAP's headers: it is not ONTAP that sends pages.
+        return web.Response(text=answer.page, status=answer.status, headers=answer.headers, content_type="text/html")
     kind = "application/hal+json" if call.hal else "application/json"
     if answer.body is None:
         return web.Response(status=answer.status, headers={**_HEADERS, **answer.headers})
     pretty = "pretty=false" not in call.raw_query and len(answer.body.get("records", ())) <= _LONGEST_PRETTY
     # An empty object is three bytes long on the wire (fact sheet 4.1).
     text = json.dumps(answer.body, indent=2 if pretty else None) if answer.body else "{\n}"
+    if answer.delivery is Delivery.HALF_THE_TEXT:
+        text = text[: len(text) // 2]
     return web.Response(
         body=text.encode(), status=answer.status, headers={**_HEADERS, "Content-Type": kind, **answer.headers}
     )
+
+
+def _reset(request: web.BaseRequest) -> None:
+    if request.transport is not None:
+        reset_when_closed(request.transport.get_extra_info("socket"))
+        request.transport.abort()
+
+
+async def _broken_off(request: web.BaseRequest, whole: web.Response) -> web.StreamResponse:
+    """Send the headers of an answer and half of its body; the connection is closed when this returns."""
+    content = bytes(whole.body)
+    headers = {**whole.headers, "Content-Length": str(len(content))}
+    half = web.StreamResponse(status=whole.status, headers=headers)
+    half.force_close()
+    await half.prepare(request)
+    await half.write(content[: len(content) // 2])
+    return half

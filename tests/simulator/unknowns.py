@@ -88,6 +88,9 @@ class Unknowns:
     posted_record: str = _switch("all", ("all", "brief"), "4.1", "the fields of the record that a create returns")
 
     # --- errors ---
+    approval_answer: str = _switch(
+        "accepted", ("accepted", "error"), "6.1", "a request that waits for approval: 202 without a job, or 262325"
+    )
     error_status: int = _switch(400, (400, 409, 422, 500), "9.1", "HTTP status of the 66257xxx codes")
     error_target_present: bool = _flag(True, "9.1", "66257xxx codes name their target")
     error_code_type: str = _switch("str", ("str", "int"), "5.3, 9.23", "JSON type of error.code")

@@ -42,6 +42,38 @@ def test_a_refusal_means_its_code_in_any_release(array: Simulator, api: Api) -> 
         assert api.refused("GET")[0] == str(code)
 
 
+def test_a_refusal_may_wait_for_its_turn(array: Simulator, api: Api) -> None:
+    array.refuse("GET", POLICIES, 6, status=403, occurrence=3, times=2)
+    array.refuse("*", POLICIES, 8, status=409, occurrence=2)
+    assert [api("GET").status_code for _request in range(5)] == [200, 409, 403, 403, 200]
+
+
+def test_a_rule_counts_the_requests_that_another_takes(array: Simulator, api: Api) -> None:
+    array.refuse("GET", POLICIES, 6, status=403, times=2)
+    array.refuse("GET", POLICIES, 8, status=409, occurrence=2)
+    array.refuse("GET", POLICIES, 7, status=503, occurrence=5)
+    # The second is due at once with the first, which goes before: its turn is put off, not lost.
+    assert [api("GET").status_code for _request in range(6)] == [403, 403, 409, 200, 503, 200]
+
+
+def test_rules_count_from_when_they_are_arranged(array: Simulator, api: Api) -> None:
+    assert api("GET").status_code == 200
+    array.refuse("GET", POLICIES, 6, occurrence=2)
+    assert api("GET", "/api/cluster").status_code == 200
+    assert [api("GET").status_code for _request in range(3)] == [200, 403, 200]
+    with pytest.raises(ValueError, match="counts from 1"):
+        array.refuse("GET", POLICIES, 6, occurrence=0)
+
+
+def test_jobs_and_pending_approvals_wait_for_their_turn(array: Simulator, api: Api, psk: Body) -> None:
+    array.as_job("POST", POLICIES, occurrence=2)
+    array.answer_accepted("POST", POLICIES, occurrence=3)
+    answers = [api("POST", body=psk(name)) for name in ("a", "b", "c", "d")]
+    assert [answer.status_code for answer in answers] == [201, 202, 202, 201]
+    assert ["job" in answer.json() for answer in answers] == [False, True, False, False]
+    assert [policy["name"] for policy in array.policies()] == ["a", "d"]
+
+
 def poll(api: Api, answer: Record) -> list[str]:
     """Poll a job until it is finished, or seen to be paused."""
     states: list[str] = []

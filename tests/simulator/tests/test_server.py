@@ -19,7 +19,7 @@ import pytest
 import requests
 
 import simulator
-from simulator import Simulator, Unknowns
+from simulator import Simulator, Unknowns, faults
 
 from .conftest import KEY, POLICIES, Api, Record
 
@@ -84,12 +84,48 @@ def test_what_a_test_sets_up_needs_no_more_than_a_name(array: Simulator) -> None
             array.add_policy({"name": "x", "svm": unknown})
 
 
+@pytest.mark.parametrize(
+    ("given", "local", "remote"),
+    [
+        ({}, ("10.0.0.1", "32", "0-0", "ipv4"), ("10.0.1.0", "24", "0-0", "ipv4")),
+        (
+            {"local_endpoint": {"address": "10.9.9.9"}, "remote_endpoint": {"port": "9-9"}},
+            ("10.9.9.9", "32", "0-0", "ipv4"),
+            ("10.0.1.0", "24", "9-9", "ipv4"),
+        ),
+        (
+            {"remote_endpoint": {"address": "10.9.0.0", "netmask": "16"}},
+            ("10.0.0.1", "32", "0-0", "ipv4"),
+            ("10.9.0.0", "16", "0-0", "ipv4"),
+        ),
+        (
+            {"remote_endpoint.address": "2001:db8:9::9"},
+            ("2001:db8::1", "128", "0-0", "ipv6"),
+            ("2001:db8:9::9", "128", "0-0", "ipv6"),
+        ),
+    ],
+)
+def test_a_policy_has_endpoints(
+    array: Simulator, api: Api, given: Record, local: tuple[str, ...], remote: tuple[str, ...]
+) -> None:
+    uuid = array.add_policy({"name": "p", "svm": "svm1", "action": "bypass", **given})
+    policy = api("GET", f"{POLICIES}/{uuid}").json()
+    parts = ("address", "netmask", "port", "family")
+    assert tuple(policy["local_endpoint"][part] for part in parts) == local
+    assert tuple(policy["remote_endpoint"][part] for part in parts) == remote
+    # What is filled in is as good as what a create has checked.
+    sides = ("local_endpoint", "remote_endpoint")
+    again = {side: {part: policy[side][part] for part in parts[:3]} for side in sides}
+    assert api("PATCH", f"{POLICIES}/{uuid}", again).status_code == 200
+
+
 def test_somebody_edits_behind_everybodys_back(array: Simulator) -> None:
     array.add_policy({"name": "p", "svm": "svm1", "local_identity": "me", "secret_key": KEY})
     array.edit_policy("p", "svm1", {"enabled": False, "remote_endpoint.port": "9-9", "local_identity": None})
     policy = array.policy("p", "svm1")
     assert policy is not None
-    assert (policy["enabled"], policy["remote_endpoint"], policy["secret_key"]) == (False, {"port": "9-9"}, KEY)
+    port = {"address": "10.0.1.0", "netmask": "24", "family": "ipv4", "port": "9-9"}
+    assert (policy["enabled"], policy["remote_endpoint"], policy["secret_key"]) == (False, port, KEY)
     assert "local_identity" not in policy
     policy["enabled"] = True
     assert array.policies()[0]["enabled"] is False
@@ -120,6 +156,23 @@ def test_the_certificate_is_for_this_machine(make_array: Callable[..., Simulator
         pytest.skip("this machine has no IPv6")
     assert array.url == f"https://{host}:{array.port}"
     assert Api(array)("GET").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"), [("expired", "certificate has expired"), ("other_name", "IP address mismatch")]
+)
+def test_a_certificate_that_no_client_should_take(
+    make_array: Callable[..., Simulator], kind: str, message: str
+) -> None:
+    array = make_array(certificate=kind)
+    with pytest.raises(requests.exceptions.SSLError, match=message):
+        Api(array)("GET")
+    assert array.requests == []
+
+
+def test_there_are_three_kinds_of_certificates() -> None:
+    with pytest.raises(ValueError, match="valid, expired or other_name, not 'old'"):
+        Simulator(certificate="old")
 
 
 def test_many_threads(array: Simulator, psk: Callable[..., Record]) -> None:
@@ -187,6 +240,60 @@ def test_the_command(command: tuple[str, ...], tmp_path: Path) -> None:
     assert log == "200 GET /api/svm/svms?name=nfs\n"
 
 
+def test_the_command_arranges_faults_and_approvals() -> None:
+    options = ["--fault", f"bad_gateway:GET:{POLICIES}:2", "--fault", "internal_error:post:/security/*:1:after"]
+    options += ["--fault", "busy:*:*cluster", "--require-approval", f"DELETE:{POLICIES}*"]
+    with running(str(PACKAGE), *options) as (_process, variables):
+        sent = [
+            requests.request(
+                method,
+                f"https://{variables['ONTAP_HOSTNAME']}{path}",
+                json=body,
+                auth=(variables["ONTAP_USERNAME"], variables["ONTAP_PASSWORD"]),
+                verify=variables["ONTAP_CA_PATH"],
+            ).status_code
+            for method, path, body in [
+                ("GET", POLICIES, None),
+                ("GET", POLICIES, None),
+                ("POST", POLICIES, {}),
+                ("DELETE", f"{POLICIES}?name=x", None),
+                ("GET", "/api/cluster", None),
+                ("GET", "/api/cluster", None),
+            ]
+        ]
+    assert sent == [200, 502, 500, 202, 429, 200]
+
+
+def test_the_help_of_the_command_lists_faults() -> None:
+    result = subprocess.run([sys.executable, str(PACKAGE), "--help"], capture_output=True, text=True, check=True)
+    assert faults.describe() in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--fault", "reset", "'reset' is not KIND:METHOD:PATH[:OCCURRENCE[:after]]"),
+        ("--fault", "reset:GET:/x:1:after:all", "'reset:GET:/x:1:after:all' is not KIND:"),
+        ("--fault", "flood:GET:/x", "no fault 'flood'; there are\n  reset "),
+        ("--fault", "reset:GTE:/x", "a method is one of GET, HEAD, POST, PATCH, DELETE, OPTIONS, *, not 'GTE'"),
+        ("--fault", "reset:GET:x", "a path begins with / or *, not as 'x' does"),
+        ("--fault", "reset:GET:/x:0", "a number from 1 on, not '0'"),
+        ("--fault", "reset:GET:/x:two", "a number from 1 on, not 'two'"),
+        ("--fault", "reset:GET:/x:1:before", "is :after, not :before"),
+        ("--fault", "busy:GET:/x:1:after", "busy happens before effect"),
+        ("--fault", "wrong_count:POST:/x", "a lie about the records of a GET"),
+        ("--require-approval", "POST", "'POST' is not METHOD:PATH"),
+        ("--require-approval", "POST:x", "a path begins with / or *"),
+    ],
+)
+def test_the_command_refuses_nonsense(option: str, value: str, message: str) -> None:
+    command = [sys.executable, str(PACKAGE), option, value]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert f"argument {option}: " in result.stderr
+    assert message in result.stderr
+
+
 @pytest.mark.parametrize(("option", "message"), [("nothing=1", "no switch"), ("host_bits=lost", "kept, cleared")])
 def test_the_command_refuses_switches(option: str, message: str) -> None:
     command = [sys.executable, str(PACKAGE), "--unknown", option]
@@ -199,4 +306,4 @@ def test_the_command_says_that_its_port_is_taken(array: Simulator) -> None:
     command = [sys.executable, str(PACKAGE), "--port", str(array.port)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stdout) == (1, "")
-    assert "address already in use" in result.stderr
+    assert "Address already in use" in result.stderr
