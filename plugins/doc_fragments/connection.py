@@ -72,8 +72,11 @@ options:
     default: 60
   retries:
     description:
-      - How often a read is repeated after a connection error, a time-out or an answer that says to try again later.
-        A write is repeated only if it never reached the array.
+      - How often a request is repeated, with growing pauses, or those that the array asks for with C(Retry-After), up to
+        30 seconds each.
+      - A read is repeated after a connection error, a time-out, HTTP 429, 502, 503 or 504. A write is repeated only if it
+        is certain that it was not carried out, which is if no connection came about, and after HTTP 429 or 503.
+      - If the answer to a write got lost otherwise, the array is read again, and what it shows decides. This is not counted here.
       - If the task does not give it, the environment variable E(ONTAP_RETRIES) is used.
     type: int
     default: 3
@@ -84,6 +87,13 @@ options:
       - If the task does not give it, the environment variable E(ONTAP_VERSION) is used.
     type: str
     aliases: [force_ontap_version]
+  trace:
+    description:
+      - Path of a file to which every request is added as one line of JSON, with time, method, path, status, duration, and
+        the bodies of request and answer. Keys, passwords and tokens are left out.
+      - The file is created for its owner only (mode 0600). A symbolic link, or a file that others can read, is refused.
+      - If the task does not give it, the environment variable E(ONTAP_TRACE) is used.
+    type: path
   https:
     description:
       - Accepted for playbooks that come from C(netapp.ontap), and of no effect. HTTPS is always used.

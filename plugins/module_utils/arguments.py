@@ -8,15 +8,22 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from typing import Any
 from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import ACTIONS, AUTHENTICATION_METHODS
+from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import (
+    ACTIONS,
+    AUTHENTICATION_METHODS,
+)
+from ansible_collections.wiresec.ontap.plugins.module_utils.resource import Resource
 from ansible_collections.wiresec.ontap.plugins.module_utils.rest import REQUESTS_IMPORT_ERROR, Connection, RestClient
+from ansible_collections.wiresec.ontap.plugins.module_utils.trace import Trace
 
 
 def _from_environment(option: str) -> tuple[Any, list[str]]:
@@ -49,6 +56,7 @@ CONNECTION: dict[str, Any] = {
         "aliases": ["force_ontap_version"],
         "fallback": _from_environment("ontap_version"),
     },
+    "trace": {"type": "path", "fallback": _from_environment("trace")},
     "https": {"type": "bool"},
     "use_rest": {"type": "str"},
 }
@@ -127,8 +135,9 @@ PERMISSIONS: dict[str, Any] = {
 }
 
 
-def client(module: AnsibleModule) -> RestClient:
-    """The client of the array that the module's connection options name.
+@contextmanager
+def client(module: AnsibleModule, resource: Resource) -> Iterator[RestClient]:
+    """The client of the array that the module's connection options name, to work on ``resource``.
 
     Fails the task where ``requests`` is missing; raises ``InvalidInput`` for options that don't go together.
     """
@@ -138,7 +147,22 @@ def client(module: AnsibleModule) -> RestClient:
             'or let Ansible use its own interpreter by setting ansible_python_interpreter: "{{ ansible_playbook_python }}".',
             exception=REQUESTS_IMPORT_ERROR,
         )
-    return RestClient(connection(module.params, os.environ))
+    with client_of(module.params, os.environ, resource) as array:
+        yield array
+        if array.trace and array.trace.problem:
+            module.warn(array.trace.problem)
+
+
+@contextmanager
+def client_of(
+    params: Mapping[str, Any], environment: Mapping[str, str], resource: Resource, clock: Any = time
+) -> Iterator[RestClient]:
+    """The same from validated options. clock: what pauses and time-outs go by. Raises ``InvalidInput``."""
+    reached = connection(params, environment)
+    credentials = filter(None, [reached.password, reached.access_token])
+    tracing = Trace(params["trace"], resource.secret_names, credentials) if params["trace"] else nullcontext()
+    with tracing as trace, RestClient(reached, trace, clock) as array:
+        yield array
 
 
 def connection(params: Mapping[str, Any], environment: Mapping[str, str]) -> Connection:

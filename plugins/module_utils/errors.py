@@ -25,6 +25,16 @@ class OntapError(Exception):
     def __str__(self) -> str:
         return " ".join([self.sentence(), *self.notes])
 
+    @property
+    def lost(self) -> bool:
+        """Whether no answer of ONTAP's came, so that a write may have been carried out or not."""
+        return False
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a write that ended so may have been carried out, wholly or in part."""
+        return self.lost
+
     def sentence(self) -> str:
         """What went wrong, without notes."""
         return self.message
@@ -45,20 +55,52 @@ class InvalidInput(OntapError):
 class ConnectionFailed(OntapError):
     """No answer came from the array: name resolution, TCP, TLS or a time-out.
 
-    ``never_sent``: no connection came about, so the array can't have carried the request out.
+    never_sent: no connection came about, so the array can't have carried the request out.
+    lasting: trying again is of no use, as with a certificate that is not valid.
     """
 
-    def __init__(self, message: str, never_sent: bool = False) -> None:
+    def __init__(self, message: str, never_sent: bool = False, lasting: bool = False) -> None:
         super().__init__(message)
         self.never_sent = never_sent
+        self.lasting = lasting
+
+    @property
+    def lost(self) -> bool:
+        """Unless the request can't even have reached the array."""
+        return not self.never_sent
 
 
 class UnexpectedAnswer(OntapError):
     """An answer came that is not what ONTAP documents, so nothing can be concluded from it."""
 
+    @property
+    def lost(self) -> bool:
+        """Always: somebody else may have answered in ONTAP's place."""
+        return True
+
+
+class Unfinished(UnexpectedAnswer):
+    """ONTAP accepted a write as a job whose end could not be seen. It may still take effect by itself."""
+
 
 class ApprovalPending(OntapError):
-    """Multi-admin verification holds the request back until somebody approves it."""
+    """Multi-admin verification holds the request back until somebody approves it.
+
+    ``request_id`` is what the approver needs, as far as ONTAP told it.
+    """
+
+    def __init__(self, message: str, request_id: str = "") -> None:
+        super().__init__(message)
+        self.request_id = request_id
+
+    @property
+    def doubtful(self) -> bool:
+        """Always: that an answer means this is inferred from a status without a job (docs/ontap_facts.md, 9.20)."""
+        return True
+
+    def result(self) -> dict[str, Any]:
+        """Adds ``approval``, so that a playbook can tell this from a failure and pass the number on."""
+        return {**super().result(), "approval": {"pending": True, "request": self.request_id or None}}
 
 
 class ApiError(OntapError):
@@ -66,6 +108,7 @@ class ApiError(OntapError):
 
     ``code`` is an integer (0 where ONTAP gave none), ``arguments`` a list of ``{code, message}``.
     ``doing`` (what was attempted) and ``advice`` (what the user can do) are filled in by those who know.
+    ``retry_after`` is the header of that name. ``unclear``: this code leaves open how far the request got.
     """
 
     def __init__(
@@ -85,6 +128,21 @@ class ApiError(OntapError):
         self.arguments = arguments or []
         self.doing = ""
         self.advice = ""
+        self.retry_after = ""
+        self.unclear = False
+
+    @property
+    def lost(self) -> bool:
+        """A proxy says so of an answer that it did not get; ONTAP's own errors have a code."""
+        return self.status in (502, 504) and not self.code
+
+    @property
+    def doubtful(self) -> bool:
+        """Unless it is a plain refusal: internal errors, failed jobs and errors inside a success can come at any moment.
+
+        503 is a refusal, too: the service did not take the request on.
+        """
+        return self.unclear or not (400 <= self.status < 500 or self.status == 503)
 
     def sentence(self) -> str:
         labels = [f"HTTP {self.status}"]

@@ -18,7 +18,7 @@ from typing import Any
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import normalize
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils.resource import Field, Resource, State
+from ansible_collections.wiresec.ontap.plugins.module_utils.resource import Field, Resource, State, Switch
 
 ACTIONS = ("bypass", "discard", "esp_transport", "esp_udp")
 AUTHENTICATION_METHODS = ("none", "psk", "pki")
@@ -65,12 +65,13 @@ def _shared_key(value: Any) -> str:
 
 def _endpoint_fields(side: str) -> tuple[Field, ...]:
     return (
-        Field(f"{side}.address", normalizer=normalize.ip_address),
+        Field(f"{side}.address", normalizer=normalize.ip_address, always_returned=True),
         Field(f"{side}.family", normalizer=normalize.keyword, read_only=True),
-        Field(f"{side}.netmask", normalizer=normalize.prefix_length),
+        Field(f"{side}.netmask", normalizer=normalize.prefix_length, always_returned=True),
         Field(
             f"{side}.port",
             normalizer=normalize.port_range,
+            always_returned=True,
             default=normalize.ANY_PORT,
             when_absent=normalize.ANY_PORT,
         ),
@@ -84,9 +85,11 @@ class IpsecPolicy(Resource):
     result_name = "policy"
     path = "/security/ipsec/policies"
     key = ("name", "svm")
+    # NetApp's CLI shows policies only while IPsec is enabled; what REST does then is not known (docs/ontap_facts.md, 9.2).
+    switch = Switch("/security/ipsec", "enabled", "IPsec is not enabled on this array")
     fields = (
-        Field("uuid", read_only=True),
-        Field("name", normalizer=_length(1, 64), immutable=True),
+        Field("uuid", read_only=True, always_returned=True),
+        Field("name", normalizer=_length(1, 64), immutable=True, always_returned=True),
         Field("svm", path="svm.name", immutable=True),
         Field("scope", normalizer=normalize.keyword, read_only=True),
         # ONTAP has been seen to return a policy without its IPspace, and NetApp knows that a policy can't be
@@ -96,10 +99,17 @@ class IpsecPolicy(Resource):
             "action",
             normalizer=normalize.keyword,
             immutable=True,
+            always_returned=True,
             value_since={"esp_udp": (9, 9, 1)},
             filter_since=(9, 15, 1),
         ),
-        Field("authentication_method", normalizer=normalize.keyword, since=(9, 10, 1), immutable=True),
+        Field(
+            "authentication_method",
+            normalizer=normalize.keyword,
+            since=(9, 10, 1),
+            immutable=True,
+            always_returned=True,
+        ),
         Field("certificate", path="certificate.name", since=(9, 10, 1)),
         Field(
             "certificate_modify_keepsa",
@@ -107,10 +117,11 @@ class IpsecPolicy(Resource):
             since=(9, 18, 1),
             when_absent=False,
         ),
-        Field("enabled", normalizer=normalize.boolean, default=True),
+        Field("enabled", normalizer=normalize.boolean, always_returned=True, default=True),
         Field(
             "protocol",
             normalizer=normalize.protocol,
+            always_returned=True,
             reader=normalize.protocol_as_returned,
             default=normalize.ANY_PROTOCOL,
         ),
@@ -124,6 +135,9 @@ class IpsecPolicy(Resource):
         Field("ppk.shared_key", normalizer=_shared_key, since=(9, 17, 1), write_only=True),
     )
     not_found_codes = Resource.not_found_codes | {66257116}
+    duplicate_codes = Resource.duplicate_codes | {66257103, 66257104}
+    # "Purge of connections failed" on a delete, "update failed" on a modification.
+    unclear_codes = frozenset({66257096, 66257097})
     advice = {
         1: "Another policy of this name was created in the meantime, or its name differs only in case.",
         66257096: "The policy may be gone while connections that it protected are still there: run the task again.",
@@ -195,6 +209,16 @@ class IpsecPolicy(Resource):
         if state.get("scope") == "cluster":
             state.pop("svm", None)
         return state
+
+    def needed_to_change(self, options: Iterable[str]) -> set[str]:
+        """As the base class, and each endpoint whole, since that is how a modification writes it."""
+        needed = super().needed_to_change(options)
+        touched = {option.partition(".")[0] for option in needed} & set(ENDPOINTS)
+        return needed | {row.option for row in self.fields if row.option.partition(".")[0] in touched}
+
+    def elsewhere(self, state: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+        """As the base class; a policy of cluster scope belongs to the admin SVM, which may be the one that was named."""
+        return state.get("scope") != "cluster" and super().elsewhere(state, wanted)
 
     def query_fields(self, options: Iterable[str]) -> str:
         """As the base class; whoever wants a certificate also reads how the policy authenticates (see check_modify)."""
@@ -268,6 +292,14 @@ class IpsecPolicy(Resource):
             missing = "ppk.identity" if "ppk.shared_key" in wanted else "ppk.shared_key"
             problems.append(f"{missing}: identity and key of a post-quantum key are only usable together.")
         return problems
+
+    def check_recreate(self, wanted: Mapping[str, Any]) -> None:
+        """With certificates, ONTAP 9.16.1 and later want the peer's identity (code 66257138), NetApp's guide always does."""
+        if wanted.get("authentication_method") == "pki" and "remote_identity" not in wanted:
+            raise InvalidInput(
+                f"remote_identity: needed to create {self.title(wanted)} again with authentication_method pki; "
+                "give the subject of the peer's certificate, or ANYTHING."
+            )
 
     def check_result(self, result: Mapping[str, Any]) -> None:
         """The rules between endpoints, ports and action that hold for the policy as a whole."""

@@ -3,12 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reading: one object by its key, or all that match filters. And explaining what ONTAP refused.
 
-Nothing here writes. What an object consists of is the resource's business, how a page follows another the client's.
+Nothing here writes. An answer from which nothing can be concluded is an error, never an empty result. What an object
+consists of is the resource's business, how a page follows another the client's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +30,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils.resource import (
     Version,
     release,
 )
-from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient, instance, literal
+from ansible_collections.wiresec.ontap.plugins.module_utils.rest import Answer, RestClient, forbidden, instance, literal
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,13 @@ def find(client: RestClient, resource: Resource, wanted: Mapping[str, Any]) -> F
     with explaining(client, resource, resource.requirements(wanted), f"Looking up {resource.title(wanted)}"):
         records = client.get_all(resource.path, {**filters, "fields": resource.query_fields(wanted)})
     states = [resource.from_api(record) for record in records]
+    for state in states:
+        check_complete(resource, state, ["uuid", first])
+        if resource.elsewhere(state, wanted):
+            raise UnexpectedAnswer(
+                f"GET /api{resource.path}: asked for {resource.title(wanted)}, the array answered with "
+                f"{resource.title(state)}. Nothing can be concluded from such an answer."
+            )
     same_name = [state for state in states if state.get(first) == wanted[first]]
     matches = [state for state in same_name if all(state.get(option) == wanted.get(option) for option in others)]
     if len(matches) > 1:
@@ -59,13 +67,54 @@ def find(client: RestClient, resource: Resource, wanted: Mapping[str, Any]) -> F
     return Found(matches[0] if matches else None, [state for state in same_name if state not in matches])
 
 
-def read_whole(client: RestClient, resource: Resource, current: State) -> State:
-    """Every field of an object that the array's release has, not just those that ``find`` asked for."""
+def read_whole(client: RestClient, resource: Resource, current: State, options: Iterable[str]) -> State:
+    """Every field of an object that the array's release has, not just those that ``find`` asked for.
+
+    What every release knows, and ``options``, must be in it.
+    """
     with explaining(client, resource, [], f"Reading {resource.title(current)}"):
         state = resource.from_api(client.get(instance(resource.path, current.get("uuid"))))
     if any(state.get(option) != current.get(option) for option in ("uuid", *resource.key)):
         raise UnexpectedAnswer(f"Reading {resource.title(current)} by its UUID returned {resource.title(state)}.")
+    check_complete(resource, state, [*_known_to_all_releases(resource), *options])
     return state
+
+
+def check_complete(resource: Resource, state: State, options: Iterable[str]) -> None:
+    """Refuses an answer that lacks one of ``options`` though every object has it: absence must not look like a value."""
+    missing = resource.missing(state, options)
+    if missing:
+        raise UnexpectedAnswer(
+            f"GET /api{resource.path}: the answer about {resource.title(state)} lacks {', '.join(missing)}, "
+            "so nothing can be concluded from it. Run the task again."
+        )
+
+
+def confirm_absence(client: RestClient, resource: Resource, wanted: Mapping[str, Any]) -> list[str]:
+    """Refuses to take an empty answer for absence while the service is disabled that these objects belong to.
+
+    Costs a request. Returns a warning if the account may not make it.
+    """
+    switch = resource.switch
+    if switch is None:
+        return []
+    try:
+        answer = client.get(switch.path, {"fields": switch.field})
+    except ApiError as error:
+        if not forbidden(error):
+            raise
+        return [
+            f"{resource.title(wanted)} was not found. This account may not read /api{switch.path}, so it is not certain "
+            "that ONTAP lists everything at present."
+        ]
+    # NetApp's own module finds a list of one record here at times (docs/ontap_facts.md, 7).
+    record = next(iter(Answer(answer).records), answer)
+    if record.get(switch.field) is not True:
+        raise UnexpectedAnswer(
+            f"{resource.title(wanted)} was not found, but {switch.off} (GET /api{switch.path}), and ONTAP may then not "
+            "list what it has. Whether there is one can't be told until that is enabled."
+        )
+    return []
 
 
 def listing(
@@ -99,7 +148,10 @@ def listing(
     with explaining(client, resource, needs, f"Listing {resource.noun} objects"):
         records = client.get_all(resource.path, query)
     named = {row.option for row in rows}
-    return [resource.to_options(resource.from_api(record), also=named) for record in records]
+    states = [resource.from_api(record) for record in records]
+    for state in states:
+        check_complete(resource, state, named or _known_to_all_releases(resource))
+    return [resource.to_options(state, also=named) for state in states]
 
 
 def count(client: RestClient, resource: Resource, options: Mapping[str, Any]) -> int:
@@ -108,7 +160,16 @@ def count(client: RestClient, resource: Resource, options: Mapping[str, Any]) ->
     check_release(client, resource, needs)
     with explaining(client, resource, needs, f"Counting {resource.noun} objects"):
         pages = list(client.pages(resource.path, {**resource.filters(options), "return_records": "false"}))
-    return sum(page.get("num_records", 0) for page in pages)
+    try:
+        return sum(int(page["num_records"]) for page in pages)
+    except (KeyError, TypeError, ValueError):
+        raise UnexpectedAnswer(
+            f"GET /api{resource.path}: asked for a number of records, the array gave none."
+        ) from None
+
+
+def _known_to_all_releases(resource: Resource) -> list[str]:
+    return [row.option for row in resource.fields if row.since <= OLDEST_SUPPORTED]
 
 
 def _sorting(resource: Resource, entry: str) -> tuple[Field, str]:
@@ -132,6 +193,7 @@ def explaining(client: RestClient, resource: Resource, needs: list[Requirement],
     except ApiError as error:
         error.doing = error.doing or doing
         error.advice = error.advice or resource.advice.get(error.code, "")
+        error.unclear = error.code in resource.unclear_codes
         if error.code in NOT_KNOWN_TO_RELEASE:
             try:
                 version = client.version()

@@ -41,6 +41,7 @@ class Field:
     immutable: ONTAP can't modify it. first_on_create: it can, but not where it was never set.
     write_only: a secret, never returned. read_only: never sent.
     unreliable_read: ONTAP may leave it out of an answer although it is set, so that absence tells nothing.
+    always_returned: every object has it, so that an answer without it is not the whole answer.
     default: what ONTAP stores when a create leaves it out, so that a prediction can say so.
     when_absent: what its absence from an answer stands for in a comparison.
     """
@@ -57,6 +58,7 @@ class Field:
     write_only: bool = False
     read_only: bool = False
     unreliable_read: bool = False
+    always_returned: bool = False
     default: Any = None
     when_absent: Any = None
 
@@ -81,12 +83,23 @@ class Field:
         return bool(current.get(self.option, self.when_absent) != wanted)
 
 
+@dataclass(frozen=True)
+class Switch:
+    """What turns a service on: path and field of its settings, and how messages say that it is off."""
+
+    path: str
+    field: str
+    off: str
+
+
 class Resource:
     """A REST collection, described by its fields; a subclass adds the rules of one kind of object.
 
     noun: what an object is called in messages. result_name: the key of results that holds the object.
     path: URL path below ``/api``. key: the options that identify an object, the name first.
-    ``not_found_codes`` and ``advice`` are by ONTAP error code.
+    switch: the service without which ONTAP may not list these objects.
+    ``not_found_codes``, ``duplicate_codes``, ``unclear_codes`` (which leave open how far a write got) and ``advice``
+    are by ONTAP error code.
     """
 
     noun = ""
@@ -94,7 +107,10 @@ class Resource:
     path = ""
     fields: tuple[Field, ...] = ()
     key: tuple[str, ...] = ()
+    switch: Switch | None = None
     not_found_codes: frozenset[int] = frozenset({4, 8586226})
+    duplicate_codes: frozenset[int] = frozenset({1})
+    unclear_codes: frozenset[int] = frozenset()
     advice: Mapping[int, str] = {}
 
     def __init__(self) -> None:
@@ -237,6 +253,29 @@ class Resource:
         """Whether the error says that the object is not there (releases differ in code and status)."""
         return error.status == 404 or error.code in self.not_found_codes
 
+    def duplicate(self, error: ApiError) -> bool:
+        """Whether the error says that an object with this key is there already."""
+        return error.code in self.duplicate_codes or (error.status == 409 and not error.code)
+
+    def missing(self, state: Mapping[str, Any], options: Iterable[str]) -> list[str]:
+        """Which of ``options`` this state lacks although every object has them."""
+        asked = set(options)
+        return [row.option for row in self.fields if row.always_returned and row.option in asked - state.keys()]
+
+    def needed_to_change(self, options: Iterable[str]) -> set[str]:
+        """Which options of an object must be known before these may be compared and changed."""
+        return set(options)
+
+    def elsewhere(self, state: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+        """Whether a state lies outside of what a look-up of ``wanted`` was confined to, such as its SVM."""
+        confines = [option for option in self.key[1:] if option in wanted]
+        # In any case, because whether ONTAP's filters tell upper from lower case is not known.
+        return any(str(state.get(option)).casefold() != str(wanted[option]).casefold() for option in confines)
+
+    def key_of(self, state: Mapping[str, Any]) -> State:
+        """The part of a state that identifies the object."""
+        return {option: state[option] for option in self.key if option in state}
+
     def predict(self, wanted: Mapping[str, Any]) -> State:
         """What the array will hold after a create of ``wanted``, as far as documentation tells."""
         defaults = {row.option: row.default for row in self.fields if row.default is not None}
@@ -254,6 +293,9 @@ class Resource:
 
     def check_create(self, wanted: Mapping[str, Any]) -> None:
         """Raises ``InvalidInput`` unless everything that a create needs is there."""
+
+    def check_recreate(self, wanted: Mapping[str, Any]) -> None:
+        """Raises ``InvalidInput`` for what a create is refused without on some release: it would follow a delete here."""
 
     def check_result(self, result: Mapping[str, Any]) -> None:
         """Raises ``InvalidInput`` when the object that a write would leave behind breaks a rule of ONTAP."""
@@ -288,6 +330,12 @@ class Resource:
         return f"{self.noun} {state.get(self.key[0])!r}"
 
     # Helpers.
+
+    @property
+    def secret_names(self) -> frozenset[str]:
+        """The names that secrets have in bodies of requests, dotted and by themselves."""
+        paths = [row.api_path for row in self.fields if row.write_only]
+        return frozenset({*paths, *(path.rpartition(".")[2] for path in paths)})
 
     def writable(self, state: Mapping[str, Any]) -> State:
         """``state`` without read-only fields."""

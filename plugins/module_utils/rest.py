@@ -3,36 +3,47 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A client of ONTAP's REST API: one ``requests`` session, every page of a listing, every job to its end.
 
-It knows HTTP and the conventions that all of ONTAP's endpoints share, and nothing of what is behind them.
+It knows HTTP and the conventions that all of ONTAP's endpoints share, and nothing of what is behind them. What is
+safe to repeat it repeats; what is not comes back as an error that says how much is known (``lost``, ``doubtful``).
 """
 
 from __future__ import annotations
 
+import random
 import re
+import ssl
 import time
 import traceback
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from http.client import HTTPException
+from typing import Any, Callable, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import (
     ApiError,
     ApprovalPending,
     ConnectionFailed,
+    InvalidInput,
     JobFailed,
     OntapError,
     UnexpectedAnswer,
+    Unfinished,
 )
+from ansible_collections.wiresec.ontap.plugins.module_utils.trace import Trace
 
 try:
     import requests
     import urllib3
     from requests.adapters import HTTPAdapter
+    from urllib3.connection import HTTPSConnection
+    from urllib3.connectionpool import HTTPSConnectionPool
     from urllib3.util.retry import Retry
 except ImportError:
     REQUESTS_IMPORT_ERROR: str | None = traceback.format_exc()
+    # Without them there is no client, but the classes below must be defined for the error to be reported.
+    HTTPAdapter = HTTPSConnection = HTTPSConnectionPool = object  # type: ignore[assignment,misc]
 else:
     REQUESTS_IMPORT_ERROR = None
 
@@ -42,11 +53,19 @@ CONNECT_TIMEOUT = 10.0
 SERVER_TIME_LIMIT = 120
 """The longest time in seconds that ONTAP lets a listing ask for with ``return_timeout``."""
 
+LONGEST_PAUSE = 30.0
+"""Seconds that the client waits before it repeats a request, whatever ``Retry-After`` asks for."""
+
 _MAX_PAGES = 10_000
 _APPROVAL_NEEDED = 262325
 _FORBIDDEN = 6
+_TOO_MANY_REQUESTS = 262160
+_LIMIT_REACHED = 7
 _FILTER_SYNTAX = re.compile(r'[*|,!<>"{}]|\.\.|^null$|^\s|\s$')
 _UNQUOTABLE = re.compile(r'["{}]')
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -79,9 +98,10 @@ class Connection:
 
 @dataclass(frozen=True)
 class Answer:
-    """A successful answer: its JSON object, empty where there was none."""
+    """A successful answer: its JSON object, empty where there was none, and the seconds that the array took for it."""
 
     body: Mapping[str, Any]
+    seconds: float = 0.0
 
     @property
     def records(self) -> list[Mapping[str, Any]]:
@@ -110,10 +130,11 @@ class RestClient:
     Every method raises ``ConnectionFailed``, ``ApiError``, ``ApprovalPending`` or ``UnexpectedAnswer``.
     """
 
-    def __init__(self, connection: Connection, clock: Any = time) -> None:
+    def __init__(self, connection: Connection, trace: Trace | None = None, clock: Any = time) -> None:
         self.connection = connection
         self.known_version = connection.version
         self._clock = clock
+        self.trace = trace
         self._verify = (connection.ca_path or True) if connection.validate_certs else False
         self._timeout = (min(CONNECT_TIMEOUT, connection.timeout), connection.timeout)
         self._session = _session(connection)
@@ -138,21 +159,22 @@ class RestClient:
         url = _url(path, {"return_timeout": str(time_limit), **query})
         seen = {url}
         while url:
-            started = self._clock.monotonic()
-            page = self._request("GET", url).body
+            answer = self._request("GET", url)
+            page = answer.body
             following = _next_link(page)
             records = page.get("records", [])
             if not isinstance(records, list) or not all(isinstance(record, Mapping) for record in records):
                 raise UnexpectedAnswer(f"{_named('GET', url)}: the answer has no list of records.")
             if "records" not in page and "num_records" not in page:
                 raise UnexpectedAnswer(f"{_named('GET', url)}: the answer has neither records nor their number.")
+            # A count of the records elsewhere (return_records=false) comes without records.
+            if "records" in page and _integer(page.get("num_records", len(records))) != len(records):
+                raise UnexpectedAnswer(
+                    f"{_named('GET', url)}: the answer says that it has {page['num_records']} records, "
+                    f"but it has {len(records)}."
+                )
             # Some builds give up after the time limit and return nothing, without a link to go on (CONTAP-677909).
-            if (
-                not records
-                and not page.get("num_records")
-                and not following
-                and self._clock.monotonic() - started >= time_limit
-            ):
+            if not records and not page.get("num_records") and not following and answer.seconds >= time_limit:
                 raise UnexpectedAnswer(
                     f"{_named('GET', url)}: ONTAP used up its {time_limit} s and found nothing; that is no proof of absence."
                 )
@@ -180,7 +202,7 @@ class RestClient:
             try:
                 answer = self.get("/cluster", {"fields": "version"})
             except ApiError as error:
-                if error.status == 403 or error.code == _FORBIDDEN:
+                if forbidden(error):
                     return None
                 raise
             numbers = answer.get("version", {})
@@ -190,21 +212,53 @@ class RestClient:
                 raise UnexpectedAnswer("GET /api/cluster: the answer names no version.") from None
         return self.known_version
 
+    def patiently(self) -> Iterator[None]:
+        """Yields at once, and again after growing pauses, until the time that a request may take is over."""
+        deadline = self._clock.monotonic() + self.connection.timeout
+        pause = 0.1
+        yield
+        while self._clock.monotonic() < deadline:
+            self._clock.sleep(pause)
+            pause = min(pause * 2, 5.0)
+            yield
+
     def _request(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> Answer:
-        request = _named(method, url)
-        response = self._send(method, url, body)
-        answer = _json_object(request, response)
-        error = _api_error(request, response.status_code, answer)
-        if error:
-            raise error
-        if response.status_code == 202:
-            return self._finish(request, answer)
-        return Answer(answer)
+        def attempt() -> Answer:
+            request = _named(method, url)
+            started = self._clock.monotonic()
+            response = self._send(method, url, body)
+            seconds = self._clock.monotonic() - started
+            answer = _json_object(request, response)
+            error = _api_error(request, response, answer)
+            if error:
+                raise error
+            return self._finish(request, answer) if response.status_code == 202 else Answer(answer, seconds)
+
+        return self._repeating(method, url, attempt)
+
+    def _repeating(self, method: str, url: str, attempt: Callable[[], T]) -> T:
+        """The result of ``attempt``, which is made again while that is safe and of use, up to ``retries`` times.
+
+        The decision is taken here and not by urllib3, because it depends on ONTAP's error code, which urllib3 does
+        not read, and so that the trace shows each attempt. urllib3's Retry counts, and knows how long to wait.
+        """
+        retry = Retry(total=self.connection.retries, backoff_factor=0.5)
+        while True:
+            try:
+                return attempt()
+            except (ConnectionFailed, ApiError) as error:
+                if not _worth_repeating(method, error):
+                    raise
+                try:
+                    retry = retry.increment(method, url)
+                except urllib3.exceptions.MaxRetryError:
+                    raise error from None
+                self._clock.sleep(_pause(retry, getattr(error, "retry_after", "")))
 
     def _send(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> requests.Response:
-        request = _named(method, url)
+        started = self._clock.monotonic()
         try:
-            return self._session.request(
+            response = self._session.request(
                 method,
                 self.connection.base_url + url,
                 json=body,
@@ -213,11 +267,17 @@ class RestClient:
                 verify=self._verify,
                 allow_redirects=False,
             )
-        except requests.exceptions.RequestException as error:
-            raise ConnectionFailed(_connection_problem(error, request, self.connection), _never_sent(error)) from error
-        except OSError as error:
-            # requests checks the files of ca_path, client_cert and client_key itself and raises plain OSErrors.
-            raise ConnectionFailed(f"{request}: {error}", never_sent=True) from error
+        except (requests.exceptions.RequestException, OSError) as error:
+            failure = _connection_failure(error, _named(method, url), self.connection)
+            if self.trace:
+                self.trace.write(method, url, None, self._clock.monotonic() - started, body, failure.message)
+            raise failure from error
+        if self.trace:
+            duration = self._clock.monotonic() - started
+            self.trace.write(
+                method, url, response.status_code, duration, body, response.content.decode(errors="replace")
+            )
+        return response
 
     def _finish(self, request: str, accepted: Mapping[str, Any]) -> Answer:
         """Follows the job behind a 202 to its end."""
@@ -225,40 +285,70 @@ class RestClient:
         if not isinstance(job, Mapping) or not job.get("uuid"):
             raise ApprovalPending(
                 f"{request}: ONTAP accepted the request without carrying it out, as it does while multi-admin "
-                "verification waits for an approval. Run the task again once it is approved."
+                "verification waits for an approval. Run the task again once it is approved.",
+                _approval_request(accepted),
             )
         path = instance("/cluster/jobs", job["uuid"])
-        deadline = self._clock.monotonic() + self.connection.timeout
-        pause = 0.1
-        while True:
+        state: Mapping[str, Any] = {}
+        for _attempt in self.patiently():
             try:
                 state = self._job(path)
             except OntapError as error:
                 # Of the job's reading only: the write itself was accepted, so this must not look like its refusal.
-                raise UnexpectedAnswer(
+                raise Unfinished(
                     f"{request}: accepted as job {job['uuid']}, which can't be followed: {error}"
                 ) from error
             if state.get("state") == "success":
                 return Answer({})
             if state.get("state") == "failure":
                 raise _job_error(request, state)
-            if self._clock.monotonic() >= deadline:
-                raise UnexpectedAnswer(
-                    f"{request}: its job {job['uuid']} is still {state.get('state', 'in an unknown state')} after "
-                    f"{self.connection.timeout:g} s, so the change is neither done nor refused."
-                )
-            self._clock.sleep(pause)
-            pause = min(pause * 2, 5.0)
+        raise Unfinished(
+            f"{request}: its job {job['uuid']} is still {state.get('state', 'in an unknown state')} after "
+            f"{self.connection.timeout:g} s, so the change is neither done nor refused."
+        )
 
     def _job(self, path: str) -> Mapping[str, Any]:
         url = _url(path, {"fields": "state,message,code,error"})
-        response = self._send("GET", url)
-        job = _json_object(_named("GET", url), response)
-        # The ``error`` of a job comes with status 200: it is about the write, not about this request.
-        error = _api_error(_named("GET", url), response.status_code, {} if response.status_code < 400 else job)
-        if error:
-            raise error
-        return job
+
+        def attempt() -> Mapping[str, Any]:
+            response = self._send("GET", url)
+            job = _json_object(_named("GET", url), response)
+            # The ``error`` of a job comes with status 200: it is about the write, not about this request.
+            error = _api_error(_named("GET", url), response, {} if response.status_code < 400 else job)
+            if error:
+                raise error
+            return job
+
+        return self._repeating("GET", url, attempt)
+
+
+def _worth_repeating(method: str, error: ConnectionFailed | ApiError) -> bool:
+    """Whether a request can be sent once more without harm, and with a chance.
+
+    Reads always can. A write only if it is certain that it was not carried out: no connection came about, or ONTAP
+    put it off (429, 503, and the code for too many requests on any status).
+    """
+    if isinstance(error, ConnectionFailed):
+        return not error.lasting and (error.never_sent or method == "GET")
+    if error.code == _TOO_MANY_REQUESTS:
+        return True
+    # Limits of a resource come with the same statuses and don't pass by waiting (docs/ontap_facts.md, 5.2, 9.16).
+    put_off = error.status in (429, 503) and error.code != _LIMIT_REACHED
+    return put_off or (method == "GET" and error.status in (429, 502, 503, 504))
+
+
+def _pause(retry: Retry, retry_after: str) -> float:
+    """Seconds to wait before the next attempt; a little random, lest many clients come back at once."""
+    try:
+        asked = float(retry.parse_retry_after(retry_after)) if retry_after else 0.0
+    except urllib3.exceptions.InvalidHeader:
+        asked = 0.0
+    return min(max(asked, retry.get_backoff_time()) + random.uniform(0, 0.5), LONGEST_PAUSE)
+
+
+def forbidden(error: ApiError) -> bool:
+    """Whether the account may not do this, so that a caller who can do without it may go on."""
+    return error.status == 403 or error.code == _FORBIDDEN
 
 
 def instance(collection: str, identifier: Any) -> str:
@@ -271,6 +361,45 @@ def instance(collection: str, identifier: Any) -> str:
         ) from None
 
 
+class _HttpsConnection(HTTPSConnection):
+    """Tells an error while connecting from one afterwards: only then it is certain that nothing was sent.
+
+    urllib3 by itself reports a handshake that was cut off like an answer that was cut off.
+    """
+
+    def connect(self) -> None:
+        """As in urllib3; whatever fails in TCP, proxy or TLS becomes a NewConnectionError, save invalid certificates."""
+        try:
+            super().connect()
+        except (ssl.SSLCertVerificationError, urllib3.exceptions.HTTPError):
+            raise
+        except (OSError, HTTPException) as error:
+            raise urllib3.exceptions.NewConnectionError(self, str(error)) from error
+
+
+class _HttpsConnectionPool(HTTPSConnectionPool):
+    ConnectionCls = _HttpsConnection
+
+
+class _Adapter(HTTPAdapter):
+    """Makes requests use these connections, through a proxy as well."""
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """See requests."""
+        super().init_poolmanager(*arguments, **options)
+        self._equip(self.poolmanager)
+
+    def proxy_manager_for(self, *arguments: Any, **options: Any) -> Any:
+        """See requests."""
+        manager = super().proxy_manager_for(*arguments, **options)
+        self._equip(manager)
+        return manager
+
+    @staticmethod
+    def _equip(manager: Any) -> None:
+        manager.pool_classes_by_scheme = {**manager.pool_classes_by_scheme, "https": _HttpsConnectionPool}
+
+
 def _session(connection: Connection) -> requests.Session:
     if not connection.validate_certs:
         # The user said so; repeating it on stderr with every request helps nobody.
@@ -279,19 +408,41 @@ def _session(connection: Connection) -> requests.Session:
     session.headers.update({"Accept": "application/json", "X-Dot-Client-App": "wiresec.ontap"})
     session.auth = _login(connection)
     if connection.client_cert:
+        _check_client_certificate(connection.client_cert, connection.client_key)
         session.cert = (
             (connection.client_cert, connection.client_key) if connection.client_key else connection.client_cert
         )
-    retry = Retry(
-        total=connection.retries,
-        other=0,
-        allowed_methods=("GET",),
-        status_forcelist=(429, 502, 503, 504),
-        backoff_factor=0.5,
-        raise_on_status=False,
-    )
-    session.mount("https://", HTTPAdapter(max_retries=retry))
+    session.mount("https://", _Adapter())
     return session
+
+
+def _check_client_certificate(certificate: str, key: str | None) -> None:
+    """Raises ``InvalidInput`` for files that can't be used; OpenSSL itself would ask the terminal for a passphrase."""
+
+    def refuse() -> str:
+        raise InvalidInput(
+            f"{'client_key' if key else 'client_cert'}: the key in {key or certificate} is protected by a passphrase, "
+            "which can't be given. Save it without one ('openssl pkey'), readable by its owner only."
+        )
+
+    for option, path in (("client_cert", certificate), ("client_key", key)):
+        try:
+            if path:
+                with open(path, "rb"):
+                    pass
+        except OSError as error:
+            raise InvalidInput(f"{option}: {path} can't be read: {error.strerror}.") from None
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key, refuse)
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            problem = f"client_cert, client_key: the key in {key or certificate} does not belong to {certificate}."
+        else:
+            problem = (
+                f"client_cert: {certificate} must be a PEM file with a certificate, and "
+                f"{f'client_key: {key}' if key else 'the same file'} one with its key."
+            )
+        raise InvalidInput(problem) from None
 
 
 def _login(connection: Connection) -> Any:
@@ -340,21 +491,25 @@ def _json_object(request: str, response: Any) -> Mapping[str, Any]:
         )
     if not response.content.strip():
         return {}
+    kind = response.headers.get("Content-Type", "no content type")
     try:
         body = response.json()
-    except ValueError:
+        problem = "which is JSON but no object"
+    except ValueError as error:
         body = None
+        problem = f"whose JSON is broken: {error}" if "json" in kind else "instead of JSON"
     if isinstance(body, Mapping):
         return body
     if status >= 400:
         return {}
-    kind = response.headers.get("Content-Type", "no content type")
     raise UnexpectedAnswer(
-        f"{request}: answered HTTP {status} with {kind} instead of a JSON object. Is hostname an ONTAP array?"
+        f"{request}: answered HTTP {status} with {len(response.content)} bytes of {kind}, {problem}. "
+        "Check that hostname is an ONTAP array, and what is between it and here."
     )
 
 
-def _api_error(request: str, status: int, body: Mapping[str, Any]) -> ApiError | ApprovalPending | None:
+def _api_error(request: str, response: Any, body: Mapping[str, Any]) -> ApiError | ApprovalPending | None:
+    status = response.status_code
     reported = body.get("error")
     if not reported and status < 400:
         return None
@@ -362,12 +517,25 @@ def _api_error(request: str, status: int, body: Mapping[str, Any]) -> ApiError |
     code = _integer(details.get("code"))
     message = str(details.get("message") or "")
     if code == _APPROVAL_NEEDED:
-        return ApprovalPending(f"{request}: {message.rstrip('. ')}. Run the task again once it is approved.")
+        return ApprovalPending(
+            f"{request}: {message.rstrip('. ')}. Run the task again once it is approved.", _approval_request(body)
+        )
     error = ApiError(
         request, status, code, message, str(details.get("target") or ""), _arguments(details.get("arguments"))
     )
     error.advice = _STATUS_ADVICE.get(status, "")
+    error.retry_after = response.headers.get("Retry-After", "")
     return error
+
+
+def _approval_request(body: Mapping[str, Any]) -> str:
+    """The number of the request that somebody has to approve, empty where the answer does not tell it.
+
+    That a 202 carries one is known from NetApp's core team (docs/ontap_facts.md, 6.1), where in it is not. Requests
+    for approval are known by their ``index`` (NetApp's reference of ``/security/multi-admin-verify/requests``).
+    """
+    found = [place.get("index") for place in (body, *Answer(body).records)]
+    return next((str(index) for index in found if index is not None), "")
 
 
 def _job_error(request: str, job: Mapping[str, Any]) -> JobFailed:
@@ -412,39 +580,53 @@ _STATUS_ADVICE = {
 }
 
 
-def _connection_problem(error: Exception, request: str, connection: Connection) -> str:
-    """One sentence that says why no answer came and which option helps."""
+def _connection_failure(error: Exception, request: str, connection: Connection) -> ConnectionFailed:
+    """What to raise when no answer came: why not, which option helps, and whether the request can have arrived."""
     host = f"{connection.hostname}:{connection.port}"
-    reason = str(error)
-    if isinstance(error, requests.exceptions.SSLError):
-        if "CERTIFICATE_VERIFY_FAILED" not in reason and "doesn't match" not in reason:
-            return f"{request}: TLS with {host} failed: {_innermost(error)}."
-        if "Hostname mismatch" in reason or "IP address mismatch" in reason or "doesn't match" in reason:
-            return (
-                f"{request}: the certificate of {host} is valid for another name. "
-                "Give as hostname a name that the certificate contains."
-            )
-        if "has expired" in reason:
-            return f"{request}: the certificate of {host} has expired. Renew it on the array."
-        return (
-            f"{request}: the certificate of {host} is not signed by a known authority ({_innermost(error)}). "
-            "Set ca_path to the PEM file of the authority that signed it."
+    if not isinstance(error, requests.exceptions.RequestException):
+        # requests checks the files of ca_path, client_cert and client_key itself and raises plain OSErrors.
+        return ConnectionFailed(f"{request}: {error}", never_sent=True, lasting=True)
+    certificate = _certificate_problem(error, host)
+    if certificate:
+        return ConnectionFailed(f"{request}: {certificate}", never_sent=True, lasting=True)
+    cause = getattr(error.args[0] if error.args else None, "reason", None)
+    if isinstance(error, requests.exceptions.ProxyError):
+        return ConnectionFailed(
+            f"{request}: the proxy did not connect to {host}: {_innermost(error)}. Check HTTPS_PROXY and NO_PROXY.",
+            never_sent=True,
         )
     if isinstance(error, requests.exceptions.ConnectTimeout):
-        return f"{request}: {host} could not be reached within {min(CONNECT_TIMEOUT, connection.timeout):g} s. Check hostname, port and firewalls."
+        seconds = min(CONNECT_TIMEOUT, connection.timeout)
+        return ConnectionFailed(
+            f"{request}: {host} could not be reached within {seconds:g} s. Check hostname, port and firewalls.",
+            never_sent=True,
+        )
+    if isinstance(cause, urllib3.exceptions.NewConnectionError):
+        return ConnectionFailed(
+            f"{request}: no connection to {host}: {_innermost(error)}. Check hostname and port.", never_sent=True
+        )
     if isinstance(error, requests.exceptions.ReadTimeout):
-        return f"{request}: no answer within {connection.timeout:g} s. The option timeout allows for more."
-    if isinstance(error, requests.exceptions.ProxyError):
-        return f"{request}: the proxy did not connect to {host}: {_innermost(error)}. Check HTTPS_PROXY and NO_PROXY."
-    return f"{request}: no answer from {host}: {_innermost(error)}. Check hostname and port."
+        return ConnectionFailed(
+            f"{request}: no answer within {connection.timeout:g} s. The option timeout allows for more."
+        )
+    return ConnectionFailed(f"{request}: the answer from {host} did not arrive whole: {_innermost(error)}.")
 
 
-def _never_sent(error: requests.exceptions.RequestException) -> bool:
-    """Whether the request can't have reached the array, because no connection came about."""
-    if isinstance(error, (requests.exceptions.ConnectTimeout, requests.exceptions.ProxyError)):
-        return True
-    cause = getattr(error.args[0] if error.args else None, "reason", None)
-    return isinstance(cause, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError))
+def _certificate_problem(error: Exception, host: str) -> str:
+    """What is wrong with the array's certificate and what helps; empty where that is not the problem."""
+    reason = str(error)
+    if not isinstance(error, requests.exceptions.SSLError) or not re.search(
+        "CERTIFICATE_VERIFY_FAILED|doesn't match", reason
+    ):
+        return ""
+    if re.search("Hostname mismatch|IP address mismatch|doesn't match", reason):
+        return f"the certificate of {host} is valid for another name. Give as hostname a name that the certificate contains."
+    if "has expired" in reason:
+        return f"the certificate of {host} has expired. Renew it on the array."
+    return (
+        f"the certificate of {host} is not signed by a known authority ({_innermost(error)}). "
+        "Set ca_path to the PEM file of the authority that signed it."
+    )
 
 
 def _innermost(error: BaseException) -> str:

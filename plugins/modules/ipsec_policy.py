@@ -14,7 +14,11 @@ description:
   - Brings one IPsec policy of an SVM (or of the cluster) to the state that the task describes, over ONTAP's REST API.
   - Options that are left out are left alone. What is compared is only what the task gives, in the form in which ONTAP
     returns it, so every spelling of a netmask, port, protocol or address can be used.
-  - A run that changes nothing costs one request, a change costs two.
+  - A run that changes nothing costs one request, a change costs two. O(state=absent) that finds nothing costs two, because
+    ONTAP may not list its policies while IPsec is disabled.
+  - If the answer to a write gets lost, the array is read again. A change that it shows is reported as done, with a warning;
+    one that it doesn't show is sent once more. Where that can't be told, because ONTAP returns no key, the task fails
+    with RV(operation=unknown). A later run then brings the policy to the wanted state.
 author:
   - wiresec.ontap contributors (@wiresec)
 extends_documentation_fragment:
@@ -41,7 +45,8 @@ options:
   state:
     description:
       - Whether the policy should be there.
-      - ONTAP may not list its policies while IPsec is disabled. An V(absent) that finds nothing then proves nothing.
+      - ONTAP may not list its policies while IPsec is disabled. An V(absent) that finds nothing then fails, because it can't
+        be told whether the policy is there.
     type: str
     choices: [present, absent]
     default: present
@@ -138,7 +143,7 @@ RETURN = r"""
 operation:
   description:
     - What was done, or would be done in check mode.
-    - V(unknown) if the task failed because the answer to a write did not come, so that nobody can tell.
+    - V(unknown) if the task failed because the answer to a write did not come, and reading the array again could not tell.
   returned: always
   type: str
   choices: [none, created, modified, recreated, deleted, unknown]
@@ -165,7 +170,7 @@ policy:
     protocol: tcp
     remote_endpoint: {address: 10.10.20.0, netmask: "24", port: 0-0}
 uuid:
-  description: UUID of the policy. Not known yet when check mode predicts a create.
+  description: UUID of the policy; V(null) when it is not known, as when check mode predicts a create.
   returned: success, and after a failure that left a trace on the array
   type: str
   sample: 1cd8a442-86d1-11e0-ae1c-123478563412
@@ -174,6 +179,23 @@ diff:
   returned: success
   type: dict
   sample: {before: {enabled: false}, after: {enabled: true}}
+lost:
+  description:
+    - The options, without secrets, of a policy that was deleted to be created again and then could not be. What the task
+      leaves out was carried over from it, so add it to the task before running it again.
+  returned: when a policy is missing, or may be, after a failed O(recreate=true)
+  type: dict
+approval:
+  description: Says that multi-admin verification holds the change back. Run the same task again once it is approved.
+  returned: when an approval is pending
+  type: dict
+  contains:
+    pending:
+      description: Always V(true).
+      type: bool
+    request:
+      description: The number of the request for approval, if ONTAP told it.
+      type: str
 error:
   description: What ONTAP said.
   returned: when ONTAP refused a request
@@ -208,8 +230,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import OntapError
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
+from ansible_collections.wiresec.ontap.plugins.module_utils.planning import Permissions, report
 from ansible_collections.wiresec.ontap.plugins.module_utils.reading import check_release, find
-from ansible_collections.wiresec.ontap.plugins.module_utils.reconcile import Permissions, apply, prepare, report
+from ansible_collections.wiresec.ontap.plugins.module_utils.reconcile import apply, prepare
 from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
 
 
@@ -236,7 +259,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        with arguments.client(module) as client:
+        with arguments.client(module, POLICY) as client:
             result = run(module.params, client, module.check_mode)
     except OntapError as error:
         module.fail_json(**{"operation": "none", **error.result()})

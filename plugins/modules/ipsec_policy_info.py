@@ -227,7 +227,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        with arguments.client(module) as client:
+        with arguments.client(module, POLICY) as client:
             result = run(module.params, client)
     except OntapError as error:
         module.fail_json(**error.result())

@@ -13,6 +13,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -23,7 +24,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
+from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.modules import ipsec_policy, ipsec_policy_info
 from simulator import Simulator
 
@@ -55,17 +56,17 @@ def validated(spec: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
     return dict(result.validated_parameters)
 
 
-def policy(array: Simulator, check_mode: bool = False, **options: Any) -> dict[str, Any]:
+def policy(array: Simulator, check_mode: bool = False, clock: Any = time, **options: Any) -> dict[str, Any]:
     """Runs ``ipsec_policy`` in this process. Raises ``OntapError`` where the module would fail."""
     params = validated(POLICY_SPEC, {**login(array), **options})
-    with RestClient(arguments.connection(params, {})) as client:
+    with arguments.client_of(params, {}, POLICY, clock) as client:
         return ipsec_policy.run(params, client, check_mode)
 
 
-def info(array: Simulator, **options: Any) -> dict[str, Any]:
+def info(array: Simulator, clock: Any = time, **options: Any) -> dict[str, Any]:
     """Runs ``ipsec_policy_info`` in this process."""
     params = validated(INFO_SPEC, {**login(array), **options})
-    with RestClient(arguments.connection(params, {})) as client:
+    with arguments.client_of(params, {}, POLICY, clock) as client:
         return ipsec_policy_info.run(params, client)
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils.errors import (
     OntapError,
     UnexpectedAnswer,
 )
+from integration.clock import Clock
 from integration.harness import policy
 from simulator import Simulator, Unknowns
 
@@ -60,7 +62,8 @@ def test_each_change_costs_two_requests_and_no_change_one(array: Simulator, want
         ({**wanted, "enabled": False, "protocol": "udp"}, "modified", ["GET", "PATCH"]),
         ({**wanted, "enabled": False, "protocol": 17}, "none", ["GET"]),
         ({**WEB, "state": "absent"}, "deleted", ["GET", "DELETE"]),
-        ({**WEB, "state": "absent"}, "none", ["GET"]),
+        # The second one asks whether IPsec is enabled: otherwise an empty answer proves nothing.
+        ({**WEB, "state": "absent"}, "none", ["GET", "GET"]),
     ):
         array.clear_log()
         result = policy(array, **options)
@@ -262,7 +265,8 @@ def test_if_it_cannot_be_put_back_the_result_says_that_it_is_missing(array: Simu
     assert array.policies() == []
     outcome = caught.value.result()
     assert (outcome["changed"], outcome["operation"], outcome["policy"]) == (True, "deleted", {})
-    assert "is now missing; it could not be put back" in str(caught.value)
+    assert "is now missing; the key 'lost' of the result has its options. It could not be put back" in str(caught.value)
+    assert outcome["lost"]["certificate"] == "ipsec-cert"
 
 
 def test_a_failed_rotation_says_that_the_policy_is_missing(array: Simulator) -> None:
@@ -375,10 +379,146 @@ def test_a_failed_job_is_a_failure_even_without_message(array: Simulator) -> Non
         policy(array, **PSK)
 
 
-def test_an_accepted_request_without_a_job_is_no_success(array: Simulator) -> None:
-    array.answer_accepted("POST", "/api/security/ipsec/policies")
-    with pytest.raises(ApprovalPending, match="waits for an approval"):
+@pytest.mark.parametrize("answer", ["accepted", "error"])
+def test_what_awaits_approval_goes_through_when_it_is_run_again(array: Simulator, answer: str) -> None:
+    array.unknowns = Unknowns(approval_answer=answer)
+    for method in ("POST", "PATCH", "DELETE"):
+        array.require_approval(method, "/security/ipsec/policies*")
+    for options, operation in (
+        (PSK, "created"),
+        ({**PSK, "enabled": False}, "modified"),
+        ({**WEB, "state": "absent"}, "deleted"),
+    ):
+        before = array.policies()
+        for _impatient in range(2):
+            with pytest.raises(ApprovalPending, match="Run the task again once it is approved") as caught:
+                policy(array, **options)
+            assert caught.value.result()["approval"]["pending"] is True
+            assert caught.value.result()["changed"] is False
+            assert (array.policies(), len(array.approvals)) == (before, 1)
+        array.approve()
+        assert policy(array, **options)["operation"] == operation
+
+
+def test_the_number_of_an_approval_reaches_the_user(array: Simulator) -> None:
+    array.require_approval("POST", "/security/ipsec/policies")
+    with pytest.raises(ApprovalPending) as caught:
         policy(array, **PSK)
+    assert caught.value.result()["approval"] == {"pending": True, "request": "1"}
+
+
+def test_a_write_that_was_accepted_without_a_job_and_took_effect_is_done(array: Simulator) -> None:
+    policy(array, **PKI)
+    array.as_job("PATCH", "/security/ipsec/policies/*", polls=0)
+    result = policy(array, **PKI, enabled=False)
+    assert result["operation"] == "modified"
+    assert stored(array)["enabled"] is False
+
+
+# While IPsec is disabled
+
+
+@pytest.mark.parametrize("behaviour", ["normal", "empty", "error"])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_nothing_is_absent_while_ipsec_is_disabled(array: Simulator, behaviour: str, check_mode: bool) -> None:
+    array.unknowns = Unknowns(while_disabled=behaviour)
+    policy(array, **PSK)
+    array.ipsec_enabled = False
+    if behaviour == "normal":
+        assert policy(array, check_mode=check_mode, **WEB, state="absent")["operation"] == "deleted"
+    else:
+        expected = "IPsec is not enabled on this array" if behaviour == "empty" else "only while IPsec is enabled"
+        with pytest.raises(OntapError, match=expected):
+            policy(array, check_mode=check_mode, **WEB, state="absent")
+    with pytest.raises(OntapError, match="enabled"):
+        policy(array, check_mode=check_mode, name="other", svm="svm1", state="absent")
+    assert (array.policy("web", "svm1") is None) is (behaviour == "normal" and not check_mode)
+
+
+def test_an_account_that_may_not_ask_whether_ipsec_is_enabled_is_told_so(array: Simulator) -> None:
+    array.add_account("restricted", "restricted-password", forbidden=("/api/security/ipsec",))
+    array.add_account("policies", "policies-password", forbidden=("/api/cluster",))
+    array.refuse("GET", "/security/ipsec", code=6)
+    result = policy(array, **WEB, state="absent", username="policies", password="policies-password")
+    assert result["operation"] == "none"
+    assert "may not read /api/security/ipsec, so it is not certain" in result["warnings"][0]
+
+
+# Names that are taken
+
+
+def test_a_create_that_a_proxy_sent_twice_is_done(array: Simulator) -> None:
+    array.refuse("POST", "/security/ipsec/policies", code=66257104, after_effect=True)
+    result = policy(array, **PKI)
+    assert (result["operation"], result["changed"], result["uuid"]) == ("created", True, stored(array)["uuid"])
+    assert "carried out all the same" in result["warnings"][0]
+
+
+class Meanwhile(Clock):
+    """A clock on which something happens whenever somebody pauses."""
+
+    def __init__(self, event: Callable[[], object]) -> None:
+        super().__init__()
+        self.event = event
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        self.event()
+
+
+@pytest.mark.parametrize(("code", "status"), [(66257103, 400), (66257104, 500), (1, 409), (0, 409)])
+def test_a_name_that_somebody_else_took_meanwhile_is_a_failure_without_a_change(
+    array: Simulator, code: int, status: int
+) -> None:
+    someone = {"name": "web", "svm": {"name": "svm1"}, "action": "discard", "enabled": False}
+    array.fault("busy", "POST", "/security/ipsec/policies")
+    array.refuse("POST", "/security/ipsec/policies", code=code, status=status)
+    with pytest.raises(
+        ApiError, match="The array has one by now that differs in action, authentication_method"
+    ) as caught:
+        policy(array, **PKI, retries=1, clock=Meanwhile(lambda: array.add_policy(someone)))
+    assert caught.value.result()["changed"] is False
+    assert stored(array)["action"] == "discard"
+
+
+def test_a_policy_that_somebody_else_created_while_the_answer_did_not_come_is_not_ours(array: Simulator) -> None:
+    clock = Clock()
+
+    def meanwhile() -> None:
+        clock.advance(31)
+        array.add_policy({"name": "web", "svm": {"name": "svm1"}, "action": "discard"})
+
+    array.on_silence = meanwhile
+    array.fault("silence", "POST", "/security/ipsec/policies")
+    with clock.governs_sockets(), pytest.raises(OntapError, match="is not known. The array has one by now") as caught:
+        policy(array, **PKI, clock=clock)
+    result = caught.value.result()
+    assert (result["operation"], result["policy"]["action"]) == ("unknown", "discard")
+    assert [request.method for request in array.requests].count("POST") == 1
+
+
+@pytest.mark.parametrize("operation", ["modify", "delete"])
+def test_a_policy_that_somebody_else_replaced_while_the_answer_did_not_come_is_left_alone(
+    array: Simulator, operation: str
+) -> None:
+    policy(array, **PKI)
+    clock = Clock()
+
+    def meanwhile() -> None:
+        clock.advance(31)
+        array.edit_policy("web", "svm1", {"name": "theirs"})
+        array.add_policy({"name": "web", "svm": {"name": "svm1"}, "action": "discard"})
+
+    array.on_silence = meanwhile
+    array.fault("silence", "*", "/security/ipsec/policies/*")
+    options = {**PKI, "enabled": False} if operation == "modify" else {**WEB, "state": "absent"}
+    with clock.governs_sockets(), pytest.raises(OntapError, match="is not known. The array") as caught:
+        policy(array, **options, clock=clock)
+    assert caught.value.result()["operation"] == "unknown"
+    assert {record["name"]: record["action"] for record in array.policies()} == {
+        "theirs": "esp_transport",
+        "web": "discard",
+    }
 
 
 # PATCH of endpoints

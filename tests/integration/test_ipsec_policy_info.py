@@ -91,8 +91,8 @@ FILTERS: list[tuple[dict[str, Any], list[str]]] = [
     ({"local_endpoint": {"address": "10.0.0.7"}}, numbered(7)),
     ({"local_endpoint": {"netmask": "255.255.255.255", "port": "2-2"}}, numbered(2)),
     ({"remote_endpoint": {"netmask": "<=18"}}, numbered(1, 2)),
-    ({"remote_endpoint": {"netmask": "23..24"}}, numbered(7, 8)),
-    ({"remote_endpoint": {"port": "any"}}, numbered(*range(1, 9))),
+    ({"remote_endpoint": {"netmask": "23..24"}}, ["a|b", *numbered(7, 8)]),
+    ({"remote_endpoint": {"port": "any"}}, ["a|b", *numbered(*range(1, 9))]),
     ({"action": "discard"}, ["a|b"]),
     ({"authentication_method": "none"}, ["a|b", *numbered(*range(1, 9))]),
 ]

@@ -207,6 +207,48 @@ def test_bad_input_reads_well_and_writes_nothing(playbooks: Playbooks) -> None:
     assert playbooks.array.requests == []
 
 
+def test_a_lost_answer_reads_well_and_gives_no_secret_away(playbooks: Playbooks, tmp_path: Path) -> None:
+    array = playbooks.array
+    pki = {
+        **WEB,
+        "secret_key": None,
+        "authentication_method": "pki",
+        "certificate": "ipsec-cert",
+        "remote_identity": "A",
+    }
+    for occurrence in (1, 2):
+        array.fault("reset", "POST", "/security/ipsec/policies", occurrence=occurrence, after_effect=True)
+    trace = tmp_path / "trace"
+    tasks = [
+        task("certificate", **{**pki, "name": "pki"}, trace=str(trace)),
+        task("key", **{**WEB, "secret_key": "{{ key }}"}, trace=str(trace)) | {"ignore_errors": True},
+        task("key again", **{**WEB, "secret_key": "{{ key }}"}),
+    ]
+    (tmp_path / "secrets.yml").write_text(yaml.safe_dump({"key": KEY}), encoding="utf-8")
+    play = playbooks.play(tasks, "-vvvv", "-e", f"@{tmp_path / 'secrets.yml'}")
+    assert (play.code, play.failed) == (0, ["key"]), play.output
+    assert play.changed == ["certificate", "key"]
+    assert "The array shows that it was carried out all the same." in play.output
+    result = play.result("key")
+    assert result["operation"] == "unknown"
+    assert "its secret_key can't be, because ONTAP returns no secrets. Run the task again." in result["msg"]
+    assert play.result("key again")["operation"] == "none"
+    hidden = [KEY, array.password]
+    record = (tmp_path / "results.jsonl").read_text(encoding="utf-8")
+    assert [secret for secret in hidden if secret in play.output + record + trace.read_text(encoding="utf-8")] == []
+    assert len(trace.read_text(encoding="utf-8").splitlines()) == 6
+
+
+def test_a_pending_approval_reads_well(playbooks: Playbooks) -> None:
+    playbooks.array.require_approval("POST", "/security/ipsec/policies")
+    waiting = playbooks.play([task("create", **WEB)])
+    assert waiting.code == 2
+    assert waiting.result("create")["approval"] == {"pending": True, "request": "1"}
+    assert "Run the task again once it is approved." in waiting.result("create")["msg"]
+    playbooks.array.approve()
+    assert playbooks.play([task("create", **WEB)]).changed == ["create"]
+
+
 # Where it runs
 
 

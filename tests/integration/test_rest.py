@@ -5,19 +5,30 @@
 
 from __future__ import annotations
 
+import json
+import os
+import stat
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import proxy
 import pytest
+import trustme
+from cryptography.hazmat.primitives import serialization
 
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import (
     ApiError,
     ConnectionFailed,
+    InvalidInput,
     OntapError,
     UnexpectedAnswer,
 )
+from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils.rest import Connection, RestClient
+from ansible_collections.wiresec.ontap.plugins.module_utils.trace import Trace
+from integration.clock import Clock
 from integration.harness import info, policy
 from simulator import Simulator
 
@@ -84,8 +95,6 @@ def test_tls_names_the_option_that_helps(array: Simulator, monkeypatch: pytest.M
         info(array, ca_path=None)
     with pytest.raises(ConnectionFailed, match="/nowhere.pem"):
         info(array, ca_path="/nowhere.pem")
-    with pytest.raises(ConnectionFailed, match="/nowhere.pem"):
-        info(array, **NO_PASSWORD, client_cert="/nowhere.pem")
 
 
 def test_a_name_that_the_certificate_lacks(array: Simulator) -> None:
@@ -95,7 +104,7 @@ def test_a_name_that_the_certificate_lacks(array: Simulator) -> None:
 
 def test_nobody_listens(array: Simulator) -> None:
     with pytest.raises(
-        ConnectionFailed, match="no answer from 127.0.0.1:1: Connection refused. Check hostname and port"
+        ConnectionFailed, match="no connection to 127.0.0.1:1: Connection refused. Check hostname and port"
     ):
         info(array, port=1)
 
@@ -103,20 +112,7 @@ def test_nobody_listens(array: Simulator) -> None:
 def client_of(array: Simulator, clock: Any = None, **changes: Any) -> RestClient:
     options = {"hostname": array.host, "port": array.port, "username": array.username, "password": array.password}
     connection = Connection(**{**options, "ca_path": array.ca_path, "retries": 0, **changes})
-    return RestClient(connection, clock) if clock else RestClient(connection)
-
-
-class Clock:
-    """A clock that moves only when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
+    return RestClient(connection, clock=clock) if clock else RestClient(connection)
 
 
 @pytest.fixture
@@ -131,7 +127,7 @@ def test_a_paused_job_is_no_success(array: Simulator, job: dict[str, Any]) -> No
     clock = Clock()
     with client_of(array, clock) as client, pytest.raises(UnexpectedAnswer, match="is still paused after 60 s"):
         client.post(POLICIES, job)
-    assert clock.now >= 60
+    assert sum(clock.pauses) >= 60
 
 
 def test_a_job_is_waited_for(array: Simulator, job: dict[str, Any]) -> None:
@@ -139,7 +135,7 @@ def test_a_job_is_waited_for(array: Simulator, job: dict[str, Any]) -> None:
     clock = Clock()
     with client_of(array, clock) as client:
         client.post(POLICIES, job)
-    assert clock.now > 1
+    assert len(clock.pauses) == 5
     assert len(array.policies()) == 1
 
 
@@ -150,14 +146,28 @@ def test_a_failed_job_keeps_what_ontap_said(array: Simulator, job: dict[str, Any
     assert caught.value.code == 4711
 
 
-def test_a_job_that_can_not_be_followed_leaves_its_write_in_doubt(array: Simulator) -> None:
-    array.add_account("restricted", "restricted-password", forbidden=("/api/cluster/jobs",))
+WEB = {"name": "web", "svm": "svm1", "action": "bypass"} | {
+    side: {"address": "10.0.0.1/32"} for side in ("local_endpoint", "remote_endpoint")
+}
+
+
+def test_an_account_that_may_not_read_jobs_sees_by_the_policy_that_its_job_is_done(array: Simulator) -> None:
+    array.add_account("restricted", "restricted-password", forbidden=("/api/cluster",))
     array.as_job("POST", "/api" + POLICIES, polls=0)
-    options = {"name": "web", "svm": "svm1", "action": "bypass"}
-    endpoints = {side: {"address": "10.0.0.1/32"} for side in ("local_endpoint", "remote_endpoint")}
-    with pytest.raises(UnexpectedAnswer, match="which can't be followed.*not known") as caught:
-        policy(array, **options, **endpoints, username="restricted", password="restricted-password")
+    result = policy(array, **WEB, username="restricted", password="restricted-password")
+    assert (result["operation"], result["changed"], len(array.policies())) == ("created", True, 1)
+    assert "which can't be followed" in result["warnings"][0]
+
+
+def test_a_job_that_can_not_be_followed_and_shows_no_effect_leaves_its_write_in_doubt(array: Simulator) -> None:
+    array.add_account("restricted", "restricted-password", forbidden=("/api/cluster",))
+    array.as_job("POST", "/api" + POLICIES, paused=True)
+    clock = Clock()
+    with pytest.raises(UnexpectedAnswer, match="which can't be followed.*not known.*may still come") as caught:
+        policy(array, **WEB, username="restricted", password="restricted-password", clock=clock)
     assert caught.value.result()["operation"] == "unknown"
+    assert sum(clock.pauses) >= 30
+    assert [request.method for request in array.requests].count("POST") == 1
 
 
 def test_an_error_object_counts_on_any_status(array: Simulator) -> None:
@@ -178,17 +188,228 @@ def test_the_time_limit_of_the_array_is_no_proof_of_absence(array: Simulator) ->
         assert client.get_all(POLICIES, {"name": "web"}) == []
 
 
-def test_a_read_is_repeated_while_the_array_says_try_again_later(array: Simulator) -> None:
-    array.refuse("GET", "/api" + POLICIES, code=7, status=503)
-    assert info(array, retries=1)["num_records"] == 0
-    assert [request.status for request in array.requests] == [503, 200]
-    array.refuse("GET", "/api" + POLICIES, code=7, status=503)
+# What is repeated
+
+
+def paused(array: Simulator, **options: Any) -> tuple[list[float], list[int]]:
+    """The pauses between the attempts of a listing, and the statuses of its answers."""
+    clock = Clock()
+    array.clear_log()
+    info(array, clock=clock, **options)
+    return clock.pauses, [request.status for request in array.requests]
+
+
+def test_pauses_grow_and_are_never_quite_the_same(array: Simulator) -> None:
+    array.fault("bad_gateway", "GET", POLICIES, times=4)
+    pauses, statuses = paused(array, retries=4)
+    assert statuses == [502, 502, 502, 502, 200]
+    assert all(floor <= pause <= floor + 0.5 for floor, pause in zip((0, 1, 2, 4), pauses, strict=True))
+    array.fault("bad_gateway", "GET", POLICIES, times=4)
+    assert paused(array, retries=4)[0] != pauses
+
+
+@pytest.mark.parametrize(("kind", "status"), [("busy", 429), ("unavailable", 503)])
+@pytest.mark.parametrize(("retry_after", "pause"), [("7", 7), ("3600", 30), ("soon", 0)])
+def test_retry_after_is_honoured_up_to_a_bound(
+    array: Simulator, kind: str, status: int, retry_after: str, pause: float
+) -> None:
+    array.fault(kind, "GET", POLICIES, retry_after=retry_after)
+    pauses, statuses = paused(array, retries=1)
+    assert statuses == [status, 200]
+    assert pause <= pauses[0] <= pause + 0.5
+
+
+def test_retries_come_to_an_end(array: Simulator) -> None:
+    array.fault("unavailable", "GET", POLICIES, times=3)
     with pytest.raises(ApiError, match="HTTP 503"):
-        info(array, retries=0)
+        paused(array, retries=2)
+    assert [request.status for request in array.requests] == [503, 503, 503]
 
 
-def test_a_write_that_was_refused_is_not_repeated(array: Simulator, job: dict[str, Any]) -> None:
-    array.refuse("POST", "/api" + POLICIES, code=7, status=503)
+@pytest.mark.parametrize("kind", ["refused", "handshake"])
+def test_whatever_was_never_sent_is_sent_again(array: Simulator, job: dict[str, Any], kind: str) -> None:
+    array.fault(kind, "GET", POLICIES, attempts=2)
+    with client_of(array, Clock(), retries=2) as client:
+        client.get_all(POLICIES, {"name": "web"})
+        client.post(POLICIES, job)
+    assert [request.method for request in array.requests] == ["GET", "POST"]
+
+
+@pytest.mark.parametrize("kind", ["busy", "unavailable", "locked"])
+def test_a_write_that_was_put_off_is_sent_again(array: Simulator, job: dict[str, Any], kind: str) -> None:
+    array.fault(kind, "POST", POLICIES, times=2)
+    with client_of(array, Clock(), retries=2) as client:
+        client.post(POLICIES, job)
+    assert len(array.policies()) == 1
+
+
+@pytest.mark.parametrize(
+    "kind", ["reset", "truncated", "cut_json", "html", "bad_gateway", "gateway_timeout", "redirect"]
+)
+def test_a_write_whose_answer_got_lost_is_not_sent_again_by_the_client(
+    array: Simulator, job: dict[str, Any], kind: str
+) -> None:
+    array.fault(kind, "POST", POLICIES)
+    with client_of(array, Clock(), retries=3) as client, pytest.raises(OntapError) as caught:
+        client.post(POLICIES, job)
+    assert caught.value.lost
+    assert [request.method for request in array.requests] == ["POST"]
+
+
+def test_a_limit_that_was_reached_does_not_pass_by_waiting(array: Simulator, job: dict[str, Any]) -> None:
+    array.refuse("POST", POLICIES, code=7, status=503)
     with client_of(array, retries=3) as client, pytest.raises(ApiError, match="HTTP 503"):
         client.post(POLICIES, job)
     assert [request.method for request in array.requests] == ["POST"]
+
+
+def test_a_time_out_is_over_when_the_clock_says_so(array: Simulator) -> None:
+    clock = Clock()
+    array.on_silence = lambda: clock.advance(60)
+    array.fault("silence", "GET", POLICIES, times=2)
+    with clock.governs_sockets():
+        with pytest.raises(ConnectionFailed, match="no answer within 30 s. The option timeout allows for more"):
+            info(array, clock=clock, retries=1)
+        assert info(array, clock=clock)["num_records"] == 0
+
+
+# Ways to the array
+
+
+@pytest.mark.parametrize(
+    ("certificate", "sentence"),
+    [("expired", "has expired. Renew it on the array"), ("other_name", "valid for another name. Give as hostname")],
+)
+def test_an_invalid_certificate_is_named_and_not_tried_again(
+    make_array: Callable[..., Simulator], certificate: str, sentence: str
+) -> None:
+    clock = Clock()
+    with pytest.raises(ConnectionFailed, match=sentence):
+        info(make_array(certificate=certificate), clock=clock, retries=3)
+    assert clock.pauses == []
+
+
+@pytest.fixture
+def http_proxy() -> Iterator[int]:
+    """The port of a forward proxy."""
+    with proxy.Proxy(["--hostname", "127.0.0.1", "--port", "0", "--num-workers", "1", "--log-level", "CRITICAL"]) as it:
+        yield it.flags.port
+
+
+def test_the_environment_names_the_proxy(array: Simulator, http_proxy: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{http_proxy}")
+    assert info(array)["num_records"] == 0
+    monkeypatch.setenv("HTTPS_PROXY", "http://someone:proxy-password@127.0.0.1:1")
+    with pytest.raises(ConnectionFailed, match="the proxy did not connect.*Check HTTPS_PROXY and NO_PROXY") as caught:
+        info(array)
+    assert caught.value.never_sent
+    assert "proxy-password" not in str(caught.value)
+    monkeypatch.setenv("NO_PROXY", array.host)
+    assert info(array)["num_records"] == 0
+
+
+def test_an_ipv6_address_is_a_hostname(make_array: Callable[..., Simulator]) -> None:
+    try:
+        array = make_array(host="::1")
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    assert info(array, hostname="::1", port=array.port)["num_records"] == 0
+    assert info(array, hostname=f"[::1]:{array.port}", port=None)["num_records"] == 0
+
+
+def test_credentials_are_not_sent_after_a_redirect(array: Simulator, make_array: Callable[..., Simulator]) -> None:
+    array.fault("redirect", "GET", POLICIES)
+    with pytest.raises(UnexpectedAnswer, match="a redirect to elsewhere.example, which is not followed"):
+        info(array)
+
+
+@pytest.fixture
+def key_pair(tmp_path: Path, array: Simulator) -> dict[str, Path]:
+    """The client certificate of the array with its key, that key under a passphrase, and the key of another one."""
+    key = serialization.load_pem_private_key(Path(array.client_key).read_bytes(), None)
+    protected = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"a passphrase"),
+    )
+    other = trustme.CA().issue_cert("other").private_key_pem.bytes()
+    paths = {name: tmp_path / name for name in ("protected", "other", "both")}
+    paths["protected"].write_bytes(protected)
+    paths["other"].write_bytes(other)
+    paths["both"].write_bytes(Path(array.client_cert).read_bytes() + protected)
+    return paths
+
+
+def test_a_client_key_that_can_not_be_used_is_named_before_any_request(
+    array: Simulator, key_pair: dict[str, Path]
+) -> None:
+    for options, sentence in (
+        ({"client_key": str(key_pair["protected"])}, "client_key: the key in .*protected is protected by a passphrase"),
+        ({"client_cert": str(key_pair["both"])}, "client_cert: the key in .*both is protected by a passphrase"),
+        ({"client_key": str(key_pair["other"])}, "the key in .*other does not belong to"),
+        ({"client_key": "/nowhere.pem"}, "client_key: /nowhere.pem can't be read: No such file"),
+        ({"client_cert": "/nowhere.pem"}, "client_cert: /nowhere.pem can't be read: No such file"),
+        ({}, "the same file one with its key"),
+    ):
+        with pytest.raises(InvalidInput, match=sentence):
+            info(array, **{**NO_PASSWORD, "client_cert": array.client_cert, **options})
+    assert array.requests == []
+
+
+# Looking inside
+
+
+def trace_of(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_a_trace_has_every_request_and_no_secret(array: Simulator, tmp_path: Path) -> None:
+    path = tmp_path / "trace.jsonl"
+    key, ppk = "a secret key of the test", "a post-quantum key of the test"
+    options = {**WEB, "action": "esp_transport", "secret_key": key, "ppk": {"identity": "ppk-one", "shared_key": ppk}}
+    array.refuse("POST", POLICIES, code=66257107, message=f"what is {key}?")
+    with pytest.raises(ApiError):
+        policy(array, **options, trace=str(path))
+    array.fault("busy", "GET", POLICIES)
+    array.fault("reset", "POST", POLICIES)
+    policy(array, **options, trace=str(path), retries=1, clock=Clock())
+    entries = trace_of(path)
+    assert [(entry["method"], entry["status"]) for entry in entries] == [
+        (request.method, request.status or None) for request in array.requests
+    ]
+    posted = next(entry for entry in entries if entry["status"] == 201)
+    assert posted["path"] == "/api" + POLICIES
+    assert (posted["request"]["secret_key"], posted["request"]["ppk"]["shared_key"]) == ("(hidden)", "(hidden)")
+    assert posted["answer"]["records"][0]["name"] == "web"
+    assert "did not arrive whole" in next(entry for entry in entries if not entry["status"])["answer"]
+    assert [secret for secret in (key, ppk, array.password) if secret in path.read_text(encoding="utf-8")] == []
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_trace_goes_to_a_private_file_only(array: Simulator, tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    target.touch(mode=0o600)
+    (tmp_path / "link").symlink_to(target)
+    (tmp_path / "open").touch(mode=0o644)
+    os.mkfifo(tmp_path / "pipe", mode=0o600)
+    for name, sentence in (
+        ("link", "it is a symbolic link"),
+        ("open", "mode 0600"),
+        ("pipe", "can't be opened"),
+        ("nowhere/trace", "No such file or directory"),
+    ):
+        with pytest.raises(InvalidInput, match=f"trace: .*{name}.*{sentence}"):
+            info(array, trace=str(tmp_path / name))
+    assert target.read_bytes() == b""
+    assert array.requests == []
+
+
+def test_a_trace_that_can_not_be_written_does_not_stop_the_run(array: Simulator, tmp_path: Path) -> None:
+    with Trace(str(tmp_path / "trace"), POLICY.secret_names) as trace, Path("/dev/full").open("w") as full:
+        os.dup2(full.fileno(), trace._file)
+        with client_of(array) as client:
+            client.trace = trace
+            assert client.get_all(POLICIES, {}) == []
+    assert "could not be written to its end: No space left" in trace.problem

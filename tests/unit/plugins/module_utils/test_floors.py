@@ -16,10 +16,12 @@ PREFIX = "ansible_collections.wiresec.ontap.plugins."
 FLOORS = {
     "errors": 0,
     "normalize": 0,
+    "trace": 1,
     "resource": 1,
     "ipsec_policy": 2,
     "rest": 2,
     "reading": 3,
+    "planning": 2,
     "reconcile": 4,
     "arguments": 5,
 }

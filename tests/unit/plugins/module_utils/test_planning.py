@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils.reconcile import Change, Permissions, diff, plan
+from ansible_collections.wiresec.ontap.plugins.module_utils.planning import Change, Permissions, diff, plan
 
 KEY = "a-shared-key-of-25-chars."
 UUID = "1cd8a442-86d1-11e0-ae1c-123478563412"
@@ -111,7 +111,9 @@ def test_a_first_post_quantum_key_needs_a_recreate_and_another_identity_does_not
     ppk = {"ppk": {"identity": "ppk-id", "shared_key": KEY}}
     with pytest.raises(InvalidInput, match="ppk.identity is not set and should be 'ppk-id'"):
         planned(ppk, PKI)
-    assert planned(ppk, PKI, permissions=ALLOWED).operation == "recreated"
+    with pytest.raises(InvalidInput, match="remote_identity: needed to create .* again"):
+        planned(ppk, PKI, permissions=ALLOWED)
+    assert planned({**ppk, "remote_identity": "ANYTHING"}, PKI, permissions=ALLOWED).operation == "recreated"
     assert planned(ppk, {**PKI, "ppk.identity": "other-id"}).operation == "modified"
 
 
