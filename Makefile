@@ -15,7 +15,7 @@ PYTEST := $(IN_VENV) python -m pytest
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint unit integration conformance sanity format simulator clean
+.PHONY: help demo test lint unit integration conformance faults sanity format simulator clean
 
 help:  ## list the targets
 	@echo "usage: make TARGET [ARGS=...] [PYTHON=python3.12]"
@@ -48,6 +48,9 @@ integration: .venv/.ready  ## run playbooks against the simulator
 conformance: .venv/.ready .venv-conformance/.ready  ## drive the simulator with third-party clients
 	@echo "== conformance"
 	@CONFORMANCE_PYTHON="$(CURDIR)/.venv-conformance/bin/python" $(PYTEST) tests/conformance $(ARGS)
+
+faults: .venv/.ready  ## print what becomes of a task when a fault meets one of its requests (docs/faults.md)
+	@$(IN_VENV) PYTHONPATH=.venv:tests python -m integration.fault_matrix
 
 sanity:  ## run ansible-test sanity on the oldest and the newest ansible-core
 	@$(CHECK_PYTHON)
