@@ -9,21 +9,22 @@ from collections.abc import Callable
 
 from .access import Account
 from .approvals import ApprovalNeeded, accepted
+from .ca_certificates import CaCertificates
 from .credentials import Restarted
 from .errors import OntapError, describe
+from .ipsec_config import IpsecConfig
 from .messages import Answer, Call, Delivery
-from .neighbours import ALL
+from .neighbours import ALL as NEIGHBOURS
 from .policies import PolicyCollection
 from .resource import Context, Resource
 from .schema import Record
+from .security_associations import SecurityAssociations
 from .state import State
 
+_KINDS = (PolicyCollection, IpsecConfig, CaCertificates, SecurityAssociations, *NEIGHBOURS)
 # The longest path first: /api/security/ipsec is not /api/security/ipsec/policies.
 _RESOURCES: dict[str, Resource] = {
-    resource.schema.path: resource
-    for resource in sorted(
-        (PolicyCollection(), *(kind() for kind in ALL)), key=lambda resource: len(resource.schema.path), reverse=True
-    )
+    kind.schema.path: kind() for kind in sorted(_KINDS, key=lambda kind: len(kind.schema.path), reverse=True)
 }
 _WITHOUT_BODY = ("GET", "HEAD", "DELETE", "OPTIONS")
 

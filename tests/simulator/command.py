@@ -66,7 +66,7 @@ def _serve(simulator: Simulator, options: argparse.Namespace) -> None:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="simulator",
-        description="A stateful ONTAP over HTTPS, as far as IPsec policies go. Prints how to reach it.",
+        description="A stateful ONTAP over HTTPS, as far as IPsec goes. Prints how to reach it.",
         epilog="kinds of faults, when they happen and their fixed details:\n"
         + faults.describe()
         + "\n\nswitches, with their defaults and the paragraph of the fact sheet:\n"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .unknowns import Unknowns
-from .versions import V9_9_1, V9_10_1, V9_12_1, V9_14_1, V9_16_1, V9_17_1, Version
+from .versions import V9_9_1, V9_10_1, V9_12_1, V9_13_1, V9_14_1, V9_16_1, V9_17_1, Version
 
 FIELD_INVALID = 2
 
@@ -90,7 +90,8 @@ IPSEC = {
     66257115: ErrorText("A range of more than one port is not supported"),
     66257116: ErrorText("There is no IPsec policy with this UUID"),
     66257117: ErrorText("IPsec is supported on data SVMs only"),
-    66257118: ErrorText("There is no such security association"),
+    66257118: ErrorText("There is no such IPsec security association"),
+    66257119: ErrorText("There is no such IKE security association"),
     66257120: ErrorText("The selector has to be a host address: a netmask of 32 for IPv4, of 128 for IPv6"),
     66257121: ErrorText("The SVM has as many IPsec policies as it may have"),
     66257125: ErrorText("local_endpoint.address and local_endpoint.netmask go together"),
@@ -133,9 +134,19 @@ CONFIG = {
     66256913: ErrorText("The offload setting cannot change while IPsec is enabled"),
     66256915: ErrorText("A replay window and offload exclude each other"),
     66257007: ErrorText("The replay window could not be changed"),
+    66257496: ErrorText("BGP peer groups that use MD5 need IPsec"),
 }
 
-TABLE: dict[int, ErrorText] = {**GENERIC, **IPSEC, **CONFIG}
+# Fact sheet 7, /security/ipsec/ca-certificates. The sheet has the first code for 9.10 to 9.12, the one that took its
+# place for 9.16 and later, and nothing for the releases between: a code begins with the first document that lists it.
+CA_CERTIFICATES = {
+    66257296: ErrorText("The CA certificate is not installed"),
+    66257298: ErrorText("The CA certificate is not added to IPsec"),
+    66257303: ErrorText("The CA certificate cannot be removed from IPsec, since it is not installed"),
+    66257304: ErrorText("The CA certificate is not installed", since=V9_16_1, before=66257296),
+}
+
+TABLE: dict[int, ErrorText] = {**GENERIC, **IPSEC, **CONFIG, **CA_CERTIFICATES}
 _UNLISTED = ErrorText("The request failed", 400)
 
 
@@ -171,6 +182,11 @@ class OntapError(Exception):
 def not_found(version: Version) -> OntapError:
     """Return the answer to an unknown policy UUID: 66257116 is listed up to 9.13.1 (fact sheet 0.3)."""
     return OntapError(4 if version >= V9_14_1 else 66257116, "uuid")
+
+
+def no_such_association(version: Version) -> OntapError:
+    """Return the answer to an unknown UUID of an association: documents up to 9.12 list codes for it (fact sheet 7)."""
+    return OntapError(4 if version >= V9_13_1 else 66257118, "uuid")
 
 
 def describe(error: OntapError, version: Version, unknowns: Unknowns) -> tuple[int, dict[str, Any]]:

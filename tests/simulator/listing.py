@@ -36,9 +36,6 @@ class View:
     self_links: bool = True
 
 
-_PLACE = ("svm.name", "name", "uuid")
-"""What records are ordered by in the end; no two have the same."""
-
 Source = Callable[[list[Condition]], Iterable[Record]]
 
 
@@ -121,16 +118,20 @@ class Listing:
         return order
 
     def _key(self, record: Record) -> tuple[Any, ...]:
-        place = tuple([record.get(path) or "" for path in _PLACE])
+        place = tuple([record.get(path) or "" for path in self._schema.place])
         return (*(field.key_of(record) for field in self._order), *place) if self._order else place
+
+    def _places(self) -> list[str]:
+        """Return the paths that decide where a record stands; the last ones are the same for no two records."""
+        return [*(field.path for field in self._order), *self._schema.place]
 
     def _position(self, record: Record) -> list[Any]:
         """Return what a `next` link keeps of the last record of a page."""
-        return [record.get(path) for path in (*(field.path for field in self._order), *_PLACE)]
+        return [record.get(path) for path in self._places()]
 
     def _key_of(self, position: list[Any]) -> tuple[Any, ...]:
         """Return the sort key of the record that a position was made of, which may be gone by now."""
-        paths = [*(field.path for field in self._order), *_PLACE]
+        paths = self._places()
         if len(position) != len(paths):
             raise OntapError(262197, START)
         return self._key(dict(zip(paths, position, strict=True)))

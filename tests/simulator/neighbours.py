@@ -7,16 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from . import body
-from .body import Operation
 from .errors import OntapError
 from .jobs import JOB
-from .messages import Answer
-from .parameters import WRITE, Parameters
 from .query import Condition
 from .resource import Collection, Context, Handler, Resource
 from .schema import Field, Kind, Link, Record, Schema
-from .versions import V9_6, V9_8, V9_16_1
+from .versions import V9_6, V9_8
 
 _VERSION = [
     Field("version.full"),
@@ -133,44 +129,4 @@ class Certificates(Collection):
         return filter(context.sees, context.state.certificates.values())
 
 
-class IpsecConfig(Resource):
-    """The IPsec service of the cluster (fact sheet 7)."""
-
-    schema = Schema(
-        "/api/security/ipsec",
-        [
-            Field("enabled", Kind.FLAG, modify=True),
-            Field("replay_window", Kind.NUMBER, modify=True),
-            Field("offload_enabled", Kind.FLAG, V9_16_1, modify=True),
-        ],
-    )
-    since = V9_8
-    windows = (0, 64, 128, 256, 512, 1024)
-
-    def handlers(self, context: Context) -> Mapping[str, Handler]:
-        """See Resource."""
-        return {"GET": lambda context: self.shown(context, context.state.ipsec), "PATCH": self.modify}
-
-    def modify(self, context: Context) -> Answer:
-        """Answer a PATCH."""
-        state = context.state
-        parameters = Parameters(context.call.parameters(), WRITE, self.schema, state.version)
-        parameters.refuse_filters(code=262179)
-        given = body.read(context.call.json(), self.schema, Operation.MODIFY, state.version, state.unknowns)
-        given = {path: value for path, value in given.items() if value is not None}
-        if not given:
-            raise OntapError(262190)
-        if state.mixed_version:
-            raise OntapError(66257199)
-        if given.get("replay_window", 0) not in self.windows:
-            raise OntapError(262185, "replay_window")
-        changed = {**state.ipsec, **given}
-        if changed["offload_enabled"] != state.ipsec["offload_enabled"] and state.ipsec["enabled"]:
-            raise OntapError(66256913, "offload_enabled")
-        if changed["offload_enabled"] and changed["replay_window"]:
-            raise OntapError(66256915, "replay_window")
-        state.ipsec = changed
-        return Answer()
-
-
-ALL: tuple[type[Resource], ...] = (Cluster, Nodes, Jobs, Svms, Ipspaces, Certificates, IpsecConfig)
+ALL: tuple[type[Resource], ...] = (Cluster, Nodes, Jobs, Svms, Ipspaces, Certificates)

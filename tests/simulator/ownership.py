@@ -14,7 +14,7 @@ from .state import ADMIN_SVM, State
 def owner(context: Context, given: Record) -> Record | None:
     """Return the SVM of a policy that is to be created, None for cluster scope."""
     state = context.state
-    svm = _named_svm(context, given)
+    svm = named_svm(context, given)
     if svm is None:
         svm = context.svm
     if svm is None and state.unknowns.svm_implied_when_single and len(state.data_svms()) == 1:
@@ -40,7 +40,9 @@ def check_writable(state: State, svm: Record | None) -> None:
         raise OntapError(3, message="IPsec is not enabled", status=400)
 
 
-def _named_svm(context: Context, given: Record) -> Record | None:
+def named_svm(
+    context: Context, given: Record, unknown_name: int = 66257202, unknown_uuid: int = 66257203
+) -> Record | None:
     """Return the SVM that the body names; one that is not the SVM of the account is a mismatch (fact sheet 6)."""
     svms = context.state.svms
     name, uuid = given.get("svm.name"), given.get("svm.uuid")
@@ -51,11 +53,11 @@ def _named_svm(context: Context, given: Record) -> Record | None:
     if context.svm is not None and any(svm is not context.svm for svm in (by_name, by_uuid) if svm is not None):
         raise OntapError(262186, "svm", message="The SVM is not the one that the request is confined to")
     if name is not None and by_name is None:
-        raise OntapError(66257202, "svm.name")
+        raise OntapError(unknown_name, "svm.name")
     if uuid is not None and by_uuid is None:
-        raise OntapError(66257203, "svm.uuid")
+        raise OntapError(unknown_uuid, "svm.uuid")
     if by_name is not None and by_uuid is not None and by_name is not by_uuid:
-        raise OntapError(66257203, "svm.uuid", message="Name and UUID of the SVM disagree")
+        raise OntapError(unknown_uuid, "svm.uuid", message="Name and UUID of the SVM disagree")
     return by_name or by_uuid
 
 

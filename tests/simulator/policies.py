@@ -7,21 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
-from urllib.parse import quote
 
-from . import body, credentials, traffic
+from . import credentials, traffic
 from .body import Operation
 from .errors import OntapError, not_found
-from .listing import Listing, View, matching
+from .listing import Listing, View
 from .messages import Answer
 from .ownership import check_writable, owner
-from .parameters import BULK, WRITE, Parameters
-from .policy_schema import PATH, POLICY
+from .policy_schema import POLICY
 from .query import Condition
 from .resource import Collection, Context, Handler, InstanceHandler
 from .schema import Record
-from .selection import Projection, select
 from .state import State, new_uuid
 from .versions import V9_8, V9_16_1
 
@@ -31,6 +27,7 @@ class PolicyCollection(Collection):
 
     schema = POLICY
     since = V9_8
+    links_itself = False
 
     def handlers(self, context: Context) -> Mapping[str, Handler]:
         """See Resource; query-based PATCH and DELETE are in the bindings of 9.16.1 (fact sheet 4.3)."""
@@ -57,7 +54,6 @@ class PolicyCollection(Collection):
             super().view(context),
             identifiers=unknowns.brief_default_fields,
             hidden=frozenset(hidden),
-            self_links=unknowns.self_links_in_records,
         )
 
     def records(self, context: Context, conditions: list[Condition]) -> Iterable[Record]:
@@ -86,30 +82,10 @@ class PolicyCollection(Collection):
 
     def create(self, context: Context) -> Answer:
         """Answer a POST."""
-        state = context.state
-        parameters = Parameters(context.call.parameters(), WRITE, POLICY, state.version)
-        parameters.refuse_filters(code=262211)
-        record = self._new_record(context, self._read(context, parameters, Operation.CREATE))
-        state.policies.put(record)
-
-        answer = Answer(201)
-        location = {"full": f"{PATH}/{record['uuid']}", "without_uuid": f"{PATH}/?name={quote(record['name'])}"}
-        if state.unknowns.location_header in location:
-            answer.headers["Location"] = location[state.unknowns.location_header]
-        if parameters.controls.get("return_records") and state.unknowns.post_returns_records:
-            answer.body = {"num_records": 1, "records": [self._posted(context, record)]}
-        return answer
-
-    def _read(self, context: Context, parameters: Parameters, operation: Operation) -> Record:
-        state = context.state
-        return body.read(
-            context.call.json(),
-            POLICY,
-            operation,
-            state.version,
-            state.unknowns,
-            ignore_unknown=parameters.ignores_unknown,
-        )
+        parameters = self.write_parameters(context, code=262211)
+        record = self._new_record(context, self.read_body(context, parameters, Operation.CREATE))
+        context.state.put_policy(record)
+        return self.created(context, parameters, record, by="name")
 
     def _new_record(self, context: Context, given: Record) -> Record:
         """Return the record that a POST makes; the order of the checks is ours."""
@@ -135,33 +111,21 @@ class PolicyCollection(Collection):
         _check_room(state, record)
         return record
 
-    def _posted(self, context: Context, record: Record) -> dict[str, Any]:
-        """Return the record as a POST with return_records=true shows it."""
-        view = self.view(context)
-        names = "*" if view.unknowns.posted_record == "all" else ",".join(view.identifiers)
-        wanted = select(names, POLICY, view.version, ignore_unknown=True) - view.hidden
-        return Projection.of(POLICY, wanted, links=context.call.hal, self_link=view.self_links)(record)
-
     # --- changing ---
 
     def modify(self, context: Context, uuid: str) -> Answer:
         """Answer a PATCH of one policy."""
-        parameters = self._write_parameters(context)
+        parameters = self.write_parameters(context)
         record = self.find(context, uuid)
-        given = self._read(context, parameters, Operation.MODIFY)
-        context.state.policies.put(self._changed(context, record, given))
+        given = self.read_body(context, parameters, Operation.MODIFY)
+        context.state.put_policy(self._changed(context, record, given))
         return Answer()
 
     def delete(self, context: Context, uuid: str) -> Answer:
         """Answer a DELETE of one policy."""
-        self._write_parameters(context)
-        context.state.policies.remove(self.find(context, uuid)["uuid"])
+        self.write_parameters(context)
+        context.state.remove_policy(self.find(context, uuid)["uuid"])
         return Answer()
-
-    def _write_parameters(self, context: Context) -> Parameters:
-        parameters = Parameters(context.call.parameters(), WRITE, POLICY, context.state.version)
-        parameters.refuse_filters(code=262179)
-        return parameters
 
     def _changed(self, context: Context, record: Record, given: Record) -> Record:
         """Return a policy as it is after a PATCH."""
@@ -188,28 +152,19 @@ class PolicyCollection(Collection):
 
     def modify_matching(self, context: Context) -> Answer:
         """Answer a PATCH of the collection."""
-        records, parameters = self._matching(context)
-        given = self._read(context, parameters, Operation.MODIFY)
+        records, parameters = self.selected(context)
+        given = self.read_body(context, parameters, Operation.MODIFY)
         changed = [self._changed(context, record, given) for record in records]
         for record in changed:
-            context.state.policies.put(record)
+            context.state.put_policy(record)
         return Answer(body={"num_records": len(changed)})
 
     def delete_matching(self, context: Context) -> Answer:
         """Answer a DELETE of the collection."""
-        records, _parameters = self._matching(context)
+        records, _parameters = self.selected(context)
         for record in records:
-            context.state.policies.remove(record["uuid"])
+            context.state.remove_policy(record["uuid"])
         return Answer(body={"num_records": len(records)})
-
-    def _matching(self, context: Context) -> tuple[list[Record], Parameters]:
-        state = context.state
-        parameters = Parameters(context.call.parameters(), BULK, POLICY, state.version)
-        conditions = parameters.conditions(state.unknowns)
-        if not conditions:
-            raise OntapError(262212, message="An operation on a collection needs at least one filter")
-        hidden = self.view(context).hidden
-        return matching(self.records(context, conditions), conditions, hidden), parameters
 
 
 def _check_name(name: str | None, state: State) -> None:

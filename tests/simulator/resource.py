@@ -9,14 +9,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
+from . import body
 from .access import Account
+from .body import Operation
 from .errors import OntapError
-from .listing import Listing, View, projection
+from .listing import Listing, View, matching, projection
 from .messages import Answer, Call
-from .parameters import INSTANCE, SINGLE, Parameters
+from .parameters import BULK, INSTANCE, SINGLE, WRITE, Parameters
 from .query import Condition
 from .schema import Record, Schema
+from .selection import Projection, select
 from .state import State
 from .versions import V9_6, Version
 
@@ -44,6 +48,8 @@ class Resource(ABC):
 
     schema: Schema
     since: Version = V9_6
+    links_itself: bool = True
+    """Whether the schema of a record has a link to the record itself."""
 
     @abstractmethod
     def handlers(self, context: Context) -> Mapping[str, Handler]:
@@ -56,7 +62,8 @@ class Resource(ABC):
     def view(self, context: Context) -> View:
         """Return how records are shown."""
         state = context.state
-        return View(state.version, state.unknowns, state.page_size, self.schema.identifiers)
+        self_links = self.links_itself or state.unknowns.self_links_in_records
+        return View(state.version, state.unknowns, state.page_size, self.schema.identifiers, self_links=self_links)
 
     def shown(self, context: Context, record: Record) -> Answer:
         """Answer with one record: all of it unless `fields` says otherwise."""
@@ -66,6 +73,24 @@ class Resource(ABC):
         parameters.refuse_filters(code=262179)
         parameters.controls["fields"] = parameters.controls.get("fields") or "*"
         return Answer(body=projection(context.call, self.schema, view, parameters)(record))
+
+    def write_parameters(self, context: Context, code: int = 262179) -> Parameters:
+        """Return the parameters of a write that takes no filters; OntapError with this code for one of them."""
+        parameters = Parameters(context.call.parameters(), WRITE, self.schema, context.state.version)
+        parameters.refuse_filters(code=code)
+        return parameters
+
+    def read_body(self, context: Context, parameters: Parameters, operation: Operation) -> Record:
+        """Return what the body of a write sets."""
+        state = context.state
+        return body.read(
+            context.call.json(),
+            self.schema,
+            operation,
+            state.version,
+            state.unknowns,
+            ignore_unknown=parameters.ignores_unknown,
+        )
 
 
 class Collection(Resource):
@@ -91,13 +116,44 @@ class Collection(Resource):
     def find(self, context: Context, uuid: str) -> Record:
         """Return the record of this UUID; OntapError if there is none within the confines."""
         for record in self.records(context, []):
-            if record["uuid"] == uuid:
+            if record[self.schema.key] == uuid:
                 return record
         raise OntapError(4, "uuid")
 
     def get_one(self, context: Context, uuid: str) -> Answer:
         """Answer a GET of one record."""
         return self.shown(context, self.find(context, uuid))
+
+    def selected(self, context: Context) -> tuple[list[Record], Parameters]:
+        """Return the records that a write to the whole collection is for, and its parameters (fact sheet 4.3)."""
+        state = context.state
+        parameters = Parameters(context.call.parameters(), BULK, self.schema, state.version)
+        conditions = parameters.conditions(state.unknowns)
+        if not conditions:
+            raise OntapError(262212, message="An operation on a collection needs at least one filter")
+        hidden = self.view(context).hidden
+        return matching(self.records(context, conditions), conditions, hidden), parameters
+
+    def created(self, context: Context, parameters: Parameters, record: Record, *, by: str) -> Answer:
+        """Answer a POST; `by` is the field that a Location without UUID has in its query (fact sheet 4.1)."""
+        unknowns, path = context.state.unknowns, self.schema.path
+        answer = Answer(201)
+        location = {
+            "full": f"{path}/{record[self.schema.key]}",
+            "without_uuid": f"{path}/?{by}={quote(record[by])}",
+        }
+        if unknowns.location_header in location:
+            answer.headers["Location"] = location[unknowns.location_header]
+        if parameters.controls.get("return_records") and unknowns.post_returns_records:
+            answer.body = {"num_records": 1, "records": [self._posted(context, record)]}
+        return answer
+
+    def _posted(self, context: Context, record: Record) -> dict[str, Any]:
+        """Return the record as a POST with return_records=true shows it."""
+        view = self.view(context)
+        names = "*" if view.unknowns.posted_record == "all" else ",".join(view.identifiers)
+        wanted = select(names, self.schema, view.version, ignore_unknown=True) - view.hidden
+        return Projection.of(self.schema, wanted, links=context.call.hal, self_link=view.self_links)(record)
 
 
 def nested(record: Mapping[str, Any]) -> dict[str, Any]:

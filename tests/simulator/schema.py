@@ -60,13 +60,24 @@ class Link:
 
 
 class Schema:
-    """The field table of one resource; one without identifiers is a single object."""
+    """The field table of one resource; one without identifiers is a single object.
+
+    `key` is what the path of a record ends in; `order` and then the key decide where a record stands in a listing.
+    """
 
     def __init__(
-        self, path: str, fields: Iterable[Field], identifiers: tuple[str, ...] = (), links: Iterable[Link] = ()
+        self,
+        path: str,
+        fields: Iterable[Field],
+        identifiers: tuple[str, ...] = (),
+        links: Iterable[Link] = (),
+        key: str = "uuid",
+        order: tuple[str, ...] = ("svm.name", "name"),
     ) -> None:
         self.path = path
-        self.record_path = path + "/{uuid}" if identifiers else path
+        self.record_path = path + "/{key}" if identifiers else path
+        self.key = key
+        self.place = (*order, key)
         self.fields = {row.path: row for row in fields}
         self.identifiers = identifiers
         self.links = tuple(links)

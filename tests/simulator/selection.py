@@ -77,6 +77,7 @@ class Projection:
     leaves: tuple[tuple[str, tuple[str, ...], str], ...]
     links: tuple[tuple[tuple[str, ...], str, str], ...]
     self_link: str | None
+    key: str
 
     @classmethod
     def of(cls, schema: Schema, wanted: set[str], *, links: bool, self_link: bool) -> Projection:
@@ -89,7 +90,7 @@ class Projection:
             for link in schema.links
             if links and (parent := tuple(link.parent.split("."))) in parents
         )
-        return cls(leaves, shown, schema.record_path if links and self_link else None)
+        return cls(leaves, shown, schema.record_path if links and self_link else None, schema.key)
 
     def __call__(self, record: Record) -> dict[str, Any]:
         """Return the nested form of a record."""
@@ -109,5 +110,5 @@ class Projection:
             if level and uuid_path in record:
                 level["_links"] = {"self": {"href": template.format(uuid=record[uuid_path])}}
         if self.self_link is not None:
-            shown["_links"] = {"self": {"href": self.self_link.format(uuid=record.get("uuid"))}}
+            shown["_links"] = {"self": {"href": self.self_link.format(key=record.get(self.key))}}
         return shown

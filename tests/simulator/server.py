@@ -14,6 +14,7 @@ from typing import Any
 
 from . import application, faults
 from .access import ACCESS_TOKEN, ADMIN, PASSWORD, Account
+from .associations import IKE_STATES, Peers, Traffic
 from .certificates import Certificates, check_certificate
 from .errors import OntapError
 from .interventions import AsJob, Interventions, PendingApproval, Refusal
@@ -179,17 +180,15 @@ class Simulator(Settings):
             if isinstance(certificate := stored.pop("certificate", None), str):
                 stored["certificate.name"] = certificate
             complete = completed(stored, svm, self._state.certificates.values())
-            self._state.policies.put(complete)
+            self._state.put_policy(complete)
             return str(complete["uuid"])
 
     def edit_policy(self, name: str, svm: str | None, changes: dict[str, Any]) -> None:
         """Change a stored policy behind everybody's back: dotted paths and values; None takes a property away."""
         with self._lock:
-            record = self._find(name, svm)
-            if record is None:
-                raise KeyError((svm, name))
+            record = self._policy(name, svm)
             changed = {**record, **flat(changes)}
-            self._state.policies.put({path: value for path, value in changed.items() if value is not None})
+            self._state.put_policy({path: value for path, value in changed.items() if value is not None})
 
     def policies(self) -> list[dict[str, Any]]:
         """Return copies of all stored policies, secrets included, by SVM and name."""
@@ -204,6 +203,72 @@ class Simulator(Settings):
         with self._lock:
             record = self._find(name, svm)
             return None if record is None else nested(record)
+
+    def add_ca_certificate(self, name: str, svm: str | None = None) -> str:
+        """Add an installed certificate of an authority to IPsec, and return its UUID; KeyError if it is not there."""
+        with self._lock:
+            for certificate in self._state.certificates.values():
+                if (certificate["name"], certificate.get("svm.name")) == (name, svm):
+                    self._state.add_ca_certificate(certificate)
+                    return str(certificate["uuid"])
+            raise KeyError((svm, name))
+
+    def ca_certificates(self) -> list[dict[str, Any]]:
+        """Return copies of what is added to IPsec, by SVM and name; the name of the certificate comes along."""
+        with self._lock:
+            names = {uuid: certificate["name"] for uuid, certificate in self._state.certificates.items()}
+            records = [
+                {**record, "certificate.name": names[uuid]} for uuid, record in self._state.ca_certificates.items()
+            ]
+            records.sort(key=lambda record: (record.get("svm.name", ""), record["certificate.name"]))
+            return [nested(record) for record in records]
+
+    # --- security associations ---
+
+    def establish(
+        self,
+        name: str,
+        svm: str | None = None,
+        node: str | None = None,
+        ike_state: str = "established",
+        ipsec: bool = True,
+        *,
+        in_bytes: int = 0,
+        out_bytes: int = 0,
+        in_packets: int | None = None,
+        out_packets: int | None = None,
+        is_initiator: bool = False,
+        local_address: str | None = None,
+        remote_address: str | None = None,
+    ) -> list[str]:
+        """Let a policy have its IKE and, if `ipsec`, its IPsec association with one host; return their UUIDs.
+
+        They are on the first node unless one is named, between hosts that the policy covers unless addresses are given;
+        there, they take the place of those before. KeyError for a policy or node that is not there, ValueError for a
+        policy that can't have any because it, IPsec or protection is off, and for an unknown state.
+        """
+        if ike_state not in IKE_STATES:
+            raise ValueError(f"an IKE association is {', '.join(IKE_STATES)}, not {ike_state!r}")
+        traffic = (Traffic(in_bytes, in_packets), Traffic(out_bytes, out_packets)) if ipsec else None
+        with self._lock:
+            policy = self._policy(name, svm)
+            if not self._state.protects(policy):
+                raise ValueError(f"policy {name} has no associations: it is disabled, IPsec is, or it protects nothing")
+            peers = Peers.of(policy, self._node(node), local_address, remote_address)
+            return [one["uuid"] for one in self._state.establish(policy, peers, ike_state, is_initiator, traffic)]
+
+    def drop_sas(self, name: str | None = None, svm: str | None = None, node: str | None = None) -> None:
+        """End the associations of one policy, or of all if none is named; on one node, or everywhere."""
+        with self._lock:
+            node_uuid = None if node is None else self._node(node)["uuid"]
+            policies = self._state.policies.all() if name is None else [self._policy(name, svm)]
+            for policy in policies:
+                self._state.associations.drop(policy["uuid"], node_uuid)
+
+    def security_associations(self) -> list[dict[str, Any]]:
+        """Return copies of the associations that there are; unlike a request, this lets none come by itself."""
+        with self._lock:
+            return [nested(record) for record in self._state.associations.all()]
 
     # --- what is going to happen: each to `times` requests that fit, from the `occurrence`-th on; "*" is any method ---
 
@@ -313,6 +378,17 @@ class Simulator(Settings):
         if svm is None:
             raise KeyError(name)
         return svm
+
+    def _node(self, name: str | None) -> Record:
+        """Return the node of this name, the first one for None."""
+        nodes = {node["name"]: node for node in self._state.nodes.values()}
+        return nodes[next(iter(nodes)) if name is None else name]
+
+    def _policy(self, name: str, svm: str | None) -> Record:
+        record = self._find(name, svm)
+        if record is None:
+            raise KeyError((svm, name))
+        return record
 
     def _find(self, name: str, svm: str | None) -> Record | None:
         found = self._state.policies.named(name)

@@ -36,11 +36,27 @@ class _Setting(Generic[T]):
         if settings is None:
             return self
         with settings._lock:
-            return getattr(settings._state, self._name)
+            return self._read(settings._state)
 
     def __set__(self, settings: Settings, value: T) -> None:
         with settings._lock:
-            setattr(settings._state, self._name, value)
+            self._write(settings._state, value)
+
+    def _read(self, state: State) -> Any:
+        return getattr(state, self._name)
+
+    def _write(self, state: State, value: T) -> None:
+        setattr(state, self._name, value)
+
+
+class _OfIpsec(_Setting[T]):
+    """A part of the configuration of the IPsec service, which is stored under the name that the API has for it."""
+
+    def _read(self, state: State) -> Any:
+        return state.ipsec[self._name.removeprefix("ipsec_")]
+
+    def _write(self, state: State, value: T) -> None:
+        state.configure_ipsec({self._name.removeprefix("ipsec_"): value})
 
 
 class Settings:
@@ -55,6 +71,12 @@ class Settings:
     mixed_version = _Setting[bool]("Some node runs a release without IPsec (66257199).")
     low_ecv = _Setting[bool]("The effective cluster version is too low (66257201).")
     metrocluster = _Setting[bool]("The cluster is a MetroCluster (66257396).")
+    auto_establish = _Setting[bool | int](
+        "Protecting policies get associations by themselves: when somebody looks (True), or after as many looks in vain."
+    )
+    ipsec_enabled = _OfIpsec[bool]("Whether IPsec is enabled.")
+    replay_window = _OfIpsec[int]("The replay window of IPsec.")
+    offload_enabled = _OfIpsec[bool]("Whether hardware does the work of IPsec.")
     restarts = _Setting[int]("How often ONTAP restarted because of a certificate (fact sheet 4.2).")
 
     def __init__(self, state: State, lock: threading.RLock) -> None:
@@ -72,14 +94,3 @@ class Settings:
         parse(text)
         with self._lock:
             self._state.version_text = text
-
-    @property
-    def ipsec_enabled(self) -> bool:
-        """Whether IPsec is enabled."""
-        with self._lock:
-            return bool(self._state.ipsec["enabled"])
-
-    @ipsec_enabled.setter
-    def ipsec_enabled(self, enabled: bool) -> None:
-        with self._lock:
-            self._state.ipsec["enabled"] = enabled

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, wiresec.ontap contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the array holds and how it is set: SVMs, certificates, policies, jobs, limits, switches."""
+"""What the array holds and how it is set: SVMs, certificates, policies, associations, jobs, limits, switches."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from . import associations
 from .access import Accounts
 from .approvals import Approvals
+from .associations import Associations, Peers, Traffic
 from .interventions import Interventions
 from .jobs import Jobs
 from .schema import Record
@@ -72,9 +74,11 @@ class State:
     approvals: Approvals = field(default_factory=Approvals)
     jobs: Jobs = field(default_factory=Jobs)
     policies: Policies = field(default_factory=Policies)
+    associations: Associations = field(default_factory=Associations)
     svms: dict[str, Record] = field(default_factory=dict)
     ipspaces: dict[str, Record] = field(default_factory=dict)
     certificates: dict[str, Record] = field(default_factory=dict)
+    ca_certificates: dict[str, Record] = field(default_factory=dict)
     cluster: Record = field(default_factory=dict)
     nodes: dict[str, Record] = field(default_factory=dict)
     ipsec: Record = field(default_factory=dict)
@@ -85,6 +89,7 @@ class State:
     mixed_version: bool = False
     low_ecv: bool = False
     metrocluster: bool = False
+    auto_establish: bool | int = False
     restarts: int = 0
 
     def __post_init__(self) -> None:
@@ -125,9 +130,11 @@ class State:
     def remove_svm(self, uuid_: str) -> None:
         """Remove an SVM with its certificates and policies."""
         del self.svms[uuid_]
-        self.certificates = {key: one for key, one in self.certificates.items() if one.get("svm.uuid") != uuid_}
+        for kept in (self.certificates, self.ca_certificates):
+            for key in [key for key, one in kept.items() if one.get("svm.uuid") == uuid_]:
+                del kept[key]
         for record in [one for one in self.policies.all() if one.get("svm.uuid") == uuid_]:
-            self.policies.remove(record["uuid"])
+            self.remove_policy(record["uuid"])
 
     def svm(self, name: str) -> Record | None:
         """Return the SVM of this name."""
@@ -149,3 +156,60 @@ class State:
             record |= {"svm.name": svm, "svm.uuid": owner["uuid"]}
         self.certificates[uuid_] = record
         return uuid_
+
+    def add_ca_certificate(self, certificate: Record) -> Record:
+        """Let IPsec trust an authority whose certificate is installed, and return the new record."""
+        owner = {path: certificate[path] for path in ("scope", "svm.name", "svm.uuid") if path in certificate}
+        record = {"certificate.uuid": certificate["uuid"], **owner}
+        self.ca_certificates[certificate["uuid"]] = record
+        return record
+
+    # --- what has an effect on associations (fact sheet 8) ---
+
+    def configure_ipsec(self, changes: Record) -> None:
+        """Change the configuration of the IPsec service."""
+        self.ipsec |= changes
+        if not self.ipsec["enabled"]:
+            self.associations.clear()
+
+    def put_policy(self, record: Record) -> None:
+        """Store a policy; one of the same UUID is replaced."""
+        old = self.policies.get(record["uuid"])
+        if old is not None and associations.ended_by(old, record, self.unknowns.associations_on_change):
+            self.associations.drop(record["uuid"])
+        self.policies.put(record)
+
+    def remove_policy(self, uuid_: str) -> None:
+        """Remove the policy of this UUID if it is there."""
+        self.policies.remove(uuid_)
+        self.associations.drop(uuid_)
+
+    def protects(self, policy: Record) -> bool:
+        """Whether a policy can have associations at all."""
+        protecting = policy.get("action") in ("esp_transport", "esp_udp")
+        return bool(protecting and policy.get("enabled", True) and self.ipsec["enabled"])
+
+    def establish(
+        self,
+        policy: Record,
+        peers: Peers,
+        ike_state: str = "established",
+        is_initiator: bool = False,
+        traffic: tuple[Traffic, Traffic] | None = (Traffic(), Traffic()),
+    ) -> list[Record]:
+        """Let a policy have associations with a peer, the one for IPsec only if there is traffic, in and out."""
+        records = [associations.ike(policy, peers, ike_state, is_initiator)]
+        if traffic is not None:
+            records.append(associations.ipsec(policy, peers, *traffic, offloaded=self.ipsec["offload_enabled"]))
+        self.associations.put(policy, peers, records)
+        return records
+
+    def catch_up(self, *, counted: bool) -> None:
+        """Let policies have the associations that come by themselves; `counted` says that this is one more look."""
+        if self.auto_establish is False:
+            return
+        looks = 0 if self.auto_establish is True else self.auto_establish
+        node = next(iter(self.nodes.values()))
+        for policy in self.policies.all():
+            if self.protects(policy) and self.associations.due(policy, looks, counted):
+                self.establish(policy, Peers.of(policy, node))

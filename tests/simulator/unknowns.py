@@ -29,7 +29,7 @@ class Unknowns:
         metadata={"choices": None, "sheet": "1.3, 9.5", "meaning": "fields of a listing that names none"},
     )
     identifiers_always: bool = _flag(True, "1.3, 9.5", "those fields come along when others are named")
-    self_links_in_records: bool = _flag(False, "1.3, 9.5", "a policy carries _links.self")
+    self_links_in_records: bool = _flag(False, "1.3, 9.5", "records without such a field carry _links.self")
     family_on_read: bool = _flag(True, "1.1", "endpoints show their family")
     ipspace_on_read: bool = _flag(False, "1.4, 9.6", "policies show their IPspace, and can be filtered by it")
     protocol_names: str = _switch(
@@ -43,6 +43,11 @@ class Unknowns:
     count_in_parts: bool = _flag(False, "3.3", "a count is split over pages as records are")
     while_disabled: str = _switch(
         "normal", ("normal", "empty", "error"), "9.2", "reading policies while IPsec is disabled"
+    )
+
+    replay_window_type: str = _switch("int", ("int", "str"), "7, 9.23", "JSON type of the service's replay_window")
+    ipsec_config_shape: str = _switch(
+        "object", ("object", "records"), "7", "the service's configuration: an object, or a list that holds one"
     )
 
     # --- how filters match ---
@@ -80,6 +85,13 @@ class Unknowns:
         "accepted", ("accepted", "refused"), "9.3", "creating and modifying while IPsec is disabled"
     )
 
+    associations_on_change: str = _switch(
+        "dropped",
+        ("dropped", "kept"),
+        "8",
+        "associations of a policy whose endpoints, protocol or identities change; another certificate drops them anyway",
+    )
+
     # --- what a write answers ---
     location_header: str = _switch(
         "full", ("full", "missing", "without_uuid"), "4.1", "the Location header of a create"
@@ -88,6 +100,12 @@ class Unknowns:
     posted_record: str = _switch("all", ("all", "brief"), "4.1", "the fields of the record that a create returns")
 
     # --- errors ---
+    ca_delete_not_added: str = _switch(
+        "entry",
+        ("entry", "code"),
+        "7",
+        "deleting a CA certificate that IPsec does not have: 404 with code 4, or 66257298 and 66257303",
+    )
     approval_answer: str = _switch(
         "accepted", ("accepted", "error"), "6.1", "a request that waits for approval: 202 without a job, or 262325"
     )

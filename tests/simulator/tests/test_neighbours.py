@@ -9,9 +9,7 @@ import pytest
 
 from simulator import Simulator
 
-from .conftest import POLICIES, Api, Record
-
-IPSEC = "/api/security/ipsec"
+from .conftest import POLICIES, Api
 
 
 @pytest.mark.parametrize(
@@ -52,47 +50,10 @@ def test_certificates(array: Simulator, api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "enabled", "change", "code"),
-    [
-        ("9.17.1", True, {"enabled": False}, None),
-        ("9.17.1", True, {"replay_window": 64}, None),
-        ("9.17.1", True, {"replay_window": "64"}, None),
-        ("9.17.1", True, {"replay_window": 65}, "262185"),
-        ("9.17.1", True, {"offload_enabled": True}, "66256913"),
-        ("9.17.1", False, {"offload_enabled": True}, None),
-        ("9.17.1", False, {"offload_enabled": True, "replay_window": 64}, "66256915"),
-        ("9.15.1", False, {"offload_enabled": True}, "262179"),
-        ("9.17.1", True, {}, "262190"),
-        ("9.17.1", True, {"enabled": "yes"}, "262245"),
-    ],
-)
-def test_ipsec_config(
-    array: Simulator, api: Api, version: str, enabled: bool, change: Record, code: str | None
-) -> None:
-    array.version = version
-    array.ipsec_enabled = enabled
-    response = api("PATCH", IPSEC, change)
-    assert response.json().get("error", {}).get("code") == code
-    changed = api("GET", IPSEC, fields=",".join(change)).json()
-    assert {path: str(changed[path]) for path in change if code is None} == {
-        path: str(value) for path, value in change.items() if code is None
-    }
-
-
-def test_ipsec_config_is_one_object(api: Api) -> None:
-    assert api("GET", IPSEC).json() == {
-        "enabled": True,
-        "replay_window": 0,
-        "offload_enabled": False,
-        "_links": {"self": {"href": IPSEC}},
-    }
-
-
-@pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
         ("GET", "/api/nothing", 404, "3"),
-        ("GET", "/api/security/ipsec/ca-certificates", 404, "3"),
+        ("GET", "/api/security/ipsec/nothing", 404, "3"),
         ("GET", "/", 404, "3"),
         ("GET", "/api/v2/cluster", 404, "3"),
         ("GET", f"{POLICIES}/x/y", 404, "262179"),

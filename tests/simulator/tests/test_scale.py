@@ -64,3 +64,30 @@ def test_an_svm(many: Simulator) -> None:
     api = Api(many)
     assert len(api.records(svm__name="data7")) == COUNT / 20
     assert seconds(lambda: api("GET", svm__name="data7", fields="*")) < 0.2
+
+
+def test_associations(many: Simulator) -> None:
+    path = "/api/security/ipsec/security-associations"
+    api = Api(many)
+    many.auto_establish = True
+    assert seconds(lambda: (many.drop_sas(), api("GET", path, max_records="1"))) < 1.5
+    assert len(api.records(path, policy_name="policy-4711", svm__name="data11")) == 2
+    assert seconds(lambda: api("GET", path, policy_name="policy-4711")) < 0.2
+    assert seconds(lambda: api("GET", path, fields="*", max_records="1000")) < 0.5
+
+
+def test_creating(many: Simulator) -> None:
+    api = Api(many)
+    body = {
+        "svm": {"name": "data0"},
+        "secret_key": "a-key-of-eighteen-and-more",
+        "local_endpoint": {"address": "10.0.0.1", "netmask": "32"},
+        "remote_endpoint": {"address": "10.0.1.0", "netmask": "24"},
+    }
+    names = iter(range(3))
+    assert seconds(lambda: api("POST", body={**body, "name": f"new-{next(names)}"})) < 0.05
+    assert [policy["name"] for policy in many.policies() if policy["name"].startswith("new")] == [
+        "new-0",
+        "new-1",
+        "new-2",
+    ]
