@@ -88,6 +88,15 @@ POLICY: dict[str, Any] = {
     "ipspace": {"type": "str"},
 }
 
+
+def _of_a_list(spec: dict[str, Any]) -> dict[str, Any]:
+    """Options of a list's entries: without defaults and choices, so that errors can say which entry they are about."""
+    return {
+        option: {key: value for key, value in row.items() if key not in ("default", "choices", "required")}
+        for option, row in spec.items()
+    }
+
+
 _ENDPOINT_FILTER: dict[str, Any] = {
     "type": "dict",
     "options": {part: {"type": "str"} for part in ("address", "family", "netmask", "port")},
@@ -132,6 +141,25 @@ PERMISSIONS: dict[str, Any] = {
         "no_log": False,
     },
     "recreate": {"type": "bool", "default": False},
+}
+
+WHOLE_SET: dict[str, Any] = {
+    "policies": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": _of_a_list({**POLICY, **PERMISSIONS}),
+    },
+    "svm": {"type": "str"},
+    "prune": {"type": "bool", "default": False},
+    "svms": {"type": "list", "elements": "str"},
+    "keep": {"type": "list", "elements": "str", "default": []},
+    "max_deletes": {"type": "str"},
+    "allow_empty": {"type": "bool", "default": False},
+    "continue_on_error": {"type": "bool", "default": False},
+    "concurrency": {"type": "int", "default": 4},
+    "return_policies": {"type": "bool", "default": False},
+    **PERMISSIONS,
 }
 
 

@@ -52,6 +52,10 @@ class InvalidInput(OntapError):
         self.problems = problems
 
 
+class SetFailed(OntapError):
+    """Some objects of a set could not be brought to what is wanted. ``outcome`` has what became of each."""
+
+
 class ConnectionFailed(OntapError):
     """No answer came from the array: name resolution, TCP, TLS or a time-out.
 

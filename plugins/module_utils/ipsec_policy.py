@@ -83,6 +83,7 @@ class IpsecPolicy(Resource):
 
     noun = "IPsec policy"
     result_name = "policy"
+    plural = "policies"
     path = "/security/ipsec/policies"
     key = ("name", "svm")
     # NetApp's CLI shows policies only while IPsec is enabled; what REST does then is not known (docs/ontap_facts.md, 9.2).
@@ -98,6 +99,7 @@ class IpsecPolicy(Resource):
         Field(
             "action",
             normalizer=normalize.keyword,
+            choices=ACTIONS,
             immutable=True,
             always_returned=True,
             value_since={"esp_udp": (9, 9, 1)},
@@ -106,6 +108,7 @@ class IpsecPolicy(Resource):
         Field(
             "authentication_method",
             normalizer=normalize.keyword,
+            choices=AUTHENTICATION_METHODS,
             since=(9, 10, 1),
             immutable=True,
             always_returned=True,
@@ -216,9 +219,13 @@ class IpsecPolicy(Resource):
         touched = {option.partition(".")[0] for option in needed} & set(ENDPOINTS)
         return needed | {row.option for row in self.fields if row.option.partition(".")[0] in touched}
 
-    def elsewhere(self, state: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    def outside(self, state: Mapping[str, Any], containers: Iterable[str]) -> bool:
         """As the base class; a policy of cluster scope belongs to the admin SVM, which may be the one that was named."""
-        return state.get("scope") != "cluster" and super().elsewhere(state, wanted)
+        return state.get("scope") != "cluster" and super().outside(state, containers)
+
+    def withdraws(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+        """Whether the policy is disabled."""
+        return before.get("enabled") is not False and after.get("enabled") is False
 
     def query_fields(self, options: Iterable[str]) -> str:
         """As the base class; whoever wants a certificate also reads how the policy authenticates (see check_modify)."""
@@ -426,7 +433,7 @@ def _is_uuid(value: str) -> bool:
 def _family(state: Mapping[str, Any], side: str) -> int:
     """4 or 6; 0 where the state names no address."""
     address = state.get(f"{side}.address")
-    return ipaddress.ip_address(address).version if address else 0
+    return (6 if ":" in address else 4) if address else 0
 
 
 def _is_wildcard(state: Mapping[str, Any], side: str) -> bool:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+from functools import cache, lru_cache
 from typing import Any
 
 ANY_PORT = "0-0"
@@ -47,9 +48,15 @@ def ip_address(value: Any) -> str:
     """An IPv4 or IPv6 address in its shortest spelling, host bits kept as typed."""
     spelling = str(value).strip()
     try:
-        return str(ipaddress.ip_address(spelling))
+        return _shortest(spelling)
     except ValueError:
         raise ValueError(f"{spelling!r} is not an IPv4 or IPv6 address.") from None
+
+
+@lru_cache(maxsize=10_000)
+def _shortest(spelling: str) -> str:
+    """Remembered, because a whole set of policies has each of its addresses many times, on both sides."""
+    return str(ipaddress.ip_address(spelling))
 
 
 def prefix_length(value: Any) -> str:
@@ -121,6 +128,7 @@ def _protocol_number(spelling: str) -> int:
         ) from None
 
 
+@cache
 def _protocol_constants() -> dict[str, int]:
     """The protocol numbers that Python carries with it: they work where ``/etc/protocols`` is missing."""
     prefix = "IPPROTO_"

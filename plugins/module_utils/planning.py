@@ -24,8 +24,9 @@ class Change:
     """One step of a plan: what will be done to one object, and what will be there before and after.
 
     ``before`` and ``after`` are ``None`` where there is no object, and hold no secrets. ``modified`` names top-level
-    options. ``wanted`` is what a create writes, secrets included, or what a modification changes; ``implied`` is what a
-    create says although the user did not. ``body`` is what a modification sends. ``reported`` is the object as the array returned it after a create.
+    options. ``wanted`` is what a create writes, secrets included, what a modification changes, or what should not be
+    there; ``implied`` is what a create says although the user did not. ``body`` is what a modification sends.
+    ``reported`` is the object as the array returned it after a create.
     """
 
     operation: str
@@ -42,6 +43,11 @@ class Change:
     def uuid(self) -> str | None:
         """The UUID of the object as it was, ``None`` where there was none."""
         return (self.before or {}).get("uuid")
+
+    @property
+    def rests_on_absence(self) -> bool:
+        """Whether there is nothing to do because what should be absent was not found."""
+        return self.operation == NONE and self.before is None
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ def plan(
     Pure. Raises ``InvalidInput`` for whatever must not or can't be done, so that a plan that exists can be applied.
     """
     if not present:
-        return Change(DELETED if current else NONE, current, None)
+        return Change(DELETED if current else NONE, current, None, wanted=wanted)
     wanted, warnings = resource.settle(wanted, current or {})
     if current is None:
         return creation(resource, Change(CREATED, None, None, warnings=warnings), wanted)

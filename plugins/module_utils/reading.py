@@ -9,7 +9,8 @@ consists of is the resource's business, how a page follows another the client's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,9 @@ from ansible_collections.wiresec.ontap.plugins.module_utils.resource import (
 )
 from ansible_collections.wiresec.ontap.plugins.module_utils.rest import Answer, RestClient, forbidden, instance, literal
 
+_LONGEST_FILTER = 2000
+"""Characters of a list of containers in a URL."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -47,12 +51,12 @@ def find(client: RestClient, resource: Resource, wanted: Mapping[str, Any]) -> F
     filters = {
         resource.by_option[option].api_path: literal(wanted[option]) for option in resource.key if option in wanted
     }
-    with explaining(client, resource, resource.requirements(wanted), f"Looking up {resource.title(wanted)}"):
+    needs = resource.requirements(wanted)
+    with explaining(client, resource, needs, f"Looking up {resource.title(wanted)}"):
         records = client.get_all(resource.path, {**filters, "fields": resource.query_fields(wanted)})
-    states = [resource.from_api(record) for record in records]
+    states = [_identified(resource, record) for record in records]
     for state in states:
-        check_complete(resource, state, ["uuid", first])
-        if resource.elsewhere(state, wanted):
+        if resource.container in wanted and resource.outside(state, [wanted[resource.container]]):
             raise UnexpectedAnswer(
                 f"GET /api{resource.path}: asked for {resource.title(wanted)}, the array answered with "
                 f"{resource.title(state)}. Nothing can be concluded from such an answer."
@@ -65,6 +69,45 @@ def find(client: RestClient, resource: Resource, wanted: Mapping[str, Any]) -> F
             f"The array returned {len(matches)} objects for {resource.title(wanted)} ({uuids}); one is expected."
         )
     return Found(matches[0] if matches else None, [state for state in same_name if state not in matches])
+
+
+def find_all(
+    client: RestClient, resource: Resource, containers: Collection[str], wanted: Sequence[State]
+) -> list[State]:
+    """All objects in these containers (SVMs), in one listing; of all containers and of none, if any of ``wanted`` is in none.
+
+    wanted: the states that they will be compared with, which decides what is asked for.
+    """
+    row = resource.by_option[resource.container]
+    confined = all(row.option in state for state in wanted)
+    expression = "|".join(sorted(containers))
+    query = {"fields": resource.query_fields({option for state in wanted for option in state})}
+    # Beyond a length of URL that every proxy passes on, or with names that a list can't hold, it is sorted out here.
+    if confined and len(expression) <= _LONGEST_FILTER and all(literal(name) == name for name in containers):
+        query[row.api_path] = expression
+    needs = list(dict.fromkeys(need for state in wanted for need in resource.requirements(state)))
+    with explaining(client, resource, needs, f"Listing {resource.noun} objects"):
+        records = client.get_all(resource.path, query)
+    states = [_identified(resource, record) for record in records]
+    strangers = [state for state in states if confined and resource.outside(state, containers)]
+    if strangers and row.api_path in query:
+        raise UnexpectedAnswer(
+            f"GET /api{resource.path}: asked for {resource.container} {', '.join(sorted(containers))}, the array answered "
+            f"with {resource.title(strangers[0])}. Nothing can be concluded from such an answer."
+        )
+    found = [state for state in states if state not in strangers] if strangers else states
+    keys = Counter(tuple(sorted(resource.key_of(state).items())) for state in found)
+    doubled = [resource.title(dict(key)) for key, number in keys.items() if number > 1]
+    if doubled:
+        raise UnexpectedAnswer(f"GET /api{resource.path}: the array returned more than one {', '.join(doubled)}.")
+    return found
+
+
+def _identified(resource: Resource, record: Mapping[str, Any]) -> State:
+    """The state that a record describes, which must at least say which object it is."""
+    state = resource.from_api(record)
+    check_complete(resource, state, ["uuid", resource.key[0]])
+    return state
 
 
 def read_whole(client: RestClient, resource: Resource, current: State, options: Iterable[str]) -> State:
@@ -90,31 +133,19 @@ def check_complete(resource: Resource, state: State, options: Iterable[str]) -> 
         )
 
 
-def confirm_absence(client: RestClient, resource: Resource, wanted: Mapping[str, Any]) -> list[str]:
-    """Refuses to take an empty answer for absence while the service is disabled that these objects belong to.
-
-    Costs a request. Returns a warning if the account may not make it.
-    """
-    switch = resource.switch
-    if switch is None:
-        return []
+def is_enabled(client: RestClient, resource: Resource) -> bool | None:
+    """Whether the service is enabled that these objects belong to; ``None`` if the account may not know."""
+    if resource.switch is None:
+        return True
     try:
-        answer = client.get(switch.path, {"fields": switch.field})
+        answer = client.get(resource.switch.path, {"fields": resource.switch.field})
     except ApiError as error:
-        if not forbidden(error):
-            raise
-        return [
-            f"{resource.title(wanted)} was not found. This account may not read /api{switch.path}, so it is not certain "
-            "that ONTAP lists everything at present."
-        ]
+        if forbidden(error):
+            return None
+        raise
     # NetApp's own module finds a list of one record here at times (docs/ontap_facts.md, 7).
     record = next(iter(Answer(answer).records), answer)
-    if record.get(switch.field) is not True:
-        raise UnexpectedAnswer(
-            f"{resource.title(wanted)} was not found, but {switch.off} (GET /api{switch.path}), and ONTAP may then not "
-            "list what it has. Whether there is one can't be told until that is enabled."
-        )
-    return []
+    return record.get(resource.switch.field) is True
 
 
 def listing(

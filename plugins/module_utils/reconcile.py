@@ -9,6 +9,7 @@ object consists of, and which rules hold for it, is the resource's business.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Callable
 
@@ -23,6 +24,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils.planning import (
     CREATED,
     DELETED,
     MODIFIED,
+    NONE,
     RECREATED,
     UNKNOWN,
     Change,
@@ -34,9 +36,9 @@ from ansible_collections.wiresec.ontap.plugins.module_utils.planning import (
 )
 from ansible_collections.wiresec.ontap.plugins.module_utils.reading import (
     check_complete,
-    confirm_absence,
     explaining,
     find,
+    is_enabled,
     read_whole,
     too_new,
 )
@@ -59,14 +61,37 @@ def prepare(
     An object that is to be replaced is read whole, because what the user leaves out is carried over.
     """
     if current is None:
-        warnings = [] if present else confirm_absence(client, resource, wanted)
-        change = plan(resource, wanted, None, present, permissions)
-        return replace(change, warnings=[*warnings, *change.warnings])
+        return plan(resource, wanted, None, present, permissions)
     settled = resource.settle(wanted, current)[0] if present else {}
     check_complete(resource, current, resource.needed_to_change(settled))
     if present and permissions.recreate and any(unmodifiable(resource, settled, current, permissions)):
         current = read_whole(client, resource, current, settled)
     return plan(resource, wanted, current, present, permissions)
+
+
+def confirm(
+    client: RestClient, resource: Resource, changes: Sequence[Change], before_deleting: bool = False
+) -> list[str]:
+    """Refuses to conclude from an empty answer that something is gone, while ONTAP may not list what it has.
+
+    Costs one request, if something that should be absent was not found. before_deleting: also if something is to be
+    deleted. Returns a warning if the account may not make that request.
+    """
+    unproven = [resource.title(change.wanted) for change in changes if change.rests_on_absence]
+    deletes = [resource.title(change.before or {}) for change in changes if change.operation in (DELETED, RECREATED)]
+    if not (unproven or (before_deleting and deletes)):
+        return []
+    enabled = is_enabled(client, resource)
+    if enabled or resource.switch is None:
+        return []
+    where = f"GET /api{resource.switch.path}"
+    absent = f"{', '.join(unproven)} not found" if unproven else "Not everything may be listed"
+    if enabled is None:
+        return [f"{absent}: this account may not ask {where}, so it is not certain that ONTAP lists what it has."]
+    problem = f"{absent}, but {resource.switch.off} ({where}), and ONTAP may then not list what it has."
+    if before_deleting and deletes:
+        problem += f" So these are not deleted: {', '.join(deletes)}."
+    raise UnexpectedAnswer(f"{problem} What is there can't be told until that is enabled.")
 
 
 # Applying
@@ -107,7 +132,7 @@ def _delete(client: RestClient, resource: Resource, change: Change) -> Change:
     def look() -> Evidence:
         found = find(client, resource, resource.key_of(before)).current
         if found is None:
-            confirm_absence(client, resource, before)
+            confirm(client, resource, [Change(NONE, None, None, wanted=before)])
             return Evidence(done=True)
         if found.get("uuid") != change.uuid:
             return Evidence(None, found, "The array has another one of this name by now.", foreign=True)
@@ -252,14 +277,15 @@ def _write(
 ) -> tuple[State | None, list[str]]:
     """Sends a write. Where it is in doubt whether it was carried out, ``look`` decides; it is sent twice at most.
 
-    Returns what ``send`` returned, or the object that was found to be as wanted, with a warning then. An error whose
-    ``outcome`` is empty means that nothing was written.
+    Returns what ``send`` returned, or the object that was found to be as wanted, and a warning for each doubt. An error
+    whose ``outcome`` is empty means that nothing was written.
     """
     repeated = False
+    warnings: list[str] = []
     while True:
         try:
             with explaining(client, resource, resource.requirements(change.wanted), doing):
-                return send(), []
+                return send(), warnings
         except OntapError as error:
             # Proxies repeat requests, too, so a name that is taken may be taken by this very write.
             duplicate = isinstance(error, ApiError) and resource.duplicate(error)
@@ -267,13 +293,15 @@ def _write(
                 raise
             evidence = _examine(client, error, look)
             if evidence.done:
-                return evidence.found, [f"{error.sentence()} The array shows that it was carried out all the same."]
+                warnings.append(f"{error.sentence()} The array shows that it was carried out all the same.")
+                return evidence.found, warnings
             refused = isinstance(error, (ApiError, ApprovalPending)) and not error.lost
             if refused and (evidence.done is False or (duplicate and evidence.foreign and not repeated)):
                 error.notes.extend(filter(None, [evidence.sentence]))
                 raise
             if evidence.done is False and error.lost and not isinstance(error, Unfinished) and not repeated:
                 repeated = True
+                warnings.append(f"{error.sentence()} The array showed no effect of it, so it was sent once more.")
                 continue
             found = evidence.found or {}
             error.outcome = {

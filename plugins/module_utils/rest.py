@@ -16,6 +16,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import Any, Callable, TypeVar
@@ -60,6 +61,7 @@ _MAX_PAGES = 10_000
 _APPROVAL_NEEDED = 262325
 _FORBIDDEN = 6
 _TOO_MANY_REQUESTS = 262160
+_TEMPORARILY_LOCKED = 2621573
 _LIMIT_REACHED = 7
 _FILTER_SYNTAX = re.compile(r'[*|,!<>"{}]|\.\.|^null$|^\s|\s$')
 _UNQUOTABLE = re.compile(r'["{}]')
@@ -170,8 +172,8 @@ class RestClient:
             # A count of the records elsewhere (return_records=false) comes without records.
             if "records" in page and _integer(page.get("num_records", len(records))) != len(records):
                 raise UnexpectedAnswer(
-                    f"{_named('GET', url)}: the answer says that it has {page['num_records']} records, "
-                    f"but it has {len(records)}."
+                    f"{_named('GET', url)}: the answer has another number of records ({len(records)}) than it says "
+                    f"(num_records {page['num_records']!r})."
                 )
             # Some builds give up after the time limit and return nothing, without a link to go on (CONTAP-677909).
             if not records and not page.get("num_records") and not following and answer.seconds >= time_limit:
@@ -253,7 +255,7 @@ class RestClient:
                     retry = retry.increment(method, url)
                 except urllib3.exceptions.MaxRetryError:
                     raise error from None
-                self._clock.sleep(_pause(retry, getattr(error, "retry_after", "")))
+                self._clock.sleep(_pause(retry, error))
 
     def _send(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> requests.Response:
         started = self._clock.monotonic()
@@ -283,29 +285,30 @@ class RestClient:
         """Follows the job behind a 202 to its end."""
         job = accepted.get("job")
         if not isinstance(job, Mapping) or not job.get("uuid"):
+            number = _approval_request(accepted)
             raise ApprovalPending(
                 f"{request}: ONTAP accepted the request without carrying it out, as it does while multi-admin "
-                "verification waits for an approval. Run the task again once it is approved.",
-                _approval_request(accepted),
+                f"verification waits for an approval{f' (request {number})' if number else ''}. "
+                "Run the task again once it is approved.",
+                number,
             )
         path = instance("/cluster/jobs", job["uuid"])
-        state: Mapping[str, Any] = {}
+        unseen = ""
         for _attempt in self.patiently():
             try:
                 state = self._job(path)
             except OntapError as error:
-                # Of the job's reading only: the write itself was accepted, so this must not look like its refusal.
-                raise Unfinished(
-                    f"{request}: accepted as job {job['uuid']}, which can't be followed: {error}"
-                ) from error
+                unseen = f"which can't be followed: {error}"
+                if isinstance(error, ApiError) and forbidden(error):
+                    break
+                continue
             if state.get("state") == "success":
                 return Answer({})
             if state.get("state") == "failure":
                 raise _job_error(request, state)
-        raise Unfinished(
-            f"{request}: its job {job['uuid']} is still {state.get('state', 'in an unknown state')} after "
-            f"{self.connection.timeout:g} s, so the change is neither done nor refused."
-        )
+            unseen = f"which is still {state.get('state', 'in an unknown state')} after {self.connection.timeout:g} s."
+        # Of the job only: the write itself was accepted, so this must not look like its refusal.
+        raise Unfinished(f"{request}: accepted as job {job['uuid']}, {unseen}")
 
     def _job(self, path: str) -> Mapping[str, Any]:
         url = _url(path, {"fields": "state,message,code,error"})
@@ -326,23 +329,26 @@ def _worth_repeating(method: str, error: ConnectionFailed | ApiError) -> bool:
     """Whether a request can be sent once more without harm, and with a chance.
 
     Reads always can. A write only if it is certain that it was not carried out: no connection came about, or ONTAP
-    put it off (429, 503, and the code for too many requests on any status).
+    put it off (429, 503, and the codes for too many requests and for a temporary lock, on any status).
     """
     if isinstance(error, ConnectionFailed):
         return not error.lasting and (error.never_sent or method == "GET")
-    if error.code == _TOO_MANY_REQUESTS:
+    if error.code in (_TOO_MANY_REQUESTS, _TEMPORARILY_LOCKED):
         return True
     # Limits of a resource come with the same statuses and don't pass by waiting (docs/ontap_facts.md, 5.2, 9.16).
     put_off = error.status in (429, 503) and error.code != _LIMIT_REACHED
     return put_off or (method == "GET" and error.status in (429, 502, 503, 504))
 
 
-def _pause(retry: Retry, retry_after: str) -> float:
+def _pause(retry: Retry, error: ConnectionFailed | ApiError) -> float:
     """Seconds to wait before the next attempt; a little random, lest many clients come back at once."""
-    try:
-        asked = float(retry.parse_retry_after(retry_after)) if retry_after else 0.0
-    except urllib3.exceptions.InvalidHeader:
-        asked = 0.0
+    asked = 0.0
+    if isinstance(error, ApiError) and error.code == _TEMPORARILY_LOCKED:
+        # A MetroCluster that records its configuration asks for "a few minutes" (docs/ontap_facts.md, 5.2).
+        asked = LONGEST_PAUSE
+    elif isinstance(error, ApiError) and error.retry_after:
+        with suppress(urllib3.exceptions.InvalidHeader):
+            asked = float(retry.parse_retry_after(error.retry_after))
     return min(max(asked, retry.get_backoff_time()) + random.uniform(0, 0.5), LONGEST_PAUSE)
 
 
@@ -603,7 +609,9 @@ def _connection_failure(error: Exception, request: str, connection: Connection) 
         )
     if isinstance(cause, urllib3.exceptions.NewConnectionError):
         return ConnectionFailed(
-            f"{request}: no connection to {host}: {_innermost(error)}. Check hostname and port.", never_sent=True
+            f"{request}: no connection to {host}: {_innermost(error)}. Check hostname and port; an array that is busy or "
+            "failing over may refuse connections, too.",
+            never_sent=True,
         )
     if isinstance(error, requests.exceptions.ReadTimeout):
         return ConnectionFailed(

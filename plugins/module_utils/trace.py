@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import threading
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
@@ -36,6 +37,7 @@ class Trace:
         self._path = path
         self._names = frozenset(secret_names)
         self._values = set(secret_values)
+        self._lock = threading.Lock()
         try:
             # O_NOFOLLOW, because the file may lie where others can put a link to something of ours in its place.
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
@@ -62,7 +64,13 @@ class Trace:
         body: Mapping[str, Any] | None,
         answer: str,
     ) -> None:
-        """Adds a request. status: ``None`` if no answer came; ``answer`` then says why, else it is what came."""
+        """Adds a request, from any thread. status: ``None`` if no answer came; ``answer`` says why then, or what came."""
+        with self._lock:
+            self._write(method, url, status, seconds, body, answer)
+
+    def _write(
+        self, method: str, url: str, status: int | None, seconds: float, body: Mapping[str, Any] | None, answer: str
+    ) -> None:
         path, _question_mark, query = url.partition("?")
         entry: dict[str, Any] = {
             "time": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),

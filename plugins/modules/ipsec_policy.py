@@ -232,7 +232,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils.errors import OntapE
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils.planning import Permissions, report
 from ansible_collections.wiresec.ontap.plugins.module_utils.reading import check_release, find
-from ansible_collections.wiresec.ontap.plugins.module_utils.reconcile import apply, prepare
+from ansible_collections.wiresec.ontap.plugins.module_utils.reconcile import apply, confirm, prepare
 from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
 
 
@@ -246,10 +246,11 @@ def run(params: Mapping[str, Any], client: RestClient, check_mode: bool) -> dict
     found = find(client, POLICY, wanted)
     permissions = Permissions(params["recreate"], params["update_secret_key"] == "always")
     change = prepare(client, POLICY, wanted, found.current, present, permissions)
+    warnings = [*confirm(client, POLICY, [change]), *POLICY.hints(wanted, found.namesakes)]
     if not check_mode:
         change = apply(client, POLICY, change)
     result = report(POLICY, change)
-    return {**result, "warnings": [*result["warnings"], *POLICY.hints(wanted, found.namesakes)]}
+    return {**result, "warnings": [*result["warnings"], *warnings]}
 
 
 def main() -> None:

@@ -138,9 +138,10 @@ class Outcome:
         """The cell."""
         if self.failed:
             return f"fails, {_FAILURES[self.result['operation']]}"
-        return (
-            "done, checked" if any("carried out all the same" in w for w in self.result.get("warnings", [])) else "done"
-        )
+        warnings = " ".join(self.result.get("warnings", []))
+        if "carried out all the same" in warnings:
+            return "done, checked"
+        return "done, sent twice" if "sent once more" in warnings else "done"
 
 
 _FAILURES = {"none": "no change", "unknown": "unknown", "deleted": "missing", "recreated": "put back"}
@@ -166,12 +167,8 @@ def run(array: Simulator, clock: Clock, scenario: Scenario) -> tuple[bool, dict[
         return True, {"operation": "none", **error.result()}
 
 
-def cell(array: Simulator, scenario: Scenario, fault: Fault, write: bool) -> Outcome:
-    """The outcome of a task whose look-up, or write, meets a fault."""
-    prepare(array, scenario)
-    before = array.policies()
-    clock = Clock()
-    array.on_silence = lambda: clock.advance(31)
+def arrange(array: Simulator, scenario: Scenario, fault: Fault, write: bool) -> None:
+    """Lets a fault meet the write of a scenario, or its look-up."""
     method, path = (scenario.method, scenario.path) if write else ("GET", COLLECTION)
     if fault.kind == "approval":
         array.unknowns = Unknowns(approval_answer="accepted" if fault.when == "by 202" else "error")
@@ -181,6 +178,15 @@ def cell(array: Simulator, scenario: Scenario, fault: Fault, write: bool) -> Out
     else:
         after = fault.when == "after effect"
         array.fault(fault.kind, method, path, times=fault.times, after_effect=after, **fault.details)
+
+
+def cell(array: Simulator, scenario: Scenario, fault: Fault, write: bool) -> Outcome:
+    """The outcome of a task whose look-up, or write, meets a fault."""
+    prepare(array, scenario)
+    before = array.policies()
+    clock = Clock()
+    array.on_silence = lambda: clock.advance(31)
+    arrange(array, scenario, fault, write)
     with clock.governs_sockets():
         failed, result = run(array, clock, scenario)
     return Outcome(failed, result, before, array.policies())

@@ -25,13 +25,14 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.modules import ipsec_policy, ipsec_policy_info
+from ansible_collections.wiresec.ontap.plugins.modules import ipsec_policies, ipsec_policy, ipsec_policy_info
 from simulator import Simulator
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CALLBACKS = Path(__file__).resolve().parent / "callback_plugins"
 
 POLICY_SPEC = {**arguments.CONNECTION, **arguments.POLICY, **arguments.PERMISSIONS}
+WHOLE_SET_SPEC = {**arguments.CONNECTION, **arguments.WHOLE_SET}
 INFO_SPEC = {**arguments.CONNECTION, **arguments.POLICY_FILTERS, **arguments.LISTING}
 
 
@@ -68,6 +69,15 @@ def info(array: Simulator, clock: Any = time, **options: Any) -> dict[str, Any]:
     params = validated(INFO_SPEC, {**login(array), **options})
     with arguments.client_of(params, {}, POLICY, clock) as client:
         return ipsec_policy_info.run(params, client)
+
+
+def policies(
+    array: Simulator, check_mode: bool = False, diff_mode: bool = True, clock: Any = time, **options: Any
+) -> dict[str, Any]:
+    """Runs ``ipsec_policies`` in this process. Raises ``OntapError`` where the module would fail."""
+    params = validated(WHOLE_SET_SPEC, {**login(array), **options})
+    with arguments.client_of(params, {}, POLICY, clock) as client:
+        return ipsec_policies.run(params, client, check_mode, diff_mode)
 
 
 def spec_of(module: ModuleType) -> dict[str, Any]:

@@ -441,7 +441,7 @@ def test_an_account_that_may_not_ask_whether_ipsec_is_enabled_is_told_so(array: 
     array.refuse("GET", "/security/ipsec", code=6)
     result = policy(array, **WEB, state="absent", username="policies", password="policies-password")
     assert result["operation"] == "none"
-    assert "may not read /api/security/ipsec, so it is not certain" in result["warnings"][0]
+    assert "may not ask GET /api/security/ipsec, so it is not certain" in result["warnings"][0]
 
 
 # Names that are taken

@@ -125,7 +125,7 @@ def job() -> dict[str, Any]:
 def test_a_paused_job_is_no_success(array: Simulator, job: dict[str, Any]) -> None:
     array.as_job("POST", "/api" + POLICIES, paused=True)
     clock = Clock()
-    with client_of(array, clock) as client, pytest.raises(UnexpectedAnswer, match="is still paused after 60 s"):
+    with client_of(array, clock) as client, pytest.raises(UnexpectedAnswer, match="which is still paused after 60 s"):
         client.post(POLICIES, job)
     assert sum(clock.pauses) >= 60
 
@@ -233,6 +233,23 @@ def test_whatever_was_never_sent_is_sent_again(array: Simulator, job: dict[str, 
         client.get_all(POLICIES, {"name": "web"})
         client.post(POLICIES, job)
     assert [request.method for request in array.requests] == ["GET", "POST"]
+
+
+def test_a_temporary_lock_is_waited_for(array: Simulator, job: dict[str, Any]) -> None:
+    array.refuse("POST", POLICIES, code=2621573, status=500, times=2)
+    clock = Clock()
+    with client_of(array, clock, retries=2) as client:
+        client.post(POLICIES, job)
+    assert clock.pauses == [30, 30]
+
+
+def test_a_look_at_a_job_that_makes_no_sense_is_not_the_last(array: Simulator, job: dict[str, Any]) -> None:
+    array.as_job("POST", POLICIES, polls=2)
+    for occurrence, kind in enumerate(("html", "cut_json", "internal_error"), 1):
+        array.fault(kind, "GET", "/api/cluster/jobs/*", occurrence=occurrence)
+    with client_of(array, Clock()) as client:
+        client.post(POLICIES, job)
+    assert len(array.policies()) == 1
 
 
 @pytest.mark.parametrize("kind", ["busy", "unavailable", "locked"])

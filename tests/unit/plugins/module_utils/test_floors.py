@@ -23,6 +23,7 @@ FLOORS = {
     "reading": 3,
     "planning": 2,
     "reconcile": 4,
+    "whole_set": 5,
     "arguments": 5,
 }
 SOURCES = sorted(PLUGINS.glob("module_utils/*.py")) + sorted(PLUGINS.glob("modules/*.py"))

@@ -1,0 +1,323 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Manages a whole set of IPsec policies."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ipsec_policies
+short_description: Bring a whole set of IPsec policies on NetApp ONTAP to a list
+version_added: 1.0.0
+description:
+  - Brings the IPsec policies of one or more SVMs to what a list says, as many M(wiresec.ontap.ipsec_policy) tasks would,
+    with one read of the array, one plan of the whole, and only the writes that differ.
+  - Options that an entry leaves out are left alone, as with M(wiresec.ontap.ipsec_policy). Policies that the list does not name
+    are left alone, too, unless O(prune=true).
+  - All entries are checked before anything is written, and all errors are reported together, each with the position of its
+    entry, its SVM and its name.
+  - What adds protection is written first, and what takes it away last. The order is creates, modifications, recreates, then
+    modifications that disable a policy, then deletes; what may have taken over is there before something goes. A policy
+    under a new name is a create and a delete, in that order.
+  - Without changes, it costs one listing of the SVMs concerned, which is one request for each page (10,000 policies).
+author:
+  - wiresec.ontap contributors (@wiresec)
+extends_documentation_fragment:
+  - wiresec.ontap.attributes
+  - wiresec.ontap.connection
+  - wiresec.ontap.policies
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Returns the plan. A real run of the same list does exactly that.
+  diff_mode:
+    support: full
+    details:
+      - Shows one block for each policy that changes, sorted by SVM and name, and the number of the others.
+  idempotent:
+    support: partial
+    details:
+      - With O(update_secret_key=always) every run deletes and creates policies that have keys, because ONTAP never returns a
+        key and so nobody can tell whether it differs.
+options:
+  policies:
+    description:
+      - The policies. Each entry takes the options of M(wiresec.ontap.ipsec_policy), with O(policies[].state=absent) for one
+        that should not be there.
+      - SVM and name together may stand in the list once.
+    type: list
+    elements: dict
+    required: true
+  svm:
+    description:
+      - Name of the SVM of all entries that name none.
+      - Entries without any SVM are about policies of cluster scope. They are never pruned.
+    type: str
+  prune:
+    description:
+      - Whether policies that the list does not name are deleted.
+    type: bool
+    default: false
+  svms:
+    description:
+      - The SVMs in which O(prune) may delete. By default those that the entries name.
+    type: list
+    elements: str
+  keep:
+    description:
+      - Names of policies that O(prune) leaves alone, as patterns of the shell such as V(manual-*).
+    type: list
+    elements: str
+    default: []
+  max_deletes:
+    description:
+      - How many policies may be deleted or recreated in one run, as a number or as a percentage of the policies that the SVMs
+        concerned have, such as V(30%). If the plan has more, nothing is written.
+      - If it is not given, V(30%) applies where ten policies or more exist.
+    type: str
+  allow_empty:
+    description:
+      - Whether a list without entries may delete anything. O(max_deletes) applies all the same.
+    type: bool
+    default: false
+  continue_on_error:
+    description:
+      - What happens after a change has failed. By default no further one is begun.
+      - With V(true) the others are made all the same, except that no policy is disabled or deleted on an SVM where
+        something failed, because what should take over may be missing.
+      - Useful where every change waits for an approval.
+    type: bool
+    default: false
+  concurrency:
+    description:
+      - How many changes are made at the same time, from 1 to 8. Changes of different kinds never overlap.
+    type: int
+    default: 4
+  return_policies:
+    description:
+      - Whether RV(policies) is returned.
+    type: bool
+    default: false
+  update_secret_key:
+    description:
+      - ONTAP can neither return nor modify O(policies[].secret_key) and O(policies[].ppk.shared_key).
+      - V(on_create) uses them when a policy is created, and leaves existing policies alone.
+      - V(always) deletes and creates existing policies that have keys in the list, in every run. This needs O(recreate=true) as well.
+    type: str
+    choices: [on_create, always]
+    default: on_create
+  recreate:
+    description:
+      - Allows to delete a policy and create it again where ONTAP can't modify it, one after the other within each policy. See
+        M(wiresec.ontap.ipsec_policy).
+      - Without it such a difference is an error.
+    type: bool
+    default: false
+notes:
+  - Set C(no_log) on nothing for the sake of keys. They are hidden wherever they appear, also in check mode, diff mode and errors.
+  - After every hundredth change the module writes a line of progress to the system log, as Ansible's modules do with their
+    calls. The option O(trace) shows each request as it happens.
+seealso:
+  - module: wiresec.ontap.ipsec_policy
+  - module: wiresec.ontap.ipsec_policy_info
+"""
+
+EXAMPLES = r"""
+- name: The policies of an SVM are those of the file, and no others
+  wiresec.ontap.ipsec_policies:
+    svm: svm1
+    policies: "{{ ipsec_policies_of_svm1 }}"
+    prune: true
+    keep:
+      - manual-*
+
+- name: Two SVMs in one task, one policy less
+  wiresec.ontap.ipsec_policies:
+    policies:
+      - name: nfs-clients
+        svm: svm1
+        action: esp_transport
+        local_endpoint:
+          address: 10.10.10.7/32
+          port: 2049
+        remote_endpoint:
+          address: 10.10.20.0/24
+        protocol: tcp
+        secret_key: "{{ vault_nfs_clients_key }}"
+      - name: nfs-clients
+        svm: svm2
+        action: esp_transport
+        local_endpoint:
+          address: 10.10.11.7/32
+          port: 2049
+        remote_endpoint:
+          address: 10.10.20.0/24
+        protocol: tcp
+        secret_key: "{{ vault_nfs_clients_key }}"
+      - name: monitoring
+        svm: svm1
+        state: absent
+
+- name: Give all policies of the list new keys, however many they are
+  wiresec.ontap.ipsec_policies:
+    svm: svm1
+    policies: "{{ ipsec_policies_of_svm1 }}"
+    update_secret_key: always
+    recreate: true
+    max_deletes: 100%
+
+- name: Leave nothing on an SVM that is going to be removed
+  wiresec.ontap.ipsec_policies:
+    policies: []
+    svms:
+      - svm2
+    prune: true
+    allow_empty: true
+    max_deletes: 100%
+"""
+
+RETURN = r"""
+summary:
+  description:
+    - How many policies the plan creates, modifies, recreates and deletes, and how many ended with each result.
+  returned: when there was a plan
+  type: dict
+  sample: {created: 1, modified: 2, recreated: 0, deleted: 0, unchanged: 97, planned: 0, done: 3, failed: 0, unknown: 0, not_attempted: 0}
+changes:
+  description: The policies that change, in the order in which they do, with what changes.
+  returned: when there was a plan
+  type: list
+  elements: dict
+  contains:
+    position:
+      description: Index of the entry in O(policies); V(null) for a policy that is pruned.
+      type: int
+    name:
+      description: Name of the policy.
+      type: str
+    svm:
+      description: Its SVM; missing for a policy of cluster scope.
+      type: str
+    operation:
+      description: What was done, or would be; after a failure what was left.
+      type: str
+      choices: [created, modified, recreated, deleted]
+    result:
+      description:
+        - V(planned) in check mode. V(unknown) if the answer to a write did not come, and reading the array again could not tell.
+      type: str
+      choices: [planned, done, failed, unknown, not_attempted]
+    modified:
+      description: The options whose value changes on a policy that was there before.
+      type: list
+      elements: str
+    before:
+      description: Old values of what changes, without secrets.
+      type: dict
+    after:
+      description: New values of what changes, without secrets.
+      type: dict
+    uuid:
+      description: UUID of the policy, V(null) when it is not known.
+      type: str
+    msg:
+      description: What went wrong.
+      returned: when it failed
+      type: str
+    error:
+      description: What ONTAP said, as in M(wiresec.ontap.ipsec_policy).
+      returned: when ONTAP refused a request
+      type: dict
+    approval:
+      description: As in M(wiresec.ontap.ipsec_policy).
+      returned: when an approval is pending
+      type: dict
+    lost:
+      description: As in M(wiresec.ontap.ipsec_policy).
+      returned: when a policy is missing, or may be, after a failed recreate
+      type: dict
+entries:
+  description:
+    - Every entry of the list in its order, and what was pruned after them, each with C(position), C(name), C(svm),
+      C(operation) (V(none) if nothing changes), C(result) (V(unchanged) then), and after a failure C(msg) and C(error).
+  returned: when there was a plan
+  type: list
+  elements: dict
+policies:
+  description: All policies of the SVMs concerned as they now are, or would be, in the options of M(wiresec.ontap.ipsec_policy), without secrets.
+  returned: when there was a plan and O(return_policies=true)
+  type: list
+  elements: dict
+diff:
+  description: One block with C(before) and C(after) for each policy that changes, and the number of the others.
+  returned: in diff mode
+  type: list
+  elements: dict
+error:
+  description: What ONTAP said.
+  returned: when ONTAP refused to be read
+  type: dict
+"""
+
+from collections.abc import Mapping
+from typing import Any, Callable
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.wiresec.ontap.plugins.module_utils import arguments, whole_set
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput, OntapError
+from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
+from ansible_collections.wiresec.ontap.plugins.module_utils.reading import check_release
+from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
+
+
+def run(
+    params: Mapping[str, Any],
+    client: RestClient,
+    check_mode: bool,
+    diff_mode: bool,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, Any]:
+    """From validated options to the result of the task. Raises ``OntapError``. progress: gets the changes done, and all."""
+    if not 1 <= params["concurrency"] <= 8:
+        raise InvalidInput(f"concurrency: {params['concurrency']} is not from 1 to 8.")
+    common = {option: params[option] for option in ("svm", "recreate", "update_secret_key")}
+    entries = whole_set.read_entries(POLICY, params["policies"], common)
+    pruning = whole_set.Pruning(
+        params["prune"], frozenset(params["svms"] or ()), params["keep"], params["max_deletes"], params["allow_empty"]
+    )
+    for entry in entries:
+        check_release(client, POLICY, POLICY.requirements(entry.wanted))
+    plan = whole_set.plan(client, POLICY, entries, pruning)
+    if not check_mode:
+        whole_set.carry_out(client, POLICY, plan, params["concurrency"], params["continue_on_error"], progress)
+    result = whole_set.report(POLICY, plan, params["return_policies"], diff_mode)
+    whole_set.check_success(POLICY, plan, result)
+    return result
+
+
+def main() -> None:
+    """Entry point of Ansible."""
+    module = AnsibleModule(argument_spec={**arguments.CONNECTION, **arguments.WHOLE_SET}, supports_check_mode=True)
+
+    def progress(done: int, total: int) -> None:
+        if done % 100 == 0:
+            module.log(f"{done} of {total} changes made")
+
+    try:
+        with arguments.client(module, POLICY) as client:
+            result = run(module.params, client, module.check_mode, module._diff, progress)
+    except OntapError as error:
+        failure = error.result()
+        for warning in failure.pop("warnings", []):
+            module.warn(warning)
+        module.fail_json(**failure)
+    for warning in result.pop("warnings"):
+        module.warn(warning)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
