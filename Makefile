@@ -15,7 +15,7 @@ PYTEST := $(IN_VENV) python -m pytest
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint unit integration conformance faults sanity format simulator clean
+.PHONY: help demo test lint unit integration conformance faults compared sanity format simulator clean
 
 help:  ## list the targets
 	@echo "usage: make TARGET [ARGS=...] [PYTHON=python3.12]"
@@ -51,6 +51,10 @@ conformance: .venv/.ready .venv-conformance/.ready  ## drive the simulator with 
 
 faults: .venv/.ready  ## print what becomes of a task when a fault meets one of its requests (docs/faults.md)
 	@$(IN_VENV) PYTHONPATH=.venv:tests python -m integration.fault_matrix
+
+compared: .venv/.ready .venv-conformance/.ready  ## print the same for netapp.ontap, side by side (docs/faults_compared.md)
+	@CONFORMANCE_PYTHON="$(CURDIR)/.venv-conformance/bin/python" $(IN_VENV) PYTHONPATH=.venv:tests \
+	  python -m conformance.fault_comparison
 
 sanity:  ## run ansible-test sanity on the oldest and the newest ansible-core
 	@$(CHECK_PYTHON)
