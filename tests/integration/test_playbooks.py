@@ -323,9 +323,20 @@ def examples() -> list[tuple[str, list[dict[str, Any]]]]:
 def test_the_examples_in_the_documentation_run(playbooks: Playbooks, module: str, tasks: list[dict[str, Any]]) -> None:
     seed(playbooks.array)
     keys = {"vault_nfs_clients_key": KEY, "vault_nfs_clients_new_key": NEW_KEY}
-    play = playbooks.play(tasks, head={"vars": keys})
+    play = playbooks.play(tasks, head={"vars": {**keys, "ipsec_policies_of_svm1": OF_SVM1}})
     assert play.code == 0, play.output
     assert KEY not in play.output
+
+
+OF_SVM1 = [
+    {
+        "name": "nfs-clients",
+        "action": "esp_transport",
+        "local_endpoint": {"address": "10.10.10.7/32", "port": 2049},
+        "remote_endpoint": {"address": "10.10.20.0/24"},
+        "secret_key": "{{ vault_nfs_clients_key }}",
+    }
+]
 
 
 def seed(array: Simulator) -> None:
@@ -367,6 +378,7 @@ def test_the_examples_in_the_readme_run(playbooks: Playbooks, tmp_path: Path, bl
     (tmp_path / "inventory.ini").write_text(f"[arrays]\n{address}\n", encoding="utf-8")
     variables = {
         "vault_nfs_clients_key": KEY,
+        "ipsec_policies_of_svm1": OF_SVM1,
         "secret_key": KEY,
         "netapp_hostname": address,
         "netapp_username": array.username,
