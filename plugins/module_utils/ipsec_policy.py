@@ -12,13 +12,12 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
-import uuid
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import normalize
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils.resource import Field, Resource, State, Switch
+from ansible_collections.wiresec.ontap.plugins.module_utils.resource import Field, Resource, State, SvmScoped, Switch
 
 ACTIONS = ("bypass", "discard", "esp_transport", "esp_udp")
 AUTHENTICATION_METHODS = ("none", "psk", "pki")
@@ -78,7 +77,7 @@ def _endpoint_fields(side: str) -> tuple[Field, ...]:
     )
 
 
-class IpsecPolicy(Resource):
+class IpsecPolicy(SvmScoped):
     """See the module's docstring. The key is the name within an SVM; without SVM the policy is of cluster scope."""
 
     noun = "IPsec policy"
@@ -91,7 +90,7 @@ class IpsecPolicy(Resource):
     fields = (
         Field("uuid", read_only=True, always_returned=True),
         Field("name", normalizer=_length(1, 64), immutable=True, always_returned=True),
-        Field("svm", path="svm.name", immutable=True),
+        Field("svm", path="svm.name", uuid_path="svm.uuid", immutable=True),
         Field("scope", normalizer=normalize.keyword, read_only=True),
         # ONTAP has been seen to return a policy without its IPspace, and NetApp knows that a policy can't be
         # found by it (burt 1519419).
@@ -206,22 +205,11 @@ class IpsecPolicy(Resource):
             raise InvalidInput(*problems)
         return state
 
-    def from_api(self, record: Mapping[str, Any]) -> State:
-        """As the base class; an SVM counts for policies of SVM scope only."""
-        state = super().from_api(record)
-        if state.get("scope") == "cluster":
-            state.pop("svm", None)
-        return state
-
     def needed_to_change(self, options: Iterable[str]) -> set[str]:
         """As the base class, and each endpoint whole, since that is how a modification writes it."""
         needed = super().needed_to_change(options)
         touched = {option.partition(".")[0] for option in needed} & set(ENDPOINTS)
         return needed | {row.option for row in self.fields if row.option.partition(".")[0] in touched}
-
-    def outside(self, state: Mapping[str, Any], containers: Iterable[str]) -> bool:
-        """As the base class; a policy of cluster scope belongs to the admin SVM, which may be the one that was named."""
-        return state.get("scope") != "cluster" and super().outside(state, containers)
 
     def withdraws(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
         """Whether the policy is disabled."""
@@ -233,9 +221,7 @@ class IpsecPolicy(Resource):
         return super().query_fields(wanted | {"authentication_method"} if wanted & set(_PKI_ONLY) else wanted)
 
     def filter(self, row: Field, value: str) -> tuple[str, str]:
-        """As the base class; an SVM goes by name or UUID, and a protocol by all the spellings that ONTAP may store."""
-        if row.option == "svm" and _is_uuid(value):
-            return "svm.uuid", value
+        """As the base class; a protocol goes by all the spellings that ONTAP may store."""
         path, expression = super().filter(row, value)
         if row.option == "protocol" and expression.isdigit():
             expression = "|".join([expression, *normalize.protocol_names(expression)])
@@ -396,11 +382,6 @@ class IpsecPolicy(Resource):
             f"SVM {', '.join(svms)}. Set svm if that one is meant."
         ]
 
-    def title(self, state: Mapping[str, Any]) -> str:
-        """Name and SVM, or cluster scope."""
-        place = f"on SVM {state['svm']!r}" if "svm" in state else "of cluster scope"
-        return f"{self.noun} {state.get('name')!r} {place}"
-
 
 def _without_cidr(options: Mapping[str, Any]) -> dict[str, Any]:
     """The endpoints of a task with ``address: 10.1.0.0/16`` split into address and netmask."""
@@ -421,13 +402,6 @@ def _without_cidr(options: Mapping[str, Any]) -> dict[str, Any]:
     if problems:
         raise InvalidInput(*problems)
     return endpoints
-
-
-def _is_uuid(value: str) -> bool:
-    try:
-        return str(uuid.UUID(value)) == value.lower()
-    except ValueError:
-        return False
 
 
 def _family(state: Mapping[str, Any], side: str) -> int:

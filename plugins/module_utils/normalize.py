@@ -13,6 +13,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+import uuid
 from functools import cache, lru_cache
 from typing import Any
 
@@ -37,6 +38,30 @@ def boolean(value: Any) -> bool:
     if str(value).lower() in ("false", "no"):
         return False
     raise ValueError(f"{value!r} is neither true nor false.")
+
+
+def integer(value: Any) -> int:
+    """A whole number, also as text: releases differ in the type of some."""
+    try:
+        return int(str(value).strip())
+    except ValueError:
+        raise ValueError(f"{value!r} is not a whole number.") from None
+
+
+def uuid_text(value: Any) -> str:
+    """A UUID in lower case, with hyphens."""
+    spelling = str(value).strip().lower()
+    if not is_uuid(spelling):
+        raise ValueError(f"{str(value)!r} is not a UUID.")
+    return spelling
+
+
+def is_uuid(value: str) -> bool:
+    """Whether a text is a UUID as ONTAP spells them, in any case."""
+    try:
+        return str(uuid.UUID(value)) == value.lower()
+    except ValueError:
+        return False
 
 
 def keyword(value: Any) -> str:

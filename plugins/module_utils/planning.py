@@ -26,7 +26,8 @@ class Change:
     ``before`` and ``after`` are ``None`` where there is no object, and hold no secrets. ``modified`` names top-level
     options. ``wanted`` is what a create writes, secrets included, what a modification changes, or what should not be
     there; ``implied`` is what a create says although the user did not. ``body`` is what a modification sends.
-    ``reported`` is the object as the array returned it after a create.
+    ``reported`` is the object as the array returned it after a create. ``steps`` are the modifications that make up this
+    one, where it takes more than one; ``body`` is then empty.
     """
 
     operation: str
@@ -38,6 +39,7 @@ class Change:
     body: Mapping[str, Any] = field(default_factory=dict, repr=False)
     warnings: list[str] = field(default_factory=list)
     reported: State | None = None
+    steps: list[Change] = field(default_factory=list)
 
     @property
     def uuid(self) -> str | None:
@@ -92,9 +94,18 @@ def plan(
     result = {**current, **{row.option: wanted[row.option] for row in changes}}
     resource.check_modify(current, changes)
     resource.check_result(result)
-    body = resource.modify_body(current, result, changes)
-    targets = {row.option: wanted[row.option] for row in changes}
-    return Change(MODIFIED, current, result, _top_level(changes), wanted=targets, body=body, warnings=warnings)
+    stations = [current, *resource.steps(current, result)]
+    steps = [_modification(resource, before, after) for before, after in zip(stations, stations[1:])]
+    if len(steps) == 1:
+        return replace(steps[0], warnings=warnings)
+    return replace(_modification(resource, current, result), body={}, steps=steps, warnings=warnings)
+
+
+def _modification(resource: Resource, before: State, after: State) -> Change:
+    changes = resource.differing(after, before)
+    body = resource.modify_body(before, after, changes)
+    targets = {row.option: after[row.option] for row in changes}
+    return Change(MODIFIED, before, after, _top_level(changes), wanted=targets, body=body)
 
 
 def creation(resource: Resource, change: Change, wanted: State) -> Change:
@@ -163,10 +174,10 @@ def diff(resource: Resource, change: Change) -> dict[str, Any]:
 
 def outcome(resource: Resource, operation: str, state: State | None) -> dict[str, Any]:
     """The keys that tell, of success and failure alike, what was done and what the array has now."""
-    return {
+    told = {
         "changed": operation != NONE,
         "operation": operation,
         "modified": [],
         resource.result_name: resource.to_options(state or {}),
-        "uuid": (state or {}).get("uuid"),
     }
+    return told if resource.single else {**told, "uuid": (state or {}).get("uuid")}

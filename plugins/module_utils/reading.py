@@ -22,6 +22,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils.errors import (
     UnexpectedAnswer,
 )
 from ansible_collections.wiresec.ontap.plugins.module_utils.resource import (
+    NO_SUCH_PATH,
     NOT_KNOWN_TO_RELEASE,
     OLDEST_SUPPORTED,
     Field,
@@ -46,7 +47,12 @@ class Found:
 
 
 def find(client: RestClient, resource: Resource, wanted: Mapping[str, Any]) -> Found:
-    """Looks an object up by its key with one request, and compares the key exactly on this side."""
+    """Looks an object up by its key with one request, and compares the key exactly on this side.
+
+    A single object is always there, with all fields that the array's release has.
+    """
+    if resource.single:
+        return Found(_read_single(client, resource, wanted), [])
     first, *others = resource.key
     filters = {
         resource.by_option[option].api_path: literal(wanted[option]) for option in resource.key if option in wanted
@@ -69,6 +75,18 @@ def find(client: RestClient, resource: Resource, wanted: Mapping[str, Any]) -> F
             f"The array returned {len(matches)} objects for {resource.title(wanted)} ({uuids}); one is expected."
         )
     return Found(matches[0] if matches else None, [state for state in same_name if state not in matches])
+
+
+def _read_single(client: RestClient, resource: Resource, wanted: Mapping[str, Any]) -> State:
+    with explaining(client, resource, resource.requirements(wanted), f"Reading {resource.title(wanted)}"):
+        state = resource.from_api(_only_record(client.get(resource.path, {"fields": "*"})))
+    check_complete(resource, state, _known_to_all_releases(resource))
+    return state
+
+
+def _only_record(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The single object itself: NetApp's own module finds it in a list of one at times (docs/ontap_facts.md, 7)."""
+    return next(iter(Answer(answer).records), answer)
 
 
 def find_all(
@@ -143,9 +161,7 @@ def is_enabled(client: RestClient, resource: Resource) -> bool | None:
         if forbidden(error):
             return None
         raise
-    # NetApp's own module finds a list of one record here at times (docs/ontap_facts.md, 7).
-    record = next(iter(Answer(answer).records), answer)
-    return record.get(resource.switch.field) is True
+    return _only_record(answer).get(resource.switch.field) is True
 
 
 def listing(
@@ -225,7 +241,7 @@ def explaining(client: RestClient, resource: Resource, needs: list[Requirement],
         error.doing = error.doing or doing
         error.advice = error.advice or resource.advice.get(error.code, "")
         error.unclear = error.code in resource.unclear_codes
-        if error.code in NOT_KNOWN_TO_RELEASE:
+        if error.code in NOT_KNOWN_TO_RELEASE or (error.status, error.code) == NO_SUCH_PATH:
             try:
                 version = client.version()
             except OntapError:

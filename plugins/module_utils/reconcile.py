@@ -105,7 +105,7 @@ def apply(client: RestClient, resource: Resource, change: Change) -> Change:
     if change.operation == DELETED:
         return _delete(client, resource, change)
     if change.operation == MODIFIED:
-        return _modify(client, resource, change)
+        return _modify_in_steps(client, resource, change) if change.steps else _modify(client, resource, change)
     if change.operation == CREATED:
         return _create(client, resource, change)
     if change.operation == RECREATED:
@@ -144,7 +144,7 @@ def _delete(client: RestClient, resource: Resource, change: Change) -> Change:
 
 def _modify(client: RestClient, resource: Resource, change: Change) -> Change:
     before = change.before or {}
-    path = instance(resource.path, change.uuid)
+    path = resource.path if resource.single else instance(resource.path, change.uuid)
 
     def look() -> Evidence:
         found = find(client, resource, {**change.wanted, **resource.key_of(before)}).current
@@ -160,6 +160,41 @@ def _modify(client: RestClient, resource: Resource, change: Change) -> Change:
 
     warnings = _write(client, resource, change, f"Modifying {resource.title(before)}", send, look)[1]
     return replace(change, warnings=[*change.warnings, *warnings])
+
+
+def _modify_in_steps(client: RestClient, resource: Resource, change: Change) -> Change:
+    """One modification after the other; if one fails, those before it are taken back."""
+    warnings = []
+    for step in change.steps:
+        try:
+            warnings += _modify(client, resource, step).warnings
+        except OntapError as error:
+            if step is not change.steps[0]:
+                _go_back(client, resource, change, step, error)
+            raise
+    return replace(change, warnings=[*change.warnings, *warnings])
+
+
+def _go_back(client: RestClient, resource: Resource, change: Change, failed: Change, error: OntapError) -> None:
+    """After steps of which one failed: restores what was there, and completes the error with what is there now."""
+    title, current = resource.title(change.before or {}), failed.before
+    if error.outcome:
+        error.notes.append(f"Earlier steps had been taken: {title} was {resource.to_options(current or {})}.")
+        return
+    error.outcome = outcome(resource, MODIFIED, current)
+    try:
+        back = plan(resource, resource.writable(change.before or {}), current)
+        for step in back.steps or [back]:
+            _modify(client, resource, step)
+            current = step.after
+            error.outcome = outcome(resource, MODIFIED, current)
+    except OntapError as second:
+        if second.outcome:
+            error.outcome = second.outcome
+        left = f"{title} is now {resource.to_options(current or {})}"
+        error.notes.append(f"Earlier steps had been taken and could not be taken back: {left}. {second}")
+    else:
+        error.notes.append(f"Earlier steps had been taken and were taken back: {title} is as it was.")
 
 
 def _create(client: RestClient, resource: Resource, change: Change) -> Change:
@@ -303,12 +338,8 @@ def _write(
                 repeated = True
                 warnings.append(f"{error.sentence()} The array showed no effect of it, so it was sent once more.")
                 continue
-            found = evidence.found or {}
-            error.outcome = {
-                **outcome(resource, UNKNOWN, found),
-                **_lost(resource, change),
-                "uuid": found.get("uuid") or change.uuid,
-            }
+            found = {"uuid": change.uuid, **(evidence.found or {})}
+            error.outcome = {**outcome(resource, UNKNOWN, found), **_lost(resource, change)}
             seen = evidence.sentence or "The array shows no effect of it, which may still come."
             error.notes.append(f"Whether ONTAP carried the request out is not known. {seen} Run the task again.")
             raise

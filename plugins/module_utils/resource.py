@@ -27,6 +27,9 @@ OLDEST_SUPPORTED: Version = (9, 8, 0)
 # unknown name in ``fields``, not readable, not queryable).
 NOT_KNOWN_TO_RELEASE = frozenset({2, 262179, 262185, 262196, 262197, 262203, 262245, 262247, 262249, 262250})
 
+# HTTP status and code for a path that the release does not have.
+NO_SUCH_PATH = (404, 3)
+
 
 @dataclass(frozen=True)
 class Field:
@@ -39,8 +42,10 @@ class Field:
     choices: the values that a user may write, if they are few.
     since: first ONTAP release that has it. value_since: the same for single values.
     filter_since: first release that filters by it, where that is later than ``since``.
+    uuid_path: dotted name in the REST API of the UUID that a filter may give in its place.
     immutable: ONTAP can't modify it. first_on_create: it can, but not where it was never set.
     write_only: a secret, never returned. read_only: never sent.
+    elsewhere: no property of the object, but of another one that the task knows it by: never asked for, sent or compared.
     unreliable_read: ONTAP may leave it out of an answer although it is set, so that absence tells nothing.
     always_returned: every object has it, so that an answer without it is not the whole answer.
     default: what ONTAP stores when a create leaves it out, so that a prediction can say so.
@@ -55,10 +60,12 @@ class Field:
     since: Version = OLDEST_SUPPORTED
     value_since: Mapping[Any, Version] = field(default_factory=dict)
     filter_since: Version = OLDEST_SUPPORTED
+    uuid_path: str = ""
     immutable: bool = False
     first_on_create: bool = False
     write_only: bool = False
     read_only: bool = False
+    elsewhere: bool = False
     unreliable_read: bool = False
     always_returned: bool = False
     default: Any = None
@@ -72,7 +79,12 @@ class Field:
     @property
     def comparable(self) -> bool:
         """Whether a difference between wanted and current can be seen and acted upon."""
-        return not (self.write_only or self.read_only)
+        return not (self.write_only or self.read_only or self.elsewhere)
+
+    @property
+    def readable(self) -> bool:
+        """Whether ONTAP can be asked for it."""
+        return not (self.write_only or self.elsewhere)
 
     def modifiable(self, current: Mapping[str, Any]) -> bool:
         """Whether ONTAP can give this field another value on an object in the current state."""
@@ -95,13 +107,14 @@ class Switch:
 
 
 class Resource:
-    """A REST collection, described by its fields; a subclass adds the rules of one kind of object.
+    """A REST collection, or one single object, described by its fields; a subclass adds the rules of one kind of object.
 
     noun: what an object is called in messages. result_name, plural: the keys of results that hold one object, or many.
-    path: URL path below ``/api``. key: the options that identify an object, the name first.
+    path: URL path below ``/api``. key: the options that identify an object, the name first; empty for a single object,
+    which can be modified only. since: the first ONTAP release that has such objects.
     switch: the service without which ONTAP may not list these objects.
-    ``not_found_codes``, ``duplicate_codes``, ``unclear_codes`` (which leave open how far a write got) and ``advice``
-    are by ONTAP error code.
+    ``not_found_codes``, ``duplicate_codes``, ``unclear_codes`` (which leave open how far a write got), ``none_codes``
+    (which a listing without any object may answer) and ``advice`` are by ONTAP error code.
     """
 
     noun = ""
@@ -110,10 +123,12 @@ class Resource:
     path = ""
     fields: tuple[Field, ...] = ()
     key: tuple[str, ...] = ()
+    since: Version = OLDEST_SUPPORTED
     switch: Switch | None = None
     not_found_codes: frozenset[int] = frozenset({4, 8586226})
     duplicate_codes: frozenset[int] = frozenset({1})
     unclear_codes: frozenset[int] = frozenset()
+    none_codes: frozenset[int] = frozenset()
     advice: Mapping[int, str] = {}
 
     def __init__(self) -> None:
@@ -156,7 +171,7 @@ class Resource:
         """The state that a record of ONTAP describes. Raises ``UnexpectedAnswer`` for a value that makes no sense."""
         state: State = {}
         for row in self.fields:
-            if row.write_only:
+            if not row.readable:
                 continue
             value = _dig(record, row.api_path)
             if value is None:
@@ -172,7 +187,11 @@ class Resource:
     def to_api(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """The JSON body that writes this state; read-only fields stay out."""
         return self._nest(
-            {row.api_path: state[row.option] for row in self.fields if row.option in state and not row.read_only}
+            {
+                row.api_path: state[row.option]
+                for row in self.fields
+                if row.option in state and not (row.read_only or row.elsewhere)
+            }
         )
 
     def query_fields(self, options: Iterable[str]) -> str:
@@ -185,7 +204,7 @@ class Resource:
         return ",".join(
             row.api_path
             for row in self.fields
-            if not row.write_only and (row.since <= OLDEST_SUPPORTED or row.option in wanted)
+            if row.readable and (row.since <= OLDEST_SUPPORTED or row.option in wanted)
         )
 
     # Listing.
@@ -195,7 +214,7 @@ class Resource:
 
         Raises ``InvalidInput`` for names of no field, with those that there are.
         """
-        readable = [row for row in self.fields if not row.write_only]
+        readable = [row for row in self.fields if row.readable]
         chosen = []
         for name in names:
             rows = [row for row in readable if row.option == name or row.option.startswith(f"{name}.")]
@@ -214,13 +233,15 @@ class Resource:
         query = {}
         for row in self.fields:
             value = _dig(options, row.option)
-            if value is not None and not row.write_only:
+            if value is not None and row.readable:
                 path, expression = self.filter(row, str(value))
                 query[path] = expression
         return query
 
     def filter(self, row: Field, value: str) -> tuple[str, str]:
         """API path and expression of one filter."""
+        if row.uuid_path and normalize.is_uuid(value):
+            return row.uuid_path, value
         try:
             normal = row.normalizer(value)
         except ValueError:
@@ -231,7 +252,9 @@ class Resource:
         """Which filters need a later release than the oldest, and which one."""
         given = [row for row in self.fields if _dig(options, row.option) is not None]
         needed = [(row, max(row.since, row.filter_since)) for row in given]
-        return [(f"Filtering by {row.option}", since) for row, since in needed if since > OLDEST_SUPPORTED]
+        return self._of_release() + [
+            (f"Filtering by {row.option}", since) for row, since in needed if since > OLDEST_SUPPORTED
+        ]
 
     # What follows from states.
 
@@ -245,7 +268,7 @@ class Resource:
 
     def requirements(self, state: Mapping[str, Any]) -> list[Requirement]:
         """Which options of ``state`` need a later release than the oldest, and which one."""
-        needed: list[Requirement] = []
+        needed = self._of_release()
         for row in self.fields:
             if row.option not in state:
                 continue
@@ -254,6 +277,9 @@ class Resource:
             if state[row.option] in row.value_since:
                 needed.append((f"{row.option}={state[row.option]}", row.value_since[state[row.option]]))
         return needed
+
+    def _of_release(self) -> list[Requirement]:
+        return [(self.noun, self.since)] if self.since > OLDEST_SUPPORTED else []
 
     def not_found(self, error: ApiError) -> bool:
         """Whether the error says that the object is not there (releases differ in code and status)."""
@@ -271,6 +297,11 @@ class Resource:
     def needed_to_change(self, options: Iterable[str]) -> set[str]:
         """Which options of an object must be known before these may be compared and changed."""
         return set(options)
+
+    @property
+    def single(self) -> bool:
+        """Whether there is one such object, always."""
+        return not self.key
 
     @property
     def container(self) -> str:
@@ -323,6 +354,10 @@ class Resource:
         """The body of the PATCH that turns ``current`` into ``result``."""
         return self.to_api({row.option: result[row.option] for row in changes})
 
+    def steps(self, current: State, result: State) -> list[State]:
+        """The states that lead from ``current`` to ``result``, where ONTAP takes the changes in an order only."""
+        return [result]
+
     def carry_over(self, current: Mapping[str, Any], wanted: Mapping[str, Any]) -> State:
         """What of ``current`` the object that replaces it keeps where ``wanted`` is silent."""
         return self.writable(current)
@@ -368,6 +403,26 @@ class Resource:
                 place = place.setdefault(parent, {})
             place[last] = value
         return nested
+
+
+class SvmScoped(Resource):
+    """Objects that belong to an SVM, or to the cluster where they name none."""
+
+    def from_api(self, record: Mapping[str, Any]) -> State:
+        """As the base class; an SVM counts for objects of SVM scope only."""
+        state = super().from_api(record)
+        if state.get("scope") == "cluster":
+            state.pop("svm", None)
+        return state
+
+    def outside(self, state: Mapping[str, Any], containers: Iterable[str]) -> bool:
+        """As the base class; an object of cluster scope belongs to the admin SVM, which may be the one that was named."""
+        return state.get("scope") != "cluster" and super().outside(state, containers)
+
+    def title(self, state: Mapping[str, Any]) -> str:
+        """As the base class, and the SVM, or cluster scope."""
+        place = f"on SVM {state['svm']!r}" if "svm" in state else "of cluster scope"
+        return f"{super().title(state)} {place}"
 
 
 def release(version: Version) -> str:

@@ -25,7 +25,13 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.modules import ipsec_policies, ipsec_policy, ipsec_policy_info
+from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_service import SERVICE
+from ansible_collections.wiresec.ontap.plugins.modules import (
+    ipsec_config,
+    ipsec_policies,
+    ipsec_policy,
+    ipsec_policy_info,
+)
 from simulator import Simulator
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -78,6 +84,13 @@ def policies(
     params = validated(WHOLE_SET_SPEC, {**login(array), **options})
     with arguments.client_of(params, {}, POLICY, clock) as client:
         return ipsec_policies.run(params, client, check_mode, diff_mode)
+
+
+def config(array: Simulator, check_mode: bool = False, clock: Any = time, **options: Any) -> dict[str, Any]:
+    """Runs ``ipsec_config`` in this process. Raises ``OntapError`` where the module would fail."""
+    params = validated({**arguments.CONNECTION, **ipsec_config.OPTIONS}, {**login(array), **options})
+    with arguments.client_of(params, {}, SERVICE, clock) as client:
+        return ipsec_config.run(params, client, check_mode)
 
 
 def spec_of(module: ModuleType) -> dict[str, Any]:

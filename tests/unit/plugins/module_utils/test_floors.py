@@ -19,6 +19,7 @@ FLOORS = {
     "trace": 1,
     "resource": 1,
     "ipsec_policy": 2,
+    "ipsec_service": 2,
     "rest": 2,
     "reading": 3,
     "planning": 2,

@@ -1,0 +1,202 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Manages the IPsec service."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ipsec_config
+short_description: Enable, disable and configure IPsec on NetApp ONTAP
+version_added: 1.0.0
+description:
+  - Brings the IPsec service of an array to the state that the task describes, over ONTAP's REST API. IPsec policies do
+    nothing until it is enabled.
+  - Options that are left out are left alone.
+  - A run that changes nothing costs one request. A change costs one more for each of RV(steps), and one for the guard
+    that O(force) takes away, if IPsec is to be disabled.
+  - ONTAP changes offload only while IPsec is disabled. So RV(steps) has up to four changes then, and if one of them fails,
+    those before it are taken back.
+  - The account has to be one of the cluster; accounts of an SVM can't change the service.
+author:
+  - wiresec.ontap contributors (@wiresec)
+extends_documentation_fragment:
+  - wiresec.ontap.attributes
+  - wiresec.ontap.connection
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  state:
+    description:
+      - Accepted, so that tasks for C(netapp.ontap) need no change. The service is always there.
+    type: str
+    choices: [present]
+    default: present
+  enabled:
+    description:
+      - Whether IPsec is enabled.
+    type: bool
+  replay_window:
+    description:
+      - Size in packets of the window that protects against replayed packets; V(0) disables this protection.
+      - Has to be V(0) for O(offload_enabled=true).
+    type: int
+    choices: [0, 64, 128, 256, 512, 1024]
+  offload_enabled:
+    description:
+      - Whether network cards do the work of IPsec. Needs ONTAP 9.16.1.
+      - If IPsec is enabled, it is disabled for the change, and enabled again. All security associations end.
+    type: bool
+  force:
+    description:
+      - Allows to disable IPsec, or to interrupt it for a change of O(offload_enabled), although enabled policies protect or
+        discard traffic.
+      - Without it this is an error that counts and names them, in check mode, too.
+    type: bool
+    default: false
+seealso:
+  - module: wiresec.ontap.ipsec_policy
+  - module: wiresec.ontap.ipsec_ca_certificate
+  - name: ONTAP IP security over wire encryption
+    description: NetApp's guide to IPsec on ONTAP.
+    link: https://docs.netapp.com/us-en/ontap/networking/ipsec-configure.html
+"""
+
+EXAMPLES = r"""
+- name: Enable IPsec
+  wiresec.ontap.ipsec_config:
+    enabled: true
+
+- name: Protect against replayed packets
+  wiresec.ontap.ipsec_config:
+    replay_window: 64
+
+- name: Let network cards do the work, which interrupts IPsec
+  wiresec.ontap.ipsec_config:
+    offload_enabled: true
+    replay_window: 0
+    force: true
+
+- name: Disable IPsec, whatever it protects
+  wiresec.ontap.ipsec_config:
+    enabled: false
+    force: true
+"""
+
+RETURN = r"""
+operation:
+  description:
+    - What was done, or would be done in check mode.
+    - V(unknown) if the task failed because the answer to a write did not come, and reading the array again could not tell.
+  returned: always
+  type: str
+  choices: [none, modified, unknown]
+  sample: modified
+modified:
+  description: The options whose value changed.
+  returned: success
+  type: list
+  elements: str
+  sample: [enabled]
+config:
+  description: The service as it now is, or would be; C(offload_enabled) since ONTAP 9.16.1.
+  returned: success, and after a failure that left a trace on the array
+  type: dict
+  sample: {enabled: true, offload_enabled: false, replay_window: 64}
+steps:
+  description: The changes that were made, or would be made, one request each, in this order.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{enabled: false}, {offload_enabled: true}, {enabled: true}]
+diff:
+  description: The service before and after.
+  returned: success
+  type: dict
+  sample: {before: {enabled: false}, after: {enabled: true}}
+approval:
+  description: Says that multi-admin verification holds the change back, as in M(wiresec.ontap.ipsec_policy).
+  returned: when an approval is pending
+  type: dict
+error:
+  description: What ONTAP said, as in M(wiresec.ontap.ipsec_policy).
+  returned: when ONTAP refused a request
+  type: dict
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput, OntapError
+from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
+from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_service import REPLAY_WINDOWS, SERVICE
+from ansible_collections.wiresec.ontap.plugins.module_utils.planning import MODIFIED, Change, Permissions, report
+from ansible_collections.wiresec.ontap.plugins.module_utils.reading import check_release, find, listing
+from ansible_collections.wiresec.ontap.plugins.module_utils.reconcile import apply, prepare
+from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
+
+OPTIONS: dict[str, Any] = {
+    "state": {"type": "str", "choices": ["present"], "default": "present"},
+    "enabled": {"type": "bool"},
+    "replay_window": {"type": "int", "choices": list(REPLAY_WINDOWS)},
+    "offload_enabled": {"type": "bool"},
+    "force": {"type": "bool", "default": False},
+}
+
+_SHOWN = 10
+"""Policies that an error names."""
+
+
+def run(params: Mapping[str, Any], client: RestClient, check_mode: bool) -> dict[str, Any]:
+    """From validated options to the result of the task. Raises ``OntapError``."""
+    wanted = SERVICE.from_options(params)
+    check_release(client, SERVICE, SERVICE.requirements(wanted))
+    current = find(client, SERVICE, wanted).current
+    change = prepare(client, SERVICE, wanted, current, present=True, permissions=Permissions())
+    if not params["force"]:
+        _guard(client, change)
+    if not check_mode:
+        change = apply(client, SERVICE, change)
+    steps = change.steps or ([change] if change.operation == MODIFIED else [])
+    return {**report(SERVICE, change), "steps": [SERVICE.to_options(step.wanted) for step in steps]}
+
+
+def _guard(client: RestClient, change: Change) -> None:
+    """Raises ``InvalidInput`` if IPsec would be disabled, be it for a moment, while it has something to do."""
+    if change.operation != MODIFIED or not SERVICE.interrupts(change.before or {}, change.after or {}):
+        return
+    enabled = listing(client, POLICY, {"enabled": "true"}, ["name", "svm", "scope", "action"])
+    affected = [POLICY.title(policy) for policy in enabled if policy["action"] != "bypass"]
+    if affected:
+        shown = ", ".join(affected[:_SHOWN]) + (", ..." if len(affected) > _SHOWN else "")
+        moment = " for a moment" if (change.after or {})["enabled"] else ""
+        raise InvalidInput(
+            f"{', '.join(change.modified)}: this disables IPsec{moment}, while {len(affected)} enabled policies protect or discard traffic: "
+            f"{shown}. Nothing was changed. Set force: true if that is meant; all security associations end."
+        )
+
+
+def main() -> None:
+    """Entry point of Ansible."""
+    module = AnsibleModule(argument_spec={**arguments.CONNECTION, **OPTIONS}, supports_check_mode=True)
+    try:
+        with arguments.client(module, SERVICE) as client:
+            result = run(module.params, client, module.check_mode)
+    except OntapError as error:
+        module.fail_json(**{"operation": "none", **error.result()})
+    for warning in result.pop("warnings"):
+        module.warn(warning)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
