@@ -24,9 +24,11 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
+from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_ca_certificate import CA_CERTIFICATE
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_service import SERVICE
 from ansible_collections.wiresec.ontap.plugins.modules import (
+    ipsec_ca_certificate,
     ipsec_config,
     ipsec_policies,
     ipsec_policy,
@@ -55,9 +57,10 @@ def login(array: Simulator) -> dict[str, Any]:
     }
 
 
-def validated(spec: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+def validated(spec: dict[str, Any], options: dict[str, Any], **rules: Any) -> dict[str, Any]:
     """Options as Ansible hands them to a module; ``None`` counts as omitted. Raises ``InvalidInput`` as Ansible would."""
-    result = ArgumentSpecValidator(spec).validate({name: value for name, value in options.items() if value is not None})
+    given = {name: value for name, value in options.items() if value is not None}
+    result = ArgumentSpecValidator(spec, **rules).validate(given)
     if result.error_messages:
         raise InvalidInput(*result.error_messages)
     return dict(result.validated_parameters)
@@ -91,6 +94,14 @@ def config(array: Simulator, check_mode: bool = False, clock: Any = time, **opti
     params = validated({**arguments.CONNECTION, **ipsec_config.OPTIONS}, {**login(array), **options})
     with arguments.client_of(params, {}, SERVICE, clock) as client:
         return ipsec_config.run(params, client, check_mode)
+
+
+def ca_certificate(array: Simulator, check_mode: bool = False, clock: Any = time, **options: Any) -> dict[str, Any]:
+    """Runs ``ipsec_ca_certificate`` in this process. Raises ``OntapError`` where the module would fail."""
+    spec = {**arguments.CONNECTION, **ipsec_ca_certificate.OPTIONS}
+    params = validated(spec, {**login(array), **options}, **ipsec_ca_certificate.RULES)
+    with arguments.client_of(params, {}, CA_CERTIFICATE, clock) as client:
+        return ipsec_ca_certificate.run(params, client, check_mode)
 
 
 def spec_of(module: ModuleType) -> dict[str, Any]:

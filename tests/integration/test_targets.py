@@ -28,6 +28,7 @@ def test_target(playbooks: Playbooks, target: str, version: str) -> None:
         "ontap_ca_path": array.ca_path,
         "ontap_svm": "svm1",
         "ontap_certificate": "ipsec-cert",
+        "ontap_ca_certificate": "ipsec-ca",
     }
     head = {"vars": configuration, "roles": [target]}
     play = playbooks.play([], head=head, environment={"ANSIBLE_ROLES_PATH": str(TARGETS)})

@@ -18,6 +18,7 @@ FLOORS = {
     "normalize": 0,
     "trace": 1,
     "resource": 1,
+    "ipsec_ca_certificate": 2,
     "ipsec_policy": 2,
     "ipsec_service": 2,
     "rest": 2,

@@ -1,0 +1,186 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Manages which CA certificates IPsec trusts."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ipsec_ca_certificate
+short_description: Register a CA certificate with IPsec on NetApp ONTAP, or remove it there
+version_added: 1.0.0
+description:
+  - Registers the certificate of an authority with IPsec, or removes that registration, over ONTAP's REST API. Policies that
+    authenticate by certificates accept peers whose certificates such an authority signed.
+  - The certificate itself has to be installed already, and stays installed.
+  - The name is resolved exactly, on the SVM that the task names. A run that changes nothing costs two requests, a change
+    costs three.
+  - Needs ONTAP 9.10.1.
+author:
+  - wiresec.ontap contributors (@wiresec)
+extends_documentation_fragment:
+  - wiresec.ontap.attributes
+  - wiresec.ontap.connection
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  name:
+    description:
+      - Name under which the certificate is installed. Either this or O(uuid) is needed.
+    type: str
+  uuid:
+    description:
+      - UUID of the installed certificate.
+    type: str
+  svm:
+    description:
+      - Name of the SVM that the certificate is installed on.
+      - Without it the task is about a certificate of the cluster.
+    type: str
+  state:
+    description:
+      - Whether the certificate should be registered.
+      - V(present) fails if the certificate is not installed, or if it is no authority's.
+      - V(absent) has nothing to do if the certificate is not registered, or not even installed; RV(installed) tells which.
+    type: str
+    choices: [present, absent]
+    default: present
+seealso:
+  - module: wiresec.ontap.ipsec_config
+  - module: wiresec.ontap.ipsec_policy
+"""
+
+EXAMPLES = r"""
+- name: Trust the authority that signed the certificates of the clients
+  wiresec.ontap.ipsec_ca_certificate:
+    name: ipsec-ca
+    svm: svm1
+
+- name: Do not trust it any more
+  wiresec.ontap.ipsec_ca_certificate:
+    name: ipsec-ca
+    svm: svm1
+    state: absent
+
+- name: An authority of the cluster is not there
+  wiresec.ontap.ipsec_ca_certificate:
+    name: former-ca
+    state: absent
+"""
+
+RETURN = r"""
+operation:
+  description:
+    - What was done, or would be done in check mode.
+    - V(unknown) if the task failed because the answer to a write did not come, and reading the array again could not tell.
+  returned: always
+  type: str
+  choices: [none, created, deleted, unknown]
+  sample: created
+installed:
+  description: Whether the certificate is installed.
+  returned: success
+  type: bool
+registered:
+  description: Whether the certificate is registered with IPsec now, or would be.
+  returned: success
+  type: bool
+ca_certificate:
+  description: The registration as it now is, or would be, in the options of this module; empty when there is none.
+  returned: success, and after a failure that left a trace on the array
+  type: dict
+  sample: {name: ipsec-ca, svm: svm1, uuid: 1cd8a442-86d1-11e0-ae1c-123478563412}
+uuid:
+  description: UUID of the certificate; V(null) if it is not installed.
+  returned: success, and after a failure that left a trace on the array
+  type: str
+  sample: 1cd8a442-86d1-11e0-ae1c-123478563412
+diff:
+  description: The registration before and after.
+  returned: success
+  type: dict
+  sample: {before: {}, after: {name: ipsec-ca, svm: svm1}}
+approval:
+  description: Says that multi-admin verification holds the change back, as in M(wiresec.ontap.ipsec_policy).
+  returned: when an approval is pending
+  type: dict
+error:
+  description: What ONTAP said, as in M(wiresec.ontap.ipsec_policy).
+  returned: when ONTAP refused a request
+  type: dict
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import OntapError
+from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_ca_certificate import (
+    CA_CERTIFICATE,
+    CERTIFICATE,
+    CERTIFICATE_BY_UUID,
+)
+from ansible_collections.wiresec.ontap.plugins.module_utils.planning import NONE, Change, Permissions, report
+from ansible_collections.wiresec.ontap.plugins.module_utils.reading import check_release, find
+from ansible_collections.wiresec.ontap.plugins.module_utils.reconcile import apply, prepare
+from ansible_collections.wiresec.ontap.plugins.module_utils.resource import State
+from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
+
+OPTIONS: dict[str, Any] = {
+    "name": {"type": "str"},
+    "uuid": {"type": "str"},
+    "svm": {"type": "str"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+RULES: dict[str, Any] = {"required_one_of": [["name", "uuid"]], "mutually_exclusive": [["name", "uuid"]]}
+
+
+def run(params: Mapping[str, Any], client: RestClient, check_mode: bool) -> dict[str, Any]:
+    """From validated options to the result of the task. Raises ``OntapError``."""
+    present = params["state"] == "present"
+    wanted = CA_CERTIFICATE.from_options(params)
+    check_release(client, CA_CERTIFICATE, CA_CERTIFICATE.requirements(wanted))
+    certificates = CERTIFICATE_BY_UUID if "uuid" in wanted else CERTIFICATE
+    installed = find(client, certificates, wanted)
+    if present:
+        certificates.check_usable(installed.current, wanted, installed.namesakes)
+    wanted.update({option: value for option, value in (installed.current or {}).items() if option in ("name", "uuid")})
+    change = _change(client, wanted, present)
+    if not check_mode:
+        change = apply(client, CA_CERTIFICATE, change)
+    told = {"installed": installed.current is not None, "registered": change.after is not None}
+    return {**report(CA_CERTIFICATE, change), **told}
+
+
+def _change(client: RestClient, wanted: State, present: bool) -> Change:
+    """Nothing where the name leads to no certificate: what can't be identified can't be removed either."""
+    if "uuid" not in wanted:
+        return Change(NONE, None, None, wanted=wanted)
+    current = find(client, CA_CERTIFICATE, wanted).current
+    current = {**current, **wanted} if current else None
+    return prepare(client, CA_CERTIFICATE, wanted, current, present, Permissions())
+
+
+def main() -> None:
+    """Entry point of Ansible."""
+    module = AnsibleModule(argument_spec={**arguments.CONNECTION, **OPTIONS}, supports_check_mode=True, **RULES)
+    try:
+        with arguments.client(module, CA_CERTIFICATE) as client:
+            result = run(module.params, client, module.check_mode)
+    except OntapError as error:
+        module.fail_json(**{"operation": "none", **error.result()})
+    for warning in result.pop("warnings"):
+        module.warn(warning)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
