@@ -215,6 +215,10 @@ class IpsecPolicy(SvmScoped):
         """Whether the policy is disabled."""
         return before.get("enabled") is not False and after.get("enabled") is False
 
+    def protects(self, state: Mapping[str, Any]) -> bool:
+        """Whether packets that a policy covers are to be protected, which takes security associations."""
+        return state.get("enabled", True) and state.get("action") not in _UNPROTECTED_ACTIONS
+
     def query_fields(self, options: Iterable[str]) -> str:
         """As the base class; whoever wants a certificate also reads how the policy authenticates (see check_modify)."""
         wanted = set(options)

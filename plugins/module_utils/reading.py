@@ -193,12 +193,21 @@ def listing(
     ]
     check_release(client, resource, needs)
     with explaining(client, resource, needs, f"Listing {resource.noun} objects"):
-        records = client.get_all(resource.path, query)
+        records = _all_or_none(client, resource, query)
     named = {row.option for row in rows}
     states = [resource.from_api(record) for record in records]
     for state in states:
         check_complete(resource, state, named or _known_to_all_releases(resource))
     return [resource.to_options(state, also=named) for state in states]
+
+
+def _all_or_none(client: RestClient, resource: Resource, query: Mapping[str, str]) -> list[Mapping[str, Any]]:
+    try:
+        return client.get_all(resource.path, query)
+    except ApiError as error:
+        if error.code in resource.none_codes:
+            return []
+        raise
 
 
 def count(client: RestClient, resource: Resource, options: Mapping[str, Any]) -> int:

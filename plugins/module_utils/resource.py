@@ -241,7 +241,7 @@ class Resource:
     def filter(self, row: Field, value: str) -> tuple[str, str]:
         """API path and expression of one filter."""
         if row.uuid_path and normalize.is_uuid(value):
-            return row.uuid_path, value
+            return row.uuid_path, value.lower()
         try:
             normal = row.normalizer(value)
         except ValueError:

@@ -26,6 +26,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_ca_certificate import CA_CERTIFICATE
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
+from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_security_association import SECURITY_ASSOCIATION
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_service import SERVICE
 from ansible_collections.wiresec.ontap.plugins.modules import (
     ipsec_ca_certificate,
@@ -33,6 +34,7 @@ from ansible_collections.wiresec.ontap.plugins.modules import (
     ipsec_policies,
     ipsec_policy,
     ipsec_policy_info,
+    ipsec_security_association_info,
 )
 from simulator import Simulator
 
@@ -102,6 +104,14 @@ def ca_certificate(array: Simulator, check_mode: bool = False, clock: Any = time
     params = validated(spec, {**login(array), **options}, **ipsec_ca_certificate.RULES)
     with arguments.client_of(params, {}, CA_CERTIFICATE, clock) as client:
         return ipsec_ca_certificate.run(params, client, check_mode)
+
+
+def associations(array: Simulator, clock: Any = time, **options: Any) -> dict[str, Any]:
+    """Runs ``ipsec_security_association_info`` in this process."""
+    spec = {**arguments.CONNECTION, **ipsec_security_association_info.OPTIONS}
+    params = validated(spec, {**login(array), **options})
+    with arguments.client_of(params, {}, SECURITY_ASSOCIATION, clock) as client:
+        return ipsec_security_association_info.run(params, client)
 
 
 def spec_of(module: ModuleType) -> dict[str, Any]:

@@ -20,6 +20,7 @@ FLOORS = {
     "resource": 1,
     "ipsec_ca_certificate": 2,
     "ipsec_policy": 2,
+    "ipsec_security_association": 2,
     "ipsec_service": 2,
     "rest": 2,
     "reading": 3,
