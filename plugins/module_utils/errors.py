@@ -56,6 +56,10 @@ class SetFailed(OntapError):
     """Some objects of a set could not be brought to what is wanted. ``outcome`` has what became of each."""
 
 
+class Unprotected(OntapError):
+    """Policies do not have the security associations that are expected of them. ``outcome`` has what each has."""
+
+
 class ConnectionFailed(OntapError):
     """No answer came from the array: name resolution, TCP, TLS or a time-out.
 

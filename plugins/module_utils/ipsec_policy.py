@@ -217,7 +217,22 @@ class IpsecPolicy(SvmScoped):
 
     def protects(self, state: Mapping[str, Any]) -> bool:
         """Whether packets that a policy covers are to be protected, which takes security associations."""
-        return state.get("enabled", True) and state.get("action") not in _UNPROTECTED_ACTIONS
+        return bool(state.get("enabled", True) and state.get("action") not in _UNPROTECTED_ACTIONS)
+
+    def ends_associations(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool | None:
+        """Whether a change ends the security associations of a policy, ``None`` where nobody knows. after: empty if it goes.
+
+        What is disabled or deleted has none (docs/ontap_facts.md, 8), and another certificate ends them unless the
+        policy says otherwise. Of other traffic, identities or post-quantum keys no document tells.
+        """
+        if not before or not self.protects(before):
+            return False
+        if not after or not self.protects(after):
+            return True
+        changed = {row.option for row in self.differing(after, before)}
+        if "certificate" in changed and not after.get("certificate_modify_keepsa"):
+            return True
+        return None if changed - {"certificate", "certificate_modify_keepsa", "enabled"} else False
 
     def query_fields(self, options: Iterable[str]) -> str:
         """As the base class; whoever wants a certificate also reads how the policy authenticates (see check_modify)."""

@@ -57,6 +57,7 @@ SERVER_TIME_LIMIT = 120
 LONGEST_PAUSE = 30.0
 """Seconds that the client waits before it repeats a request, whatever ``Retry-After`` asks for."""
 
+_NO_TIME = 0.001
 _MAX_PAGES = 10_000
 _APPROVAL_NEEDED = 262325
 _FORBIDDEN = 6
@@ -214,13 +215,12 @@ class RestClient:
                 raise UnexpectedAnswer("GET /api/cluster: the answer names no version.") from None
         return self.known_version
 
-    def patiently(self) -> Iterator[None]:
-        """Yields at once, and again after growing pauses, until the time that a request may take is over."""
-        deadline = self._clock.monotonic() + self.connection.timeout
-        pause = 0.1
+    def patiently(self, seconds: float | None = None, pause: float = 0.1) -> Iterator[None]:
+        """Yields at once, and again after growing pauses, until the time is over: ``seconds``, or what a request may take."""
+        deadline = self._clock.monotonic() + (self.connection.timeout if seconds is None else seconds)
         yield
-        while self._clock.monotonic() < deadline:
-            self._clock.sleep(pause)
+        while (left := deadline - self._clock.monotonic()) > _NO_TIME:
+            self._clock.sleep(min(pause, left))
             pause = min(pause * 2, 5.0)
             yield
 

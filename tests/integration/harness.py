@@ -33,6 +33,7 @@ from ansible_collections.wiresec.ontap.plugins.modules import (
     ipsec_config,
     ipsec_policies,
     ipsec_policy,
+    ipsec_policy_health,
     ipsec_policy_info,
     ipsec_security_association_info,
 )
@@ -112,6 +113,13 @@ def associations(array: Simulator, clock: Any = time, **options: Any) -> dict[st
     params = validated(spec, {**login(array), **options})
     with arguments.client_of(params, {}, SECURITY_ASSOCIATION, clock) as client:
         return ipsec_security_association_info.run(params, client)
+
+
+def health(array: Simulator, check_mode: bool = False, clock: Any = time, **options: Any) -> dict[str, Any]:
+    """Runs ``ipsec_policy_health`` in this process. Raises ``OntapError`` where the module would fail."""
+    params = validated({**arguments.CONNECTION, **ipsec_policy_health.OPTIONS}, {**login(array), **options})
+    with arguments.client_of(params, {}, SECURITY_ASSOCIATION, clock) as client:
+        return ipsec_policy_health.run(params, client, check_mode)
 
 
 def spec_of(module: ModuleType) -> dict[str, Any]:

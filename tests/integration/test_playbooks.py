@@ -322,6 +322,9 @@ def examples() -> list[tuple[str, list[dict[str, Any]]]]:
 @pytest.mark.parametrize(("module", "tasks"), examples(), ids=[module for module, _tasks in examples()])
 def test_the_examples_in_the_documentation_run(playbooks: Playbooks, module: str, tasks: list[dict[str, Any]]) -> None:
     seed(playbooks.array)
+    if module == "ipsec_policy_health":
+        playbooks.array.add_policy({"name": "nfs-clients", "svm": "svm1"})
+        playbooks.array.auto_establish = True
     keys = {"vault_nfs_clients_key": KEY, "vault_nfs_clients_new_key": NEW_KEY}
     play = playbooks.play(tasks, head={"vars": {**keys, "ipsec_policies_of_svm1": OF_SVM1}})
     assert play.code == 0, play.output

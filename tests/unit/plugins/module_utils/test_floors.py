@@ -26,6 +26,8 @@ FLOORS = {
     "reading": 3,
     "planning": 2,
     "reconcile": 4,
+    "policy_health": 4,
+    "impact": 4,
     "whole_set": 5,
     "arguments": 5,
 }

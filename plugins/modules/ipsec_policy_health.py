@@ -1,0 +1,154 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checks whether policies protect traffic now."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ipsec_policy_health
+short_description: Check that IPsec policies of NetApp ONTAP have their security associations, and wait for them
+version_added: 1.0.0
+description:
+  - Succeeds as soon as each of the given policies, or each that protects traffic, is established with as many peers as are
+    expected. Fails, with a list of those that are not and why, when O(wait) is over.
+  - Fails at once where waiting is of no use, because a policy that O(policies) names does not exist, is disabled or protects
+    nothing, or because IPsec is not enabled.
+  - Of use right after a change, and, with O(wait=0), as a scheduled check.
+  - Reads the policies and the service once. The associations are read at once, and then after pauses that grow from one second
+    to five.
+  - In check mode it looks once, and warns instead of failing, because policies that earlier tasks only predicted have no
+    associations.
+  - Associations come with traffic, so a policy whose peers are silent has none although nothing is wrong.
+author:
+  - wiresec.ontap contributors (@wiresec)
+extends_documentation_fragment:
+  - wiresec.ontap.attributes
+  - wiresec.ontap.attributes.info_module
+  - wiresec.ontap.connection
+attributes:
+  check_mode:
+    support: full
+    details:
+      - The module only reads. In check mode it does not wait, and warns instead of failing.
+options:
+  svm:
+    description:
+      - Name of the SVM whose policies are meant. Without it those of all SVMs and of the cluster are.
+    type: str
+  policies:
+    description:
+      - Names of the policies, which must not be empty.
+      - Without it all enabled policies with the action C(esp_transport) or C(esp_udp) are meant.
+    type: list
+    elements: str
+  peers:
+    description:
+      - With how many peers each policy should be established. A peer is a pair of hosts, counted on each node.
+    type: int
+    default: 1
+  wait:
+    description:
+      - For how many seconds to wait; V(0) to look once.
+    type: int
+    default: 60
+seealso:
+  - module: wiresec.ontap.ipsec_security_association_info
+  - module: wiresec.ontap.ipsec_policy
+"""
+
+EXAMPLES = r"""
+- name: Wait until a policy protects traffic
+  wiresec.ontap.ipsec_policy_health:
+    svm: svm1
+    policies:
+      - nfs-clients
+    wait: 120
+
+- name: Does everything on an SVM that should be protected have its associations?
+  wiresec.ontap.ipsec_policy_health:
+    svm: svm1
+    wait: 0
+"""
+
+RETURN = r"""
+policies:
+  description: What each policy has, sorted by SVM and name.
+  returned: success, and if policies do not have what is expected of them
+  type: list
+  elements: dict
+  contains:
+    policy:
+      description: Name of the policy.
+      type: str
+    svm:
+      description: Name of the SVM, V(null) for cluster scope, and where O(svm) was not given and no such policy was found.
+      type: str
+    status:
+      description:
+        - As in M(wiresec.ontap.ipsec_security_association_info), whose other keys come along then.
+        - V(not_expected) if the policy is disabled or protects nothing, V(missing) if there is no policy of this name.
+      type: str
+  sample:
+    - policy: nfs-clients
+      svm: svm1
+      status: established
+      peers: {established: 1, half_open: 0}
+      security_associations: {ike: 1, ipsec: 1}
+      ike_states: {established: 1}
+      nodes: [cluster1-01]
+      inbound: {bytes: 1400, packets: 1}
+      outbound: {bytes: 2800, packets: 2}
+error:
+  description: What ONTAP said, as in M(wiresec.ontap.ipsec_policy).
+  returned: when ONTAP refused a request
+  type: dict
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput, OntapError
+from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_security_association import SECURITY_ASSOCIATION
+from ansible_collections.wiresec.ontap.plugins.module_utils.policy_health import Expectation, check
+from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
+
+OPTIONS: dict[str, Any] = {
+    "svm": {"type": "str"},
+    "policies": {"type": "list", "elements": "str"},
+    "peers": {"type": "int", "default": 1},
+    "wait": {"type": "int", "default": 60},
+}
+
+
+def run(params: Mapping[str, Any], client: RestClient, check_mode: bool) -> dict[str, Any]:
+    """From validated options to the result of the task. Raises ``OntapError``."""
+    for option, lowest in (("peers", 1), ("wait", 0)):
+        if params[option] < lowest:
+            raise InvalidInput(f"{option}: {params[option]} is too small.")
+    if params["policies"] is not None and not params["policies"]:
+        raise InvalidInput("policies: the list is empty. Leave it out to mean all policies that protect traffic.")
+    expected = Expectation(params["svm"], params["policies"], params["peers"])
+    policies, warnings = check(client, expected, params["wait"], lenient=check_mode)
+    return {"changed": False, "policies": policies, "warnings": warnings}
+
+
+def main() -> None:
+    """Entry point of Ansible."""
+    module = AnsibleModule(argument_spec={**arguments.CONNECTION, **OPTIONS}, supports_check_mode=True)
+    try:
+        with arguments.client(module, SECURITY_ASSOCIATION) as client:
+            result = run(module.params, client, module.check_mode)
+    except OntapError as error:
+        module.fail_json(**error.result())
+    for warning in result.pop("warnings"):
+        module.warn(warning)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When ipsec_policy_health succeeds, when it fails and with which words, and how often it asks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import ApiError, InvalidInput, Unprotected
+from integration.clock import Clock
+from integration.harness import health
+from simulator import Simulator, Unknowns
+
+ASSOCIATIONS = "/api/security/ipsec/security-associations"
+
+
+@pytest.fixture
+def policies(array: Simulator) -> Simulator:
+    """Policies that can have associations on two SVMs, and two that can't."""
+    for name, svm in (("web", "svm1"), ("db", "svm1"), ("web", "svm2")):
+        array.add_policy({"name": name, "svm": svm, "action": "esp_transport", "enabled": True})
+    array.add_policy({"name": "open", "svm": "svm1", "action": "bypass"})
+    array.add_policy({"name": "old", "svm": "svm1", "action": "esp_udp", "enabled": False})
+    array.clear_log()
+    return array
+
+
+def statuses(policies: list[dict[str, Any]]) -> dict[tuple[str, str], str]:
+    return {(one["svm"], one["policy"]): one["status"] for one in policies}
+
+
+def looks(array: Simulator) -> int:
+    return len([request for request in array.requests if request.path == ASSOCIATIONS])
+
+
+def failure(array: Simulator, **options: Any) -> tuple[str, Any]:
+    """Message and outcome of a run that fails."""
+    with pytest.raises(Unprotected) as caught:
+        health(array, **options)
+    result = caught.value.result()
+    assert result["changed"] is False
+    return result["msg"], result["policies"]
+
+
+@pytest.mark.parametrize("empty", ["never", "first"])
+def test_three_requests_if_all_is_well(policies: Simulator, empty: str) -> None:
+    policies.unknowns = Unknowns(empty_page=empty)
+    policies.auto_establish = True
+    clock = Clock()
+    result = health(policies, clock=clock)
+    assert statuses(result["policies"]) == {
+        ("svm1", "db"): "established",
+        ("svm1", "old"): "not_expected",
+        ("svm1", "open"): "not_expected",
+        ("svm1", "web"): "established",
+        ("svm2", "web"): "established",
+    }
+    assert (result["changed"], result["warnings"], clock.pauses) == (False, [], [])
+    if empty == "never":
+        assert len(policies.requests) == 3
+    assert policies.connections == 1
+
+
+@pytest.mark.parametrize("number", [1, 2, 5])
+def test_it_waits_as_long_as_it_takes(policies: Simulator, number: int) -> None:
+    policies.auto_establish = number
+    clock = Clock()
+    result = health(policies, clock=clock, svm="svm1", policies=["web", "db"])
+    assert set(statuses(result["policies"]).values()) == {"established"}
+    assert looks(policies) == number + 1
+    assert clock.pauses == [1, 2, 4, 5, 5][:number]
+    # The policies and the service are read once.
+    assert len(policies.requests) == number + 3
+
+
+def test_when_time_is_over_the_list_says_what_each_lacks(policies: Simulator) -> None:
+    policies.establish("db", "svm1", ike_state="connecting", ipsec=False)
+    policies.establish("web", "svm2")
+    clock = Clock()
+    message, outcome = failure(policies, clock=clock, wait=20)
+    assert message == (
+        "2 of 5 policies do not have the security associations that are expected of them after 20 s: IPsec policy 'db' on "
+        "SVM 'svm1' is established with 0 of 1 peers, and is half-open with 1 (IKE: 1 connecting); IPsec policy 'web' on "
+        "SVM 'svm1' has none."
+    )
+    assert statuses(outcome)["svm1", "db"] == "half_open"
+    assert clock.pauses == [1, 2, 4, 5, 5, 3]
+    assert looks(policies) == len(clock.pauses) + 1
+
+
+def test_as_many_peers_as_are_expected(policies: Simulator) -> None:
+    policies.establish("web", "svm2", remote_address="10.0.0.1")
+    options = {"svm": "svm2", "policies": ["web"], "wait": 0}
+    assert health(policies, **options)["policies"][0]["peers"] == {"established": 1, "half_open": 0}
+    assert "is established with 1 of 2 peers" in failure(policies, **options, peers=2)[0]
+    policies.establish("web", "svm2", "cluster1-02", remote_address="10.0.0.2")
+    assert health(policies, **options, peers=2)["policies"][0]["nodes"] == ["cluster1-01", "cluster1-02"]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (
+            {"policies": ["web", "nfs"], "svm": "svm2"},
+            "1 of 2 policies .*: there is no IPsec policy 'nfs' on SVM 'svm2'",
+        ),
+        ({"policies": ["we*"], "svm": "svm2"}, r"there is no IPsec policy 'we\*'"),
+        ({"policies": ["old"]}, "'old' on SVM 'svm1' can have none, because it is disabled or protects nothing"),
+        ({"policies": ["open"]}, "'open' on SVM 'svm1' can have none"),
+    ],
+)
+def test_what_waiting_does_not_help_fails_at_once(policies: Simulator, options: dict[str, Any], sentence: str) -> None:
+    policies.establish("web", "svm2")
+    clock = Clock()
+    with pytest.raises(Unprotected, match=sentence):
+        health(policies, clock=clock, **options)
+    assert clock.pauses == []
+
+
+@pytest.mark.parametrize("setting", ["normal", "empty"])
+def test_while_ipsec_is_off_nothing_is_well(policies: Simulator, setting: str) -> None:
+    policies.unknowns = Unknowns(while_disabled=setting)
+    policies.ipsec_enabled = False
+    clock = Clock()
+    message, _outcome = failure(policies, clock=clock)
+    assert "IPsec is not enabled on this array: enable it, with ipsec_config." in message
+    assert clock.pauses == []
+
+
+def test_an_array_without_policies_is_well(array: Simulator) -> None:
+    assert health(array)["policies"] == []
+    assert looks(array) == 0
+
+
+def test_check_mode_looks_once_and_warns(policies: Simulator) -> None:
+    clock = Clock()
+    result = health(policies, check_mode=True, clock=clock, svm="svm1", policies=["web", "new"])
+    assert statuses(result["policies"]) == {("svm1", "web"): "none", ("svm1", "new"): "missing"}
+    assert "there is no IPsec policy 'new'" in result["warnings"][0]
+    assert clock.pauses == []
+
+
+@pytest.mark.parametrize("options", [{"policies": []}, {"peers": 0}, {"wait": -1}, {"wait": "long"}])
+def test_bad_input_is_refused_without_a_request(array: Simulator, options: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput):
+        health(array, **options)
+    assert array.requests == []
+
+
+def test_names_are_exact(policies: Simulator) -> None:
+    for name in ('a|b*"{}', "a"):
+        policies.add_policy({"name": name, "svm": "svm2", "action": "esp_transport", "enabled": True})
+    policies.establish("a", "svm2")
+    assert "'a|b*\"{}' on SVM 'svm2' has none" in failure(policies, policies=['a|b*"{}'], wait=0)[0]
+    policies.establish('a|b*"{}', "svm2")
+    assert len(health(policies, policies=['a|b*"{}'], wait=0)["policies"]) == 1
+
+
+def test_an_error_ends_the_wait(policies: Simulator) -> None:
+    policies.refuse("GET", ASSOCIATIONS, code=262145, occurrence=2)
+    with pytest.raises(ApiError, match="Listing IPsec security association objects failed"):
+        health(policies, clock=Clock())
+
+
+def test_an_account_that_may_not_read_the_service_can_check(policies: Simulator) -> None:
+    policies.add_account("limited", "a-password", forbidden=("/api/security/ipsec/x",))
+    policies.refuse("GET", "/api/security/ipsec", code=6)
+    policies.auto_establish = True
+    assert health(policies, username="limited", password="a-password")["changed"] is False
