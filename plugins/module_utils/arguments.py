@@ -143,6 +143,8 @@ PERMISSIONS: dict[str, Any] = {
     "recreate": {"type": "bool", "default": False},
 }
 
+IMPACT: dict[str, Any] = {"report_impact": {"type": "bool", "default": False}}
+
 WHOLE_SET: dict[str, Any] = {
     "policies": {
         "type": "list",

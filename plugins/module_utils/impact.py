@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
@@ -30,6 +30,12 @@ def impact(client: RestClient, changes: Sequence[Change]) -> list[dict[str, Any]
         _told(counts if ending is not False else Counter(), change, certain=ending is not None)
         for change, ending in zip(changes, ends)
     ]
+
+
+def total(impacts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The sum of what several changes end, certain if each of them is."""
+    counted = {name: sum(one[name] for one in impacts) for name in ("security_associations", *TYPES)}
+    return {**counted, "certain": all(one["certain"] for one in impacts)}
 
 
 def _ends(change: Change) -> bool | None:

@@ -100,6 +100,12 @@ options:
       - Whether RV(policies) is returned.
     type: bool
     default: false
+  report_impact:
+    description:
+      - Whether to count the live security associations that the changes end, in RV(impact), also in check mode.
+      - Costs one listing more, if there is a change that may end any.
+    type: bool
+    default: false
   update_secret_key:
     description:
       - ONTAP can neither return nor modify O(policies[].secret_key) and O(policies[].ppk.shared_key).
@@ -250,6 +256,28 @@ policies:
   returned: when there was a plan and O(return_policies=true)
   type: list
   elements: dict
+impact:
+  description: How many live security associations the changes ended, or would end, as the sum of what each of RV(changes) says.
+  returned: success and O(report_impact=true)
+  type: dict
+  contains:
+    security_associations:
+      description: Number of security associations, on all nodes.
+      type: int
+    ike:
+      description: How many of them are of IKE.
+      type: int
+    ipsec:
+      description: How many of them are of IPsec.
+      type: int
+    certain:
+      description:
+        - V(false) if it is not known whether ONTAP ends them by one of the changes, as of endpoints, protocol or
+          identities. It is
+          known that associations end with the policy, when it is disabled, and by another C(certificate) unless
+          C(certificate_modify_keepsa) is V(true).
+      type: bool
+  sample: {security_associations: 2, ike: 1, ipsec: 1, certain: true}
 diff:
   description: One block with C(before) and C(after) for each policy that changes, and the number of the others.
   returned: in diff mode
@@ -268,6 +296,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments, whole_set
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput, OntapError
+from ansible_collections.wiresec.ontap.plugins.module_utils.impact import impact, total
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils.reading import check_release
 from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
@@ -291,16 +320,22 @@ def run(
     for entry in entries:
         check_release(client, POLICY, POLICY.requirements(entry.wanted))
     plan = whole_set.plan(client, POLICY, entries, pruning)
+    impacts = impact(client, [step.change for step in plan.taken()]) if params["report_impact"] else []
     if not check_mode:
         whole_set.carry_out(client, POLICY, plan, params["concurrency"], params["continue_on_error"], progress)
     result = whole_set.report(POLICY, plan, params["return_policies"], diff_mode)
+    if params["report_impact"]:
+        result["impact"] = total(impacts)
+        result["changes"] = [{**change, "impact": one} for change, one in zip(result["changes"], impacts)]
     whole_set.check_success(POLICY, plan, result)
     return result
 
 
 def main() -> None:
     """Entry point of Ansible."""
-    module = AnsibleModule(argument_spec={**arguments.CONNECTION, **arguments.WHOLE_SET}, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec={**arguments.CONNECTION, **arguments.WHOLE_SET, **arguments.IMPACT}, supports_check_mode=True
+    )
 
     def progress(done: int, total: int) -> None:
         if done % 100 == 0:

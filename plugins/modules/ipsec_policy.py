@@ -70,6 +70,12 @@ options:
       - Between delete and create there is no policy, and its security associations drop.
     type: bool
     default: false
+  report_impact:
+    description:
+      - Whether to count the live security associations that the change ends, in RV(impact), also in check mode.
+      - Costs one request more, if there is a change that may end any.
+    type: bool
+    default: false
 seealso:
   - module: wiresec.ontap.ipsec_policy_info
   - name: ONTAP IP security over wire encryption
@@ -174,6 +180,27 @@ uuid:
   returned: success, and after a failure that left a trace on the array
   type: str
   sample: 1cd8a442-86d1-11e0-ae1c-123478563412
+impact:
+  description: How many live security associations the change ended, or would end.
+  returned: success and O(report_impact=true)
+  type: dict
+  contains:
+    security_associations:
+      description: Number of security associations, on all nodes.
+      type: int
+    ike:
+      description: How many of them are of IKE.
+      type: int
+    ipsec:
+      description: How many of them are of IPsec.
+      type: int
+    certain:
+      description:
+        - V(false) if it is not known whether ONTAP ends them, as for a change of endpoints, protocol or identities. It is
+          known that associations end with the policy, when it is disabled, and by another C(certificate) unless
+          C(certificate_modify_keepsa) is V(true).
+      type: bool
+  sample: {security_associations: 2, ike: 1, ipsec: 1, certain: true}
 diff:
   description: The policy before and after, in the options of this module and without secrets.
   returned: success
@@ -229,6 +256,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import OntapError
+from ansible_collections.wiresec.ontap.plugins.module_utils.impact import impact
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils.planning import Permissions, report
 from ansible_collections.wiresec.ontap.plugins.module_utils.reading import check_release, find
@@ -247,16 +275,17 @@ def run(params: Mapping[str, Any], client: RestClient, check_mode: bool) -> dict
     permissions = Permissions(params["recreate"], params["update_secret_key"] == "always")
     change = prepare(client, POLICY, wanted, found.current, present, permissions)
     warnings = [*confirm(client, POLICY, [change]), *POLICY.hints(wanted, found.namesakes)]
+    told = {"impact": impact(client, [change])[0]} if params["report_impact"] else {}
     if not check_mode:
         change = apply(client, POLICY, change)
     result = report(POLICY, change)
-    return {**result, "warnings": [*result["warnings"], *warnings]}
+    return {**result, **told, "warnings": [*result["warnings"], *warnings]}
 
 
 def main() -> None:
     """Entry point of Ansible."""
     module = AnsibleModule(
-        argument_spec={**arguments.CONNECTION, **arguments.POLICY, **arguments.PERMISSIONS},
+        argument_spec={**arguments.CONNECTION, **arguments.POLICY, **arguments.PERMISSIONS, **arguments.IMPACT},
         supports_check_mode=True,
     )
     try:

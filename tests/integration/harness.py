@@ -42,8 +42,8 @@ from simulator import Simulator
 CHECKOUT = Path(__file__).resolve().parents[2]
 CALLBACKS = Path(__file__).resolve().parent / "callback_plugins"
 
-POLICY_SPEC = {**arguments.CONNECTION, **arguments.POLICY, **arguments.PERMISSIONS}
-WHOLE_SET_SPEC = {**arguments.CONNECTION, **arguments.WHOLE_SET}
+POLICY_SPEC = {**arguments.CONNECTION, **arguments.POLICY, **arguments.PERMISSIONS, **arguments.IMPACT}
+WHOLE_SET_SPEC = {**arguments.CONNECTION, **arguments.WHOLE_SET, **arguments.IMPACT}
 INFO_SPEC = {**arguments.CONNECTION, **arguments.POLICY_FILTERS, **arguments.LISTING}
 
 
