@@ -21,7 +21,7 @@ _END_ENTITIES = ("client", "server")
 class Certificate(SvmScoped):
     """A certificate that is installed. The modules only read these."""
 
-    noun = "certificate"
+    noun = "X.509 certificate"
     path = "/security/certificates"
     key = ("name", "svm")
     fields = (

@@ -89,7 +89,10 @@ def summarize(
     }
     for one in associations:
         by_policy.setdefault(_key(one["policy"], one["svm"]), []).append(one)
-    return [{"policy": name, "svm": svm or None, **_status(found)} for (svm, name), found in sorted(by_policy.items())]
+    return [
+        {"policy": name or None, "svm": svm or None, **_status(found)}
+        for (svm, name), found in sorted(by_policy.items())
+    ]
 
 
 def _key(policy: str | None, svm: str | None) -> tuple[str, str]:

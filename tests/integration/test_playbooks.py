@@ -368,6 +368,56 @@ def test_the_quick_start_playbook_runs_twice(playbooks: Playbooks) -> None:
     assert playbooks.array.policies() == []
 
 
+PROTECTED = CHECKOUT / "playbooks" / "protected_traffic.yml"
+STEPS = [
+    "Enable IPsec",
+    "Trust the authority that signed the certificate of the database host",
+    "Encrypt NFS for a subnet of clients, with a pre-shared key",
+    "Encrypt everything between the SVM and a database host, with certificates",
+]
+
+
+def test_from_ipsec_off_to_verified_traffic(playbooks: Playbooks) -> None:
+    array = playbooks.array
+    array.ipsec_enabled = False
+    array.auto_establish = 1
+    environment = {"IPSEC_NFS_KEY": KEY}
+    first = playbooks.run(PROTECTED, environment=environment)
+    assert (first.code, first.changed) == (0, STEPS), first.output
+    assert "nfs-clients: established" in first.output
+    assert KEY not in first.output
+    for arguments in ((), ("--check", "--diff")):
+        again = playbooks.run(PROTECTED, *arguments, environment=environment)
+        assert (again.code, again.changed) == (0, []), again.output
+    assert {one["policy_name"] for one in array.security_associations()} == {"nfs-clients", "database"}
+
+
+def test_check_mode_predicts_the_rest_from_every_state_on_the_way(playbooks: Playbooks) -> None:
+    array = playbooks.array
+    array.ipsec_enabled = False
+    environment = {"IPSEC_NFS_KEY": KEY}
+    for done, tag in enumerate(["service", "authority", "psk", "pki", None]):
+        before = (array.policies(), array.ca_certificates(), array.ipsec_enabled)
+        play = playbooks.run(PROTECTED, "--check", "--diff", environment=environment)
+        assert (play.code, play.changed) == (0, STEPS[done:]), play.output
+        assert (array.policies(), array.ca_certificates(), array.ipsec_enabled) == before
+        assert ("+++ after: IPsec service" in play.output) is (done == 0)
+        # Nobody has sent anything yet, so there is no association to be found.
+        assert "do not have the security associations that are expected of them" in play.output
+        if tag:
+            real = playbooks.run(PROTECTED, "--tags", tag, environment=environment)
+            assert (real.code, real.changed) == (0, [STEPS[done]]), real.output
+
+
+def test_the_playbook_fails_readably_if_traffic_is_not_protected(playbooks: Playbooks) -> None:
+    play = playbooks.run(PROTECTED, "-e", "wait=0", environment={"IPSEC_NFS_KEY": KEY})
+    assert play.code == 2
+    message = play.result("Wait until both protect traffic")["msg"]
+    assert (
+        "IPsec policy 'database' on SVM 'svm1' has none; IPsec policy 'nfs-clients' on SVM 'svm1' has none." in message
+    )
+
+
 def readme_blocks() -> list[list[dict[str, Any]]]:
     """The YAML blocks of the README."""
     text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
