@@ -307,6 +307,36 @@ def test_the_options_of_the_peer_are_understood(playbooks: Playbooks) -> None:
     assert (play.code, play.changed) == (0, ["create"]), play.output
 
 
+def test_the_modules_of_the_service_understand_the_peer_and_keep_secrets(playbooks: Playbooks, tmp_path: Path) -> None:
+    array = playbooks.array
+    array.add_ca_certificate("ipsec-ca", "svm1")
+    login = {"hostname": array.host, "http_port": array.port, "user": array.username, "pass": "{{ password }}"}
+    peer = {**login, "https": True, "use_rest": "always", "force_ontap_version": "9.17.1"}
+    tasks = [
+        {"name": "configure", "wiresec.ontap.ipsec_config": {**peer, "state": "present", "replay_window": "64"}},
+        {"name": "register", "wiresec.ontap.ipsec_ca_certificate": {**peer, "name": "ipsec-ca", "svm": "svm1"}},
+        {"name": "bad window", "wiresec.ontap.ipsec_config": {**peer, "replay_window": "65"}, "ignore_errors": True},
+        {"name": "bad UUID", "wiresec.ontap.ipsec_ca_certificate": {**peer, "uuid": "ca"}, "ignore_errors": True},
+        {"name": "list", "wiresec.ontap.ipsec_security_association_info": login},
+        {"name": "check", "wiresec.ontap.ipsec_policy_health": {**login, "policies": ["x"]}, "ignore_errors": True},
+    ]
+    (tmp_path / "secrets.yml").write_text(yaml.safe_dump({"password": array.password}), encoding="utf-8")
+    play = playbooks.play(tasks, "-vvvv", "--diff", "-e", f"@{tmp_path / 'secrets.yml'}")
+    assert (play.code, play.changed) == (0, ["configure"]), play.output
+    assert play.failed == ["bad window", "bad UUID", "check"]
+    assert "one of: 0, 64, 128, 256, 512, 1024, got: 65" in play.result("bad window")["msg"]
+    assert play.result("bad UUID")["msg"] == "uuid: 'ca' is not a UUID."
+    assert "there is no IPsec policy 'x'" in play.result("check")["msg"]
+    assert "Traceback" not in play.output
+    record = (tmp_path / "results.jsonl").read_text(encoding="utf-8")
+    assert array.password not in play.output + record
+
+
+def test_every_module_is_in_the_action_group() -> None:
+    group = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"]["ontap"]
+    assert group == sorted(path.stem for path in (CHECKOUT / "plugins" / "modules").glob("*.py"))
+
+
 # Examples
 
 
