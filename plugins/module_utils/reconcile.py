@@ -177,24 +177,26 @@ def _modify_in_steps(client: RestClient, resource: Resource, change: Change) -> 
 
 def _go_back(client: RestClient, resource: Resource, change: Change, failed: Change, error: OntapError) -> None:
     """After steps of which one failed: restores what was there, and completes the error with what is there now."""
-    title, current = resource.title(change.before or {}), failed.before
-    if error.outcome:
-        error.notes.append(f"Earlier steps had been taken: {title} was {resource.to_options(current or {})}.")
-        return
-    error.outcome = outcome(resource, MODIFIED, current)
+    before, current = change.before or {}, failed.before
+    title = resource.title(before)
+    operation = UNKNOWN if error.outcome else MODIFIED
     try:
-        back = plan(resource, resource.writable(change.before or {}), current)
-        for step in back.steps or [back]:
-            _modify(client, resource, step)
-            current = step.after
-            error.outcome = outcome(resource, MODIFIED, current)
+        current = find(client, resource, change.wanted).current
+        if resource.differing(resource.writable(change.after or {}), current or {}):
+            back = plan(resource, resource.writable(before), current)
+            for step in back.steps or ([back] if back.operation == MODIFIED else []):
+                _modify(client, resource, step)
+                current = step.after
+            error.notes.append(f"Earlier steps had been taken and were taken back: {title} is as it was.")
+        error.outcome = outcome(resource, operation, current)
     except OntapError as second:
-        if second.outcome:
-            error.outcome = second.outcome
-        left = f"{title} is now {resource.to_options(current or {})}"
-        error.notes.append(f"Earlier steps had been taken and could not be taken back: {left}. {second}")
-    else:
-        error.notes.append(f"Earlier steps had been taken and were taken back: {title} is as it was.")
+        # What the task leaves out is left alone by a later run, so it would stay as the steps have left it.
+        was = {"lost": resource.to_options(before)}
+        error.outcome = {**(second.outcome or outcome(resource, operation, current)), **was}
+        error.notes.append(
+            f"Earlier steps had been taken and could not be taken back: {title} is now {resource.to_options(current or {})}, "
+            f"as far as is known; the key 'lost' of the result has what it was. {second}"
+        )
 
 
 def _create(client: RestClient, resource: Resource, change: Change) -> Change:

@@ -120,6 +120,12 @@ diff:
   returned: success
   type: dict
   sample: {before: {enabled: false}, after: {enabled: true}}
+lost:
+  description:
+    - The service as it was, if the task failed between RV(steps) that could not be taken back. What the task leaves out
+      stays as it is now, above all C(enabled), so add it to the task before running it again.
+  returned: when steps were taken and could not be taken back
+  type: dict
 approval:
   description: Says that multi-admin verification holds the change back, as in M(wiresec.ontap.ipsec_policy).
   returned: when an approval is pending

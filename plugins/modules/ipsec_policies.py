@@ -240,6 +240,10 @@ changes:
       description: As in M(wiresec.ontap.ipsec_policy).
       returned: when an approval is pending
       type: dict
+    impact:
+      description: As in M(wiresec.ontap.ipsec_policy).
+      returned: with O(report_impact=true)
+      type: dict
     lost:
       description: As in M(wiresec.ontap.ipsec_policy).
       returned: when a policy is missing, or may be, after a failed recreate

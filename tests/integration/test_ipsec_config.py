@@ -214,9 +214,25 @@ def test_if_they_can_not_be_taken_back_the_result_says_what_is_there(array: Simu
         config(array, offload_enabled=True)
     assert stored(array) == OFF
     result = caught.value.result()
-    assert (result["changed"], result["config"]) == (True, OFF)
+    assert (result["changed"], result["config"], result["lost"]) == (True, OFF, ON)
     assert "could not be taken back: IPsec service is now {'enabled': False" in result["msg"]
+    assert "the key 'lost' of the result has what it was." in result["msg"]
     assert config(array, **OFFLOAD)["changed"] is True
+
+
+@pytest.mark.parametrize("occurrence", [2, 3])
+@pytest.mark.parametrize("after_effect", [True, False])
+def test_a_step_in_doubt_does_not_leave_ipsec_off(array: Simulator, occurrence: int, after_effect: bool) -> None:
+    # The answer is lost, and so is that to the look which would tell what the step did.
+    array.fault("reset", "PATCH", PATH, occurrence=occurrence, after_effect=after_effect)
+    array.fault("internal_error", "GET", PATH, occurrence=2)
+    with pytest.raises(OntapError) as caught:
+        config(array, offload_enabled=True)
+    result = caught.value.result()
+    assert (result["changed"], result["operation"]) == (True, "unknown")
+    done = occurrence == 3 and after_effect
+    assert stored(array) == result["config"] == (OFFLOAD if done else ON)
+    assert ("were taken back" in result["msg"]) is not done
 
 
 def test_a_first_step_that_is_refused_is_no_change(array: Simulator) -> None:

@@ -145,6 +145,7 @@ def test_each_cell(array: Simulator, scenario: Scenario, fault: Fault) -> None:
             # Steps that were taken back, or could not be: what the result says is there, is there.
             assert tuple(result["config"][option] for option in OFFLOAD) == after[0]
             assert ("taken back: IPsec service is as it was" in result["msg"]) is (after == before)
+            assert ("lost" in result) is (after != before)
     else:
         assert after == scenario.after
         assert result["changed"] is (after != before)
