@@ -39,7 +39,7 @@ class IpsecService(Resource):
     advice = {
         66256898: "Nothing can be concluded about the service: run the task again, and look into the event log of the array if it fails again.",
         66256899: "Nothing can be concluded about the service: run the task again, and look into the event log of the array if it fails again.",
-        66256913: "Somebody enabled IPsec in the meantime, or the network cards of a node can't offload it.",
+        66256913: "IPsec was enabled in the meantime: run the task again.",
         66256915: "Give replay_window: 0 together with offload_enabled: true.",
         66257007: "Run the task again, and look into the event log of the array if it fails again.",
         66257199: "Finish the upgrade: every node must run a release that has IPsec.",

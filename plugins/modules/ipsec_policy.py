@@ -78,6 +78,8 @@ options:
     default: false
 seealso:
   - module: wiresec.ontap.ipsec_policy_info
+  - module: wiresec.ontap.ipsec_policy_health
+  - module: wiresec.ontap.ipsec_config
   - name: ONTAP IP security over wire encryption
     description: NetApp's guide to IPsec on ONTAP.
     link: https://docs.netapp.com/us-en/ontap/networking/ipsec-configure.html
@@ -123,6 +125,16 @@ EXAMPLES = r"""
       address: 10.10.10.7/32
     remote_endpoint:
       address: 10.10.40.9/32
+
+- name: How many live security associations would another subnet cost?
+  wiresec.ontap.ipsec_policy:
+    name: nfs-clients
+    svm: svm1
+    remote_endpoint:
+      address: 10.10.21.0/24
+    report_impact: true
+  check_mode: true
+  register: cost
 
 - name: Take a policy out of service, whatever else it says
   wiresec.ontap.ipsec_policy:
