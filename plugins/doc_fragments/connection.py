@@ -108,6 +108,9 @@ requirements:
   - ONTAP >= 9.8
 notes:
   - Run it on the controller (C(connection=local) or C(delegate_to=localhost)); it talks to the array from there.
+  - Where a task runs on the controller anyway, by Ansible's own interpreter, it runs in Ansible's own process, and the
+    items of a loop share a connection. It makes no difference but to the speed. The variable C(wiresec_ontap_in_process) switches
+    it off where it is V(false). On macOS it is off unless the variable is V(true).
   - "Options of the task win over environment variables. C(module_defaults: group/wiresec.ontap.ontap) sets the connection
     for a whole play."
 """

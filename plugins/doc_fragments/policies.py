@@ -19,7 +19,8 @@ def _entry_of_a_list(options: str) -> str:
 class ModuleDocFragment:
     """The options of the fragment ``policy`` one level below ``policies``."""
 
-    DOCUMENTATION = """
+    # With its type, because ansible-test parses plain assignments, and can't parse one that is put together.
+    DOCUMENTATION: str = """
 options:
   policies:
     suboptions:

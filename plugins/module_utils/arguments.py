@@ -11,12 +11,13 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Callable
 from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput, OntapError
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import (
     ACTIONS,
     AUTHENTICATION_METHODS,
@@ -165,8 +166,45 @@ WHOLE_SET: dict[str, Any] = {
 }
 
 
+@dataclass(frozen=True)
+class Mode:
+    """How a task runs. check: nothing is written. diff: the result shows what changes. progress: gets done and total."""
+
+    check: bool = False
+    diff: bool = False
+    progress: Callable[[int, int], None] = lambda done, total: None
+
+
+Run = Callable[[Mapping[str, Any], RestClient, Mode], "dict[str, Any]"]
+
+
+def execute(
+    module: AnsibleModule, resource: Resource, run: Run, after_failure: Mapping[str, Any] | None = None
+) -> None:
+    """Runs a module to its end: ``run`` with the client that its options describe, then success or failure.
+
+    after_failure: what the result of a failure says where the failure itself does not.
+    """
+
+    def progress(done: int, total: int) -> None:
+        if done % 100 == 0:
+            module.log(f"{done} of {total} changes made")
+
+    failure: dict[str, Any] = {}
+    try:
+        with _client(module, resource) as array:
+            result = run(module.params, array, Mode(module.check_mode, module._diff, progress))
+    except OntapError as error:
+        result = failure = {**(after_failure or {}), **error.result()}
+    for warning in result.pop("warnings", []):
+        module.warn(warning)
+    if failure:
+        module.fail_json(**failure)
+    module.exit_json(**result)
+
+
 @contextmanager
-def client(module: AnsibleModule, resource: Resource) -> Iterator[RestClient]:
+def _client(module: AnsibleModule, resource: Resource) -> Iterator[RestClient]:
     """The client of the array that the module's connection options name, to work on ``resource``.
 
     Fails the task where ``requests`` is missing; raises ``InvalidInput`` for options that don't go together.
@@ -187,7 +225,7 @@ def client(module: AnsibleModule, resource: Resource) -> Iterator[RestClient]:
 def client_of(
     params: Mapping[str, Any], environment: Mapping[str, str], resource: Resource, clock: Any = time
 ) -> Iterator[RestClient]:
-    """The same from validated options. clock: what pauses and time-outs go by. Raises ``InvalidInput``."""
+    """A client from validated options. clock: what pauses and time-outs go by. Raises ``InvalidInput``."""
     reached = connection(params, environment)
     credentials = filter(None, [reached.password, reached.access_token])
     tracing = Trace(params["trace"], resource.secret_names, credentials) if params["trace"] else nullcontext()

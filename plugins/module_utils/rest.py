@@ -17,7 +17,8 @@ import traceback
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
 from http.client import HTTPException
 from typing import Any, Callable, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
@@ -113,6 +114,10 @@ class Answer:
         return [record for record in records if isinstance(record, Mapping)] if isinstance(records, list) else []
 
 
+SHARED_SESSIONS: ContextVar[dict[Connection, Any] | None] = ContextVar("SHARED_SESSIONS", default=None)
+"""Sessions that outlive one client, by account and TLS settings: whoever sets it has to close them. ``None`` for none."""
+
+
 def literal(value: str) -> str:
     """A filter value that matches ``value`` itself, whatever characters of ONTAP's query language it contains.
 
@@ -128,7 +133,7 @@ def literal(value: str) -> str:
 
 
 class RestClient:
-    """One session with one array. Use it as a context manager: it closes its connection on leaving.
+    """One session with one array. Use it as a context manager: it closes its connection on leaving, unless it is shared.
 
     Every method raises ``ConnectionFailed``, ``ApiError``, ``ApprovalPending`` or ``UnexpectedAnswer``.
     """
@@ -140,13 +145,22 @@ class RestClient:
         self.trace = trace
         self._verify = (connection.ca_path or True) if connection.validate_certs else False
         self._timeout = (min(CONNECT_TIMEOUT, connection.timeout), connection.timeout)
-        self._session = _session(connection)
+        self._shared = SHARED_SESSIONS.get()
+        self._session = _session(connection) if self._shared is None else self._shared_session(self._shared)
+
+    def _shared_session(self, sessions: dict[Connection, Any]) -> requests.Session:
+        # What a session does not depend on must not tell two of them apart.
+        account = replace(self.connection, timeout=0, retries=0, version=None)
+        if account not in sessions:
+            sessions[account] = _session(self.connection)
+        return sessions[account]
 
     def __enter__(self) -> RestClient:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._session.close()
+        if self._shared is None:
+            self._session.close()
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Mapping[str, Any]:
         """One object."""

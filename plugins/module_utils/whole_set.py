@@ -282,12 +282,14 @@ def carry_out(
     finished = Counter({"steps": 0})
     lock = threading.Lock()
     failed: set[Any] = set()
+    interrupted = threading.Event()
 
     def take(step: Step) -> None:
         place = step.state.get(resource.container)
         withdraws = _phase(resource, step.change) >= _FIRST_WITHDRAWAL
         with lock:
-            if failed and (not continue_on_error or (withdraws and place in failed)):
+            stops = failed and (not continue_on_error or (withdraws and place in failed))
+            if stops or interrupted.is_set():
                 step.result = NOT_ATTEMPTED
                 return
         try:
@@ -304,8 +306,13 @@ def carry_out(
 
     for _phase_number, phase in groupby(steps, key=lambda step: _phase(resource, step.change)):
         with ThreadPoolExecutor(max_workers=concurrency) as pool:
-            # Listed, so that an exception that is no OntapError, a bug, is raised here with its traceback.
-            list(pool.map(take, phase))
+            try:
+                # Listed, so that an exception that is no OntapError, a bug, is raised here with its traceback.
+                list(pool.map(take, phase))
+            except BaseException:
+                # As by a time-out of the task: leaving the pool waits for what it has, so that must be nothing more.
+                interrupted.set()
+                raise
 
 
 # Reporting

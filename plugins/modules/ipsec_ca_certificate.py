@@ -122,7 +122,6 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import OntapError
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_ca_certificate import (
     CA_CERTIFICATE,
     CERTIFICATE,
@@ -143,7 +142,7 @@ OPTIONS: dict[str, Any] = {
 RULES: dict[str, Any] = {"required_one_of": [["name", "uuid"]], "mutually_exclusive": [["name", "uuid"]]}
 
 
-def run(params: Mapping[str, Any], client: RestClient, check_mode: bool) -> dict[str, Any]:
+def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> dict[str, Any]:
     """From validated options to the result of the task. Raises ``OntapError``."""
     present = params["state"] == "present"
     wanted = CA_CERTIFICATE.from_options(params)
@@ -154,7 +153,7 @@ def run(params: Mapping[str, Any], client: RestClient, check_mode: bool) -> dict
         certificates.check_usable(installed.current, wanted, installed.namesakes)
     wanted.update({option: value for option, value in (installed.current or {}).items() if option in ("name", "uuid")})
     change = _change(client, wanted, present)
-    if not check_mode:
+    if not mode.check:
         change = apply(client, CA_CERTIFICATE, change)
     told = {"installed": installed.current is not None, "registered": change.after is not None}
     return {**report(CA_CERTIFICATE, change), **told}
@@ -169,17 +168,10 @@ def _change(client: RestClient, wanted: State, present: bool) -> Change:
     return prepare(client, CA_CERTIFICATE, wanted, current, present, Permissions())
 
 
-def main() -> None:
+def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
     """Entry point of Ansible."""
-    module = AnsibleModule(argument_spec={**arguments.CONNECTION, **OPTIONS}, supports_check_mode=True, **RULES)
-    try:
-        with arguments.client(module, CA_CERTIFICATE) as client:
-            result = run(module.params, client, module.check_mode)
-    except OntapError as error:
-        module.fail_json(**{"operation": "none", **error.result()})
-    for warning in result.pop("warnings"):
-        module.warn(warning)
-    module.exit_json(**result)
+    module = module_class(argument_spec={**arguments.CONNECTION, **OPTIONS}, supports_check_mode=True, **RULES)
+    arguments.execute(module, CA_CERTIFICATE, run, {"operation": "none"})
 
 
 if __name__ == "__main__":

@@ -142,7 +142,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput, OntapError
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_service import REPLAY_WINDOWS, SERVICE
 from ansible_collections.wiresec.ontap.plugins.module_utils.planning import MODIFIED, Change, Permissions, report
@@ -162,7 +162,7 @@ _SHOWN = 10
 """Policies that an error names."""
 
 
-def run(params: Mapping[str, Any], client: RestClient, check_mode: bool) -> dict[str, Any]:
+def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> dict[str, Any]:
     """From validated options to the result of the task. Raises ``OntapError``."""
     wanted = SERVICE.from_options(params)
     check_release(client, SERVICE, SERVICE.requirements(wanted))
@@ -170,7 +170,7 @@ def run(params: Mapping[str, Any], client: RestClient, check_mode: bool) -> dict
     change = prepare(client, SERVICE, wanted, current, present=True, permissions=Permissions())
     if not params["force"]:
         _guard(client, change)
-    if not check_mode:
+    if not mode.check:
         change = apply(client, SERVICE, change)
     steps = change.steps or ([change] if change.operation == MODIFIED else [])
     return {**report(SERVICE, change), "steps": [SERVICE.to_options(step.wanted) for step in steps]}
@@ -180,8 +180,9 @@ def _guard(client: RestClient, change: Change) -> None:
     """Raises ``InvalidInput`` if IPsec would be disabled, be it for a moment, while it has something to do."""
     if change.operation != MODIFIED or not SERVICE.interrupts(change.before or {}, change.after or {}):
         return
-    enabled = listing(client, POLICY, {"enabled": "true"}, ["name", "svm", "scope", "action"])
-    affected = [POLICY.title(policy) for policy in enabled if policy["action"] != "bypass"]
+    # Counted here and not by a filter, because a filter that found too few would let this pass.
+    policies = listing(client, POLICY, {}, ["name", "svm", "scope", "enabled", "action"])
+    affected = [POLICY.title(policy) for policy in policies if policy["enabled"] and policy["action"] != "bypass"]
     if affected:
         shown = ", ".join(affected[:_SHOWN]) + (", ..." if len(affected) > _SHOWN else "")
         moment = " for a moment" if (change.after or {})["enabled"] else ""
@@ -191,17 +192,10 @@ def _guard(client: RestClient, change: Change) -> None:
         )
 
 
-def main() -> None:
+def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
     """Entry point of Ansible."""
-    module = AnsibleModule(argument_spec={**arguments.CONNECTION, **OPTIONS}, supports_check_mode=True)
-    try:
-        with arguments.client(module, SERVICE) as client:
-            result = run(module.params, client, module.check_mode)
-    except OntapError as error:
-        module.fail_json(**{"operation": "none", **error.result()})
-    for warning in result.pop("warnings"):
-        module.warn(warning)
-    module.exit_json(**result)
+    module = module_class(argument_spec={**arguments.CONNECTION, **OPTIONS}, supports_check_mode=True)
+    arguments.execute(module, SERVICE, run, {"operation": "none"})
 
 
 if __name__ == "__main__":

@@ -294,26 +294,20 @@ error:
 """
 
 from collections.abc import Mapping
-from typing import Any, Callable
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments, whole_set
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput, OntapError
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
 from ansible_collections.wiresec.ontap.plugins.module_utils.impact import impact, total
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils.reading import check_release
 from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
 
 
-def run(
-    params: Mapping[str, Any],
-    client: RestClient,
-    check_mode: bool,
-    diff_mode: bool,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> dict[str, Any]:
-    """From validated options to the result of the task. Raises ``OntapError``. progress: gets the changes done, and all."""
+def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> dict[str, Any]:
+    """From validated options to the result of the task. Raises ``OntapError``."""
     if not 1 <= params["concurrency"] <= 8:
         raise InvalidInput(f"concurrency: {params['concurrency']} is not from 1 to 8.")
     common = {option: params[option] for option in ("svm", "recreate", "update_secret_key")}
@@ -325,9 +319,9 @@ def run(
         check_release(client, POLICY, POLICY.requirements(entry.wanted))
     plan = whole_set.plan(client, POLICY, entries, pruning)
     impacts = impact(client, [step.change for step in plan.taken()]) if params["report_impact"] else []
-    if not check_mode:
-        whole_set.carry_out(client, POLICY, plan, params["concurrency"], params["continue_on_error"], progress)
-    result = whole_set.report(POLICY, plan, params["return_policies"], diff_mode)
+    if not mode.check:
+        whole_set.carry_out(client, POLICY, plan, params["concurrency"], params["continue_on_error"], mode.progress)
+    result = whole_set.report(POLICY, plan, params["return_policies"], mode.diff)
     if params["report_impact"]:
         result["impact"] = total(impacts)
         result["changes"] = [{**change, "impact": one} for change, one in zip(result["changes"], impacts)]
@@ -335,27 +329,12 @@ def run(
     return result
 
 
-def main() -> None:
+def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
     """Entry point of Ansible."""
-    module = AnsibleModule(
+    module = module_class(
         argument_spec={**arguments.CONNECTION, **arguments.WHOLE_SET, **arguments.IMPACT}, supports_check_mode=True
     )
-
-    def progress(done: int, total: int) -> None:
-        if done % 100 == 0:
-            module.log(f"{done} of {total} changes made")
-
-    try:
-        with arguments.client(module, POLICY) as client:
-            result = run(module.params, client, module.check_mode, module._diff, progress)
-    except OntapError as error:
-        failure = error.result()
-        for warning in failure.pop("warnings", []):
-            module.warn(warning)
-        module.fail_json(**failure)
-    for warning in result.pop("warnings"):
-        module.warn(warning)
-    module.exit_json(**result)
+    arguments.execute(module, POLICY, run)
 
 
 if __name__ == "__main__":

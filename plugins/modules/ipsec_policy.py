@@ -267,7 +267,6 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import OntapError
 from ansible_collections.wiresec.ontap.plugins.module_utils.impact import impact
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils.planning import Permissions, report
@@ -276,7 +275,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils.reconcile import app
 from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
 
 
-def run(params: Mapping[str, Any], client: RestClient, check_mode: bool) -> dict[str, Any]:
+def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> dict[str, Any]:
     """From validated options to the result of the task. Raises ``OntapError``."""
     present = params["state"] == "present"
     wanted = POLICY.from_options(params)
@@ -288,26 +287,19 @@ def run(params: Mapping[str, Any], client: RestClient, check_mode: bool) -> dict
     change = prepare(client, POLICY, wanted, found.current, present, permissions)
     warnings = [*confirm(client, POLICY, [change]), *POLICY.hints(wanted, found.namesakes)]
     told = {"impact": impact(client, [change])[0]} if params["report_impact"] else {}
-    if not check_mode:
+    if not mode.check:
         change = apply(client, POLICY, change)
     result = report(POLICY, change)
     return {**result, **told, "warnings": [*result["warnings"], *warnings]}
 
 
-def main() -> None:
+def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
     """Entry point of Ansible."""
-    module = AnsibleModule(
+    module = module_class(
         argument_spec={**arguments.CONNECTION, **arguments.POLICY, **arguments.PERMISSIONS, **arguments.IMPACT},
         supports_check_mode=True,
     )
-    try:
-        with arguments.client(module, POLICY) as client:
-            result = run(module.params, client, module.check_mode)
-    except OntapError as error:
-        module.fail_json(**{"operation": "none", **error.result()})
-    for warning in result.pop("warnings"):
-        module.warn(warning)
-    module.exit_json(**result)
+    arguments.execute(module, POLICY, run, {"operation": "none"})
 
 
 if __name__ == "__main__":

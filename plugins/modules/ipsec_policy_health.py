@@ -112,7 +112,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput, OntapError
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_security_association import SECURITY_ASSOCIATION
 from ansible_collections.wiresec.ontap.plugins.module_utils.policy_health import Expectation, check
 from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
@@ -125,7 +125,7 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def run(params: Mapping[str, Any], client: RestClient, check_mode: bool) -> dict[str, Any]:
+def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> dict[str, Any]:
     """From validated options to the result of the task. Raises ``OntapError``."""
     for option, lowest in (("peers", 1), ("wait", 0)):
         if params[option] < lowest:
@@ -133,21 +133,14 @@ def run(params: Mapping[str, Any], client: RestClient, check_mode: bool) -> dict
     if params["policies"] is not None and not params["policies"]:
         raise InvalidInput("policies: the list is empty. Leave it out to mean all policies that protect traffic.")
     expected = Expectation(params["svm"], params["policies"], params["peers"])
-    policies, warnings = check(client, expected, params["wait"], lenient=check_mode)
+    policies, warnings = check(client, expected, params["wait"], lenient=mode.check)
     return {"changed": False, "policies": policies, "warnings": warnings}
 
 
-def main() -> None:
+def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
     """Entry point of Ansible."""
-    module = AnsibleModule(argument_spec={**arguments.CONNECTION, **OPTIONS}, supports_check_mode=True)
-    try:
-        with arguments.client(module, SECURITY_ASSOCIATION) as client:
-            result = run(module.params, client, module.check_mode)
-    except OntapError as error:
-        module.fail_json(**error.result())
-    for warning in result.pop("warnings"):
-        module.warn(warning)
-    module.exit_json(**result)
+    module = module_class(argument_spec={**arguments.CONNECTION, **OPTIONS}, supports_check_mode=True)
+    arguments.execute(module, SECURITY_ASSOCIATION, run)
 
 
 if __name__ == "__main__":

@@ -206,13 +206,12 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import OntapError
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils.reading import count, listing
 from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
 
 
-def run(params: Mapping[str, Any], client: RestClient) -> dict[str, Any]:
+def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> dict[str, Any]:
     """From validated options to the result of the task. Raises ``OntapError``."""
     if params["count_only"]:
         return {"changed": False, "policies": [], "num_records": count(client, POLICY, params)}
@@ -220,18 +219,13 @@ def run(params: Mapping[str, Any], client: RestClient) -> dict[str, Any]:
     return {"changed": False, "policies": policies, "num_records": len(policies)}
 
 
-def main() -> None:
+def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
     """Entry point of Ansible."""
-    module = AnsibleModule(
+    module = module_class(
         argument_spec={**arguments.CONNECTION, **arguments.POLICY_FILTERS, **arguments.LISTING},
         supports_check_mode=True,
     )
-    try:
-        with arguments.client(module, POLICY) as client:
-            result = run(module.params, client)
-    except OntapError as error:
-        module.fail_json(**error.result())
-    module.exit_json(**result)
+    arguments.execute(module, POLICY, run)
 
 
 if __name__ == "__main__":

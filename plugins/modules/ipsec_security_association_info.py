@@ -189,7 +189,6 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import OntapError
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_security_association import (
     SECURITY_ASSOCIATION,
@@ -213,7 +212,7 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def run(params: Mapping[str, Any], client: RestClient) -> dict[str, Any]:
+def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> dict[str, Any]:
     """From validated options to the result of the task. Raises ``OntapError``."""
     associations = listing(client, SECURITY_ASSOCIATION, params, max_records=params["max_records"])
     result = {"changed": False, "security_associations": associations, "num_records": len(associations)}
@@ -224,15 +223,10 @@ def run(params: Mapping[str, Any], client: RestClient) -> dict[str, Any]:
     return result
 
 
-def main() -> None:
+def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
     """Entry point of Ansible."""
-    module = AnsibleModule(argument_spec={**arguments.CONNECTION, **OPTIONS}, supports_check_mode=True)
-    try:
-        with arguments.client(module, SECURITY_ASSOCIATION) as client:
-            result = run(module.params, client)
-    except OntapError as error:
-        module.fail_json(**error.result())
-    module.exit_json(**result)
+    module = module_class(argument_spec={**arguments.CONNECTION, **OPTIONS}, supports_check_mode=True)
+    arguments.execute(module, SECURITY_ASSOCIATION, run)
 
 
 if __name__ == "__main__":

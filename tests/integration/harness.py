@@ -73,14 +73,14 @@ def policy(array: Simulator, check_mode: bool = False, clock: Any = time, **opti
     """Runs ``ipsec_policy`` in this process. Raises ``OntapError`` where the module would fail."""
     params = validated(POLICY_SPEC, {**login(array), **options})
     with arguments.client_of(params, {}, POLICY, clock) as client:
-        return ipsec_policy.run(params, client, check_mode)
+        return ipsec_policy.run(params, client, arguments.Mode(check_mode))
 
 
 def info(array: Simulator, clock: Any = time, **options: Any) -> dict[str, Any]:
     """Runs ``ipsec_policy_info`` in this process."""
     params = validated(INFO_SPEC, {**login(array), **options})
     with arguments.client_of(params, {}, POLICY, clock) as client:
-        return ipsec_policy_info.run(params, client)
+        return ipsec_policy_info.run(params, client, arguments.Mode())
 
 
 def policies(
@@ -89,14 +89,14 @@ def policies(
     """Runs ``ipsec_policies`` in this process. Raises ``OntapError`` where the module would fail."""
     params = validated(WHOLE_SET_SPEC, {**login(array), **options})
     with arguments.client_of(params, {}, POLICY, clock) as client:
-        return ipsec_policies.run(params, client, check_mode, diff_mode)
+        return ipsec_policies.run(params, client, arguments.Mode(check_mode, diff_mode))
 
 
 def config(array: Simulator, check_mode: bool = False, clock: Any = time, **options: Any) -> dict[str, Any]:
     """Runs ``ipsec_config`` in this process. Raises ``OntapError`` where the module would fail."""
     params = validated({**arguments.CONNECTION, **ipsec_config.OPTIONS}, {**login(array), **options})
     with arguments.client_of(params, {}, SERVICE, clock) as client:
-        return ipsec_config.run(params, client, check_mode)
+        return ipsec_config.run(params, client, arguments.Mode(check_mode))
 
 
 def ca_certificate(array: Simulator, check_mode: bool = False, clock: Any = time, **options: Any) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def ca_certificate(array: Simulator, check_mode: bool = False, clock: Any = time
     spec = {**arguments.CONNECTION, **ipsec_ca_certificate.OPTIONS}
     params = validated(spec, {**login(array), **options}, **ipsec_ca_certificate.RULES)
     with arguments.client_of(params, {}, CA_CERTIFICATE, clock) as client:
-        return ipsec_ca_certificate.run(params, client, check_mode)
+        return ipsec_ca_certificate.run(params, client, arguments.Mode(check_mode))
 
 
 def associations(array: Simulator, clock: Any = time, **options: Any) -> dict[str, Any]:
@@ -112,14 +112,14 @@ def associations(array: Simulator, clock: Any = time, **options: Any) -> dict[st
     spec = {**arguments.CONNECTION, **ipsec_security_association_info.OPTIONS}
     params = validated(spec, {**login(array), **options})
     with arguments.client_of(params, {}, SECURITY_ASSOCIATION, clock) as client:
-        return ipsec_security_association_info.run(params, client)
+        return ipsec_security_association_info.run(params, client, arguments.Mode())
 
 
 def health(array: Simulator, check_mode: bool = False, clock: Any = time, **options: Any) -> dict[str, Any]:
     """Runs ``ipsec_policy_health`` in this process. Raises ``OntapError`` where the module would fail."""
     params = validated({**arguments.CONNECTION, **ipsec_policy_health.OPTIONS}, {**login(array), **options})
     with arguments.client_of(params, {}, SECURITY_ASSOCIATION, clock) as client:
-        return ipsec_policy_health.run(params, client, check_mode)
+        return ipsec_policy_health.run(params, client, arguments.Mode(check_mode))
 
 
 def spec_of(module: ModuleType) -> dict[str, Any]:

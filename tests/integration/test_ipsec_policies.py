@@ -479,5 +479,6 @@ def test_progress_is_reported_as_it_goes(array: Simulator) -> None:
     params = validated(WHOLE_SET_SPEC, {**login(array), "policies": entries(5, "svm1"), "concurrency": 3})
     seen: list[tuple[int, int]] = []
     with arguments.client_of(params, {}, POLICY) as client:
-        ipsec_policies.run(params, client, False, False, lambda done, total: seen.append((done, total)))
+        mode = arguments.Mode(progress=lambda done, total: seen.append((done, total)))
+        ipsec_policies.run(params, client, mode)
     assert seen == [(number, 5) for number in range(1, 6)]

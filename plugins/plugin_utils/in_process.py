@@ -1,0 +1,174 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs a module of this collection inside of Ansible's own process, where it would run on the controller anyway."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from inspect import signature
+from typing import Any
+
+from ansible import constants as C
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.common.text.converters import to_text
+from ansible.module_utils.common.warnings import get_deprecation_messages, get_warning_messages
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action.normal import ActionModule as NormalAction
+from ansible.utils.display import Display
+
+from ansible_collections.wiresec.ontap.plugins.module_utils.rest import SHARED_SESSIONS
+
+SWITCH = "wiresec_ontap_in_process"
+"""The variable that forbids in-process execution where it is false, and asks for it where it is true."""
+
+_MODULES = "ansible_collections.wiresec.ontap.plugins.modules"
+_AUTOMATIC = ("auto", "auto_silent", "auto_legacy", "auto_legacy_silent")
+
+
+class InProcessAction(NormalAction):
+    """What Ansible does with a module by default, except that executing it may need no process of its own."""
+
+    def _execute_module(
+        self, module_name: str | None = None, module_args: Any = None, *, task_vars: Any = None, **others: Any
+    ) -> dict[str, Any]:
+        """As in Ansible; ``others`` are for Ansible's own way."""
+        task_vars = task_vars or {}
+        if others.get("wrap_async") or not self._runs_here(task_vars):
+            return super()._execute_module(module_name, module_args, task_vars=task_vars, **others)
+        name = module_name or self._task.action
+        given = _plain(self._task.args if module_args is None else module_args)
+        self._update_module_args(name, given, task_vars)
+        main = import_module(f"{_MODULES}.{name.rpartition('.')[2]}").main
+        with self._environment(), self._sessions(task_vars):
+            try:
+                main(partial(_Module, given))
+            except _Finished as finished:
+                printed = {"stdout": json.dumps(finished.result)}
+        # ansible-core 2.19 and later want to know the dialect; this is the one of plain JSON.
+        dialect = ["legacy"] if "profile" in signature(self._parse_returned_data).parameters else []
+        return self._parse_returned_data(printed, *dialect)
+
+    def _runs_here(self, task_vars: Mapping[str, Any]) -> bool:
+        """Whether the task would run here, by this interpreter and as this user, if it were executed as usual."""
+        host_vars = task_vars
+        if self._task.delegate_to:
+            host_vars = task_vars.get("ansible_delegated_vars", {}).get(self._task.delegate_to, task_vars)
+        # Forked processes of macOS can't ask the system for proxies without the risk of a crash.
+        if not boolean(self._templar.template(task_vars.get(SWITCH, sys.platform != "darwin"))):
+            return False
+        interpreter = C.config.get_config_value("INTERPRETER_PYTHON", variables=host_vars)
+        return bool(
+            self._connection.transport == "local"
+            and not self._connection.become
+            and not self._task.async_val
+            and self._templar.template(interpreter) in (*_AUTOMATIC, sys.executable)
+            and find_spec("requests")
+        )
+
+    @contextmanager
+    def _environment(self) -> Iterator[None]:
+        """Within, the keyword ``environment`` holds, as it does for the process of a module."""
+        variables: dict[str, Any] = {}
+        self._compute_environment_string(variables)
+        before = dict(os.environ)
+        os.environ.update({name: to_text(value) for name, value in variables.items()})
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+    @contextmanager
+    def _sessions(self, task_vars: Mapping[str, Any]) -> Iterator[None]:
+        """Within, clients of one account share a session, as long as it is the same task on the same host.
+
+        Ansible forks a process for each task on each host, so the sessions end with that at the latest.
+        """
+        identity = (self._task._uuid, task_vars.get("inventory_hostname"))
+        if _sessions_of.identity != identity:
+            _sessions_of.begin(identity)
+        token = SHARED_SESSIONS.set(_sessions_of.sessions)
+        try:
+            yield
+        finally:
+            SHARED_SESSIONS.reset(token)
+
+
+class _TaskSessions:
+    """The sessions of the task that this process executes."""
+
+    def __init__(self) -> None:
+        self.identity: tuple[Any, ...] | None = None
+        self.sessions: dict[Any, Any] = {}
+
+    def begin(self, identity: tuple[Any, ...]) -> None:
+        """Closes what another task left, should a strategy execute several in one process."""
+        for session in self.sessions.values():
+            session.close()
+        self.identity, self.sessions = identity, {}
+
+
+_sessions_of = _TaskSessions()
+
+
+def _plain(value: Any) -> Any:
+    """A copy of a task's arguments without the types by which Ansible tracks where text comes from, as JSON would make it."""
+    if isinstance(value, Mapping):
+        return {to_text(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return value if value is None or isinstance(value, (bool, int, float)) else to_text(value)
+
+
+class _Finished(BaseException):
+    """Ends a module as ``sys.exit`` would, past its handlers, and takes the result along."""
+
+    def __init__(self, result: dict[str, Any]) -> None:
+        super().__init__()
+        self.result = result
+
+
+class _Module(AnsibleModule):
+    """An AnsibleModule that gets its arguments from, and leaves its result to, this process."""
+
+    def __init__(self, given: dict[str, Any], **specification: Any) -> None:
+        self._given = given
+        self._warnings: list[str] = []
+        self._others = len(get_warning_messages()), len(get_deprecation_messages())
+        super().__init__(**specification)
+
+    def _load_params(self) -> None:
+        self.params = self._given
+
+    def warn(self, warning: str, *arguments: Any, **options: Any) -> None:
+        """Keeps it for the result; ansible-core 2.19 and later would show it at once when called on the controller."""
+        self._warnings.append(warning)
+
+    def log(self, msg: str, log_args: Any = None) -> None:
+        """As in Ansible; what the module itself logs, such as its progress, also shows with ``-v``."""
+        if log_args is None:
+            Display().v(msg)
+        super().log(msg, log_args)
+
+    def _return_formatted(self, kwargs: dict[str, Any]) -> None:
+        """Makes the same result of it as Ansible's own method, but prints no JSON."""
+        warnings = [*get_warning_messages()[self._others[0] :], *self._warnings]
+        deprecations = list(get_deprecation_messages()[self._others[1] :])
+        result = {
+            **kwargs,
+            "invocation": {"module_args": self.params},
+            **({"warnings": warnings} if warnings else {}),
+            **({"deprecations": deprecations} if deprecations else {}),
+        }
+        # Not even a secret such as "1" may change a truth value.
+        kept = {key: value for key, value in result.items() if value is None or isinstance(value, bool)}
+        raise _Finished({**remove_values(result, self.no_log_values), **kept})

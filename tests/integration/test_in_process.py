@@ -1,0 +1,259 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A task is the same whether it runs in Ansible's own process or as a module: one list of tasks, both ways, key by key."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import venv
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from integration.harness import CHECKOUT, Play, Playbooks
+from integration.test_playbooks import KEY, NEW_KEY, PPK, SHORT_KEY, WEB, task
+from integration.test_targets import TARGETS, play_target
+from simulator import Simulator
+
+SWITCH = "wiresec_ontap_in_process"
+PKI = {**WEB, "name": "pki", "secret_key": None, "authentication_method": "pki", "certificate": "ipsec-cert"}
+PKI = {**PKI, "remote_identity": "ANYTHING"}
+
+
+def web(title: str, /, **changes: Any) -> dict[str, Any]:
+    return task(title, **{**WEB, **changes})
+
+
+def policies(title: str, /, **options: Any) -> dict[str, Any]:
+    return {"name": title, "wiresec.ontap.ipsec_policies": options}
+
+
+def info(title: str, /, **options: Any) -> dict[str, Any]:
+    return {"name": title, "wiresec.ontap.ipsec_policy_info": options}
+
+
+LIST = [WEB, {**WEB, "name": "second"}]
+
+# Each task goes on whatever became of the one before it.
+TASKS = [
+    web("create"),
+    web("no change"),
+    web("predicted", enabled=False) | {"check_mode": True, "diff": True},
+    web("modify", enabled=False) | {"diff": True},
+    web("spelled otherwise", enabled="no", protocol="ANY", timeout="30"),
+    task("warned", **{**WEB, "name": "bypass", "action": "bypass"}),
+    web("bad words", action="drop"),
+    task("bad values", **{**WEB, "protocol": "nonsense", "secret_key": SHORT_KEY}),
+    web("bad option", actoin="bypass"),
+    task("missing option", svm="svm1"),
+    web("bad type", enabled="perhaps"),
+    task("not permitted", **{**WEB, "action": "discard", "secret_key": None}),
+    task("rotation", **{**WEB, "secret_key": NEW_KEY}, update_secret_key="always", recreate=True),
+    task("post-quantum", **{**WEB, "name": "ppk", "ppk": {"identity": "ppk-identity", "shared_key": PPK}}),
+    web("aliases", http_port="{{ ontap_port }}", user="admin", https=True, use_rest="always"),
+    web("wrong password", password="wrong-password"),
+    web("nobody there", port=1, retries=0),
+    task(
+        "cluster scope", **{**WEB, "svm": None, "action": "bypass", "secret_key": None, "authentication_method": None}
+    ),
+    task("environment", name="web", svm="svm1", state="absent") | {"environment": {"ONTAP_PORT": "{{ ontap_port }}"}},
+    task("absent again", name="web", svm="svm1", state="absent"),
+    web("hidden") | {"no_log": True},
+    web("until") | {"until": "created is changed", "retries": 2, "delay": 0, "register": "created"},
+    task("lost", **PKI),
+    task("lost key", **{**WEB, "name": "lost"}),
+    policies("set", policies=LIST, prune=True, svms=["svm1"], keep=["l*"], return_policies=True) | {"diff": True},
+    policies("set again", policies=LIST),
+    policies("bad set", policies=[*LIST, {**WEB, "action": "drop"}, {"svm": "svm1"}]),
+    policies("guarded set", policies=[], svms=["svm1"], prune=True),
+    policies("half a set", policies=[{**WEB, "name": f"p{number}"} for number in range(3)], concurrency=1),
+    info("list", svm="svm1"),
+    info("count", count_only=True),
+    info("bad list", fields=["nonsense"]),
+    task("loop", **{**WEB, "name": "{{ item }}"}) | {"loop": ["web", "one", "two"]},
+]
+
+
+def prepare(array: Simulator) -> None:
+    array.reset()
+    array.refuse("POST", "/security/ipsec/policies", code=66257110, occurrence=13)
+    array.fault("reset", "POST", "/security/ipsec/policies", occurrence=7, after_effect=True, times=2)
+
+
+def run(playbooks: Playbooks, in_process: bool, *arguments: str) -> Play:
+    prepare(playbooks.array)
+    tasks = [{**one, "ignore_errors": True} for one in TASKS]
+    variables = {SWITCH: in_process, "ontap_port": playbooks.array.port}
+    # The order of words in some of Ansible's own messages is that of a set.
+    environment = {"PYTHONHASHSEED": "1"}
+    return playbooks.play(tasks, *arguments, "-e", json.dumps(variables), environment=environment)
+
+
+def alike(result: Any) -> Any:
+    """A result without what differs from one run to the next: UUIDs of policies."""
+    text = json.dumps(result, sort_keys=True)
+    return json.loads(re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID", text))
+
+
+def test_every_key_of_every_result_is_the_same(playbooks: Playbooks) -> None:
+    plays = {in_process: run(playbooks, in_process, "-vvv", "--diff") for in_process in (True, False)}
+    states = []
+    for in_process, play in plays.items():
+        assert play.code == 0, play.output
+        assert ("Using module file" in play.output) is not in_process
+        states.append(alike(playbooks.array.policies()))
+    results = {in_process: [alike(entry) for entry in play.results] for in_process, play in plays.items()}
+    assert len(results[True]) == len(results[False]) > len(TASKS)
+    for here, there in zip(results[True], results[False], strict=True):
+        assert here == there
+    failed = {entry["task"] for entry in results[True] if entry["failed"]}
+    assert {"bad words", "bad values", "bad option", "missing option", "bad type", "lost key", "bad set"} < failed
+    hidden = [KEY, NEW_KEY, PPK, SHORT_KEY, "wrong-password", playbooks.array.password]
+    printed = plays[True].output.replace(json.dumps(TASKS), "")
+    assert [one for one in hidden if one in json.dumps(results[True])] == []
+    assert [one for one in hidden[:3] if one in "".join(re.findall(r"=> \{.*?\n\}", printed, re.DOTALL))] == []
+
+
+def test_the_array_sees_the_same_requests_either_way_on_fewer_connections(playbooks: Playbooks) -> None:
+    seen, connections = [], []
+    for in_process in (True, False):
+        run(playbooks, in_process)
+        seen.append([(request.method, request.path.count("/"), request.status) for request in playbooks.array.requests])
+        connections.append(playbooks.array.connections)
+    assert seen[0] == seen[1]
+    assert connections[0] < connections[1]
+
+
+@pytest.mark.parametrize("target", sorted(path.name for path in TARGETS.iterdir()))
+def test_the_targets_end_the_same_either_way(playbooks: Playbooks, target: str) -> None:
+    results = []
+    for in_process in (True, False):
+        playbooks.array.reset()
+        play = play_target(playbooks, target, ontap_key=KEY, **{SWITCH: in_process})
+        results.append([alike(entry) for entry in play.results])
+    assert results[0] == results[1]
+
+
+def test_a_loop_has_one_connection_for_each_account(playbooks: Playbooks) -> None:
+    array = playbooks.array
+    array.add_account("second", "second-password")
+    for account in ("admin", "second"):
+        array.add_policy({"name": account, "svm": "svm1", "action": "bypass"})
+    accounts = [{"name": "admin", "key": array.password}, {"name": "second", "key": "second-password"}] * 5
+    loop = info("loop", name="{{ item.name }}", username="{{ item.name }}", password="{{ item.key }}")
+    play = playbooks.play([loop | {"loop": accounts, "loop_control": {"label": "{{ item.name }}"}}])
+    assert play.code == 0, play.output
+    assert (len(array.requests), array.connections) == (10, 2)
+    array.clear_log()
+    playbooks.play([info("first"), info("second")])
+    assert (len(array.requests), array.connections) == (2, 2)
+
+
+def test_a_connection_that_the_array_closed_meanwhile_is_opened_anew(playbooks: Playbooks) -> None:
+    array = playbooks.array
+    array.fault("refused", "GET", "/security/ipsec/policies", times=2, attempts=1)
+    play = playbooks.play([info("loop", name="x{{ item }}") | {"loop": [1, 2, 3]}])
+    assert play.code == 0, play.output
+    assert (len(array.requests), array.connections) == (3, 3)
+
+
+# Where a task does not run here
+
+
+@pytest.fixture
+def other_python(tmp_path: Path) -> str:
+    """An interpreter that is not the controller's."""
+    venv.create(tmp_path / "bare", with_pip=False)
+    return str(tmp_path / "bare" / "bin" / "python")
+
+
+ELSEWHERE: dict[str, dict[str, Any]] = {
+    "switched off": {"vars": {SWITCH: False}},
+    "async": {"async": 30, "poll": 1},
+    "become": {"become": True, "become_method": "ansible.builtin.sudo", "become_exe": "env"},
+}
+
+
+@pytest.mark.parametrize("keywords", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_what_needs_a_process_gets_one(playbooks: Playbooks, keywords: dict[str, Any]) -> None:
+    play = playbooks.play([info("list") | keywords], "-vvv")
+    assert "Using module file" in play.output or "async_wrapper" in play.output
+    if "become" not in keywords:
+        assert play.code == 0, play.output
+
+
+def test_another_interpreter_is_respected(playbooks: Playbooks, other_python: str) -> None:
+    play = playbooks.play([info("list")], "-e", f"ansible_python_interpreter={other_python}")
+    assert play.code == 2
+    assert f"{other_python} -m pip install requests" in play.result("list")["msg"]
+
+
+INVENTORIES = {
+    "declared localhost": "localhost ansible_connection=local",
+    "array as host": "cluster1 ansible_connection=local",
+    "the controller's interpreter": f"cluster1 ansible_connection=local ansible_python_interpreter={sys.executable}",
+}
+
+
+@pytest.mark.parametrize("inventory", INVENTORIES.values(), ids=INVENTORIES)
+def test_no_interpreter_has_to_be_set(playbooks: Playbooks, tmp_path: Path, inventory: str) -> None:
+    (tmp_path / "inventory.ini").write_text(f"{inventory}\n", encoding="utf-8")
+    book = [{"name": "test", "hosts": "all", "gather_facts": False, "tasks": [info("list")]}]
+    play = playbooks.run(book, "-i", str(tmp_path / "inventory.ini"), "-vvv")
+    assert (play.code, "Using module file" in play.output) == (0, False), play.output
+
+
+def test_delegation_to_the_controller_runs_here(playbooks: Playbooks, tmp_path: Path) -> None:
+    (tmp_path / "inventory.ini").write_text("far.example ansible_python_interpreter=/usr/bin/none\n", encoding="utf-8")
+    tasks = [info("list") | {"delegate_to": "localhost"}]
+    book = [{"name": "test", "hosts": "all", "gather_facts": False, "tasks": tasks}]
+    play = playbooks.run(book, "-i", str(tmp_path / "inventory.ini"), "-vvv")
+    assert (play.code, "Using module file" in play.output) == (0, False), play.output
+
+
+def test_a_time_out_of_the_task_ends_it(playbooks: Playbooks) -> None:
+    playbooks.array.fault("silence", "GET", "/security/ipsec/policies")
+    play = playbooks.play([info("list") | {"timeout": 1}])
+    assert play.code == 2
+    assert "timed out" in play.result("list")["msg"].lower()
+
+
+def test_a_set_that_is_interrupted_begins_nothing_more(playbooks: Playbooks) -> None:
+    array = playbooks.array
+    array.fault("silence", "POST", "/security/ipsec/policies", occurrence=2)
+    wanted = [{**WEB, "name": f"p{number}"} for number in range(20)]
+    options = {"policies": wanted, "concurrency": 1, "timeout": 3, "retries": 0}
+    playbooks.play([policies("set", **options) | {"timeout": 1}])
+    assert len(array.policies()) <= 2
+
+
+def test_progress_shows_with_v(playbooks: Playbooks) -> None:
+    wanted = [{**WEB, "name": f"p{number}"} for number in range(200)]
+    task_of_200 = policies("set", policies=wanted)
+    loud = playbooks.play([task_of_200], "-v")
+    assert "100 of 200 changes made" in loud.output
+    assert loud.output.index("100 of 200 changes made") < loud.output.index("changed: [localhost]")
+
+
+def test_the_connection_of_module_defaults_holds(playbooks: Playbooks) -> None:
+    array = playbooks.array
+    defaults = {"hostname": f"{array.host}:{array.port}", "username": array.username, "password": array.password}
+    head = {"module_defaults": {"group/wiresec.ontap.ontap": {**defaults, "ca_path": array.ca_path}}}
+    nothing = {f"ONTAP_{name}" for name in ("HOSTNAME", "PORT", "USERNAME", "PASSWORD", "CA_PATH")}
+    environment = {name: value for name, value in playbooks.environment().items() if name not in nothing}
+    playbooks.environment = lambda: environment  # type: ignore[method-assign]
+    play = playbooks.play([info("list")], "-vvv", head=head)
+    assert (play.code, "Using module file" in play.output) == (0, False), play.output
+
+
+def test_the_base_is_short_and_no_module_knows_of_it() -> None:
+    for path in (CHECKOUT / "plugins").glob("modul*/*.py"):
+        assert "plugin_utils" not in path.read_text(encoding="utf-8")
+    assert yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"][
+        "ontap"
+    ] == [path.stem for path in sorted((CHECKOUT / "plugins" / "action").glob("*.py"))]
