@@ -15,7 +15,7 @@ PYTEST := $(IN_VENV) python -m pytest
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint unit integration conformance faults compared sanity format simulator clean
+.PHONY: help demo test lint unit integration conformance faults compared bench sanity format simulator clean
 
 help:  ## list the targets
 	@echo "usage: make TARGET [ARGS=...] [PYTHON=python3.12]"
@@ -60,6 +60,9 @@ sanity:  ## run ansible-test sanity on the oldest and the newest ansible-core
 	@$(CHECK_PYTHON)
 	@echo "== sanity"
 	@$(PYTHON) tests/sanity/run.py $(ARGS)
+
+bench: .venv/.ready  ## print what the collection costs, in seconds, requests and connections (benchmarks/README.md)
+	@$(IN_VENV) python benchmarks/run.py $(ARGS)
 
 # --- helpers --------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,261 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line of the benchmarks, and the tables that it prints."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import product
+
+import ansible.release
+
+from benchmarks.measure import Cell, Cost, Costs, Wrong, key, measure_all, median
+from benchmarks.planning import STAGES, seconds_of_stages
+from benchmarks.simulated_array import running_array
+from benchmarks.ways import (
+    BARE,
+    EMPTY_TASK,
+    EMPTY_TASK_WITH_LIST,
+    LOOPS,
+    START,
+    WHOLE_SET,
+    WHOLE_SET_AS_MODULE,
+    WHOLE_SET_BY_LOOKUP,
+    Way,
+    peer,
+)
+from benchmarks.workload import DRIFT_1, DRIFT_10, FIRST_RUN, NO_CHANGE, PRUNE_1, Scenario, Workload
+
+WHOLE_SET_SCENARIOS = (FIRST_RUN, NO_CHANGE, DRIFT_1, PRUNE_1)
+LOOP_SCENARIOS = (FIRST_RUN, NO_CHANGE, DRIFT_10)
+
+LONGEST_LOOP = 100
+"""The largest size that loops are measured with."""
+
+LONG_LOOP = 20
+"""From this size on, table 1 has loops at the first latency only, unless all is asked for: they take minutes."""
+
+PLANNED = (1_000, 10_000, 50_000)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measures, prints the tables, and returns the exit status."""
+    options = _options(arguments)
+    print(
+        f"Python {platform.python_version()}, ansible-core {ansible.release.__version__}, {os.cpu_count()} CPUs, "
+        f"load {os.getloadavg()[0]:.1f}, {options.svms} SVMs, medians of up to {options.runs} runs\n",
+        flush=True,
+    )
+    started = time.perf_counter()
+    try:
+        planning = [(size, seconds_of_stages(size, options.svms, options.runs)) for size in options.planned]
+        with running_array() as array:
+            costs: Costs = {}
+            for latency, size in product(options.latency, sorted({*options.sizes, *options.loops})):
+                cells = [cell for cell in _cells(options) if (cell.latency, cell.workload.size) == (latency, size)]
+                costs |= measure_all(array, cells, options.runs, options.patience)
+    except Wrong as wrong:
+        print(f"benchmark: {wrong}", file=sys.stderr)
+        return 1
+    for latency, size in product(options.latency, options.sizes):
+        _print_whole_set(options, costs, size, latency)
+    _print_planning(planning)
+    _print_loops(options, costs)
+    print(f"took {time.perf_counter() - started:.0f} s, load at the end {os.getloadavg()[0]:.1f}")
+    return 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench ARGS=...", description="Measures the collection.")
+    parser.add_argument("--sizes", type=_numbers, default=[1, 100, 1000], help="policies in table 1 [1,100,1000]")
+    parser.add_argument("--loops", type=_numbers, default=[1, 20, 100], help="items in table 3 [1,20,100]")
+    parser.add_argument("--latency", type=_milliseconds, default=[0.0, 0.02], help="ms per request [0,20]")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each figure [%(default)s]")
+    parser.add_argument("--svms", type=int, default=20, help="SVMs that share the policies [%(default)s]")
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=5.0,
+        metavar="SECONDS",
+        help="do not run again what has taken so long altogether [%(default)s]",
+    )
+    parser.add_argument("--no-peer", action="store_true", help="leave the vendor's module out")
+    parser.add_argument("--all", action="store_true", help="every way in every scenario, long loops at every latency")
+    parser.add_argument(
+        "--quick", action="store_true", help="see whether all works: one run with 20 policies, no latency, no peer"
+    )
+    options = parser.parse_args(arguments)
+    if options.quick:
+        options.sizes, options.loops, options.latency, options.runs, options.no_peer = [20], [1], [0.0], 1, True
+    options.planned = PLANNED[:1] if options.quick else PLANNED
+    options.peer = None if options.no_peer else peer()
+    return options
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split(",")]
+
+
+def _milliseconds(text: str) -> list[float]:
+    return [float(number) / 1000 for number in text.split(",")]
+
+
+# What is measured.
+
+
+def _cells(options: argparse.Namespace) -> Iterator[Cell]:
+    """All that the tables 1 and 3 need; what both need is in it twice."""
+    for latency, size in product(options.latency, options.sizes):
+        for scenario in WHOLE_SET_SCENARIOS:
+            for way in _ways_of_whole_set(options, scenario, size, latency):
+                yield Cell(way, _workload(options, _scenario_of(way, scenario), size), latency)
+    for size, scenario in product(options.loops, LOOP_SCENARIOS):
+        for way in (START, BARE, *_loops(options, scenario, size)):
+            yield Cell(way, _workload(options, _scenario_of(way, scenario), size), options.latency[0])
+
+
+def _ways_of_whole_set(options: argparse.Namespace, scenario: Scenario, size: int, latency: float) -> list[Way]:
+    """The ways that table 1 compares in a scenario."""
+    ways = [EMPTY_TASK, EMPTY_TASK_WITH_LIST, BARE, WHOLE_SET]
+    if scenario is NO_CHANGE or options.all:
+        ways += [WHOLE_SET_AS_MODULE, WHOLE_SET_BY_LOOKUP]
+    short = size < LONG_LOOP
+    shown = (scenario is NO_CHANGE or scenario is FIRST_RUN) and (short or latency == options.latency[0])
+    if size <= LONGEST_LOOP and (options.all or shown):
+        ways += _loops(options, scenario, size)
+        if options.peer and (scenario is NO_CHANGE or (scenario is FIRST_RUN and (options.all or short))):
+            ways.append(options.peer)
+    return ways
+
+
+def _loops(options: argparse.Namespace, scenario: Scenario, size: int) -> tuple[Way, ...]:
+    """The ways to execute a loop. What takes half a minute is measured once, without changes, unless all is asked for."""
+    return LOOPS if options.all or scenario is NO_CHANGE or size <= LONG_LOOP else LOOPS[:1]
+
+
+def _scenario_of(way: Way, scenario: Scenario) -> Scenario:
+    """Ways that do nothing do the same in every scenario."""
+    return scenario if way.works else NO_CHANGE
+
+
+def _workload(options: argparse.Namespace, scenario: Scenario, size: int) -> Workload:
+    return Workload(scenario, size, options.svms)
+
+
+# The tables.
+
+
+def _print_planning(measured: list[tuple[int, dict[str, float]]]) -> None:
+    rows = []
+    for size, seconds in measured:
+        planning = seconds["read entries"] + seconds["plan"]
+        stages = [f"{seconds[stage]:.3f}" for stage in STAGES]
+        rows.append([f"{size:,}", *stages, f"{planning:.3f}", f"{planning / size * 1e6:.0f}"])
+    print("## Table 2: planning alone, no change, CPU seconds; the client is a stub with prepared records\n")
+    _print_table(["policies", *STAGES, "read entries + plan", "the same, µs per policy"], rows)
+
+
+def _print_whole_set(options: argparse.Namespace, costs: Costs, size: int, latency: float) -> None:
+    title = f"## Table 1: a whole set of {size:,} policies, {latency * 1000:g} ms latency"
+    print(f"{title}; floor = empty task + bare script\n")
+    rows = []
+    for way in (EMPTY_TASK, EMPTY_TASK_WITH_LIST):
+        rows.append(_row(["", way.name], *_cost(options, costs, way, NO_CHANGE, size, latency)))
+    for scenario in WHOLE_SET_SCENARIOS:
+        floor, *others = _rows(
+            options,
+            costs,
+            scenario,
+            size,
+            latency,
+            EMPTY_TASK,
+            _ways_of_whole_set(options, scenario, size, latency)[2:],
+        )
+        rows += [floor, _floor_with_list(options, costs, scenario, size, latency), *others]
+    _print_table(["scenario", "way", *_COLUMNS], rows)
+
+
+def _print_loops(options: argparse.Namespace, costs: Costs) -> None:
+    latency = options.latency[0]
+    print(f"## Table 3: loops, {latency * 1000:g} ms latency; floor = start of ansible-playbook + bare script\n")
+    rows = []
+    for size, scenario in product(options.loops, LOOP_SCENARIOS):
+        more = _rows(options, costs, scenario, size, latency, START, [BARE, *_loops(options, scenario, size)])
+        rows += [[str(size), *row] for row in more]
+    _print_table(["items", "scenario", "way", *_COLUMNS], rows)
+
+
+_COLUMNS = ["runs", "wall s", "CPU s", "wall / floor", "CPU / floor", "requests", "TLS connections"]
+
+
+def _rows(
+    options: argparse.Namespace,
+    costs: Costs,
+    scenario: Scenario,
+    size: int,
+    latency: float,
+    start: Way,
+    ways: Iterable[Way],
+) -> list[list[str]]:
+    """The rows of one scenario; the bare script shows together with the start of Ansible, as the floor."""
+    base = _cost(options, costs, start, scenario, size, latency)[0]
+    floor = base + _cost(options, costs, BARE, scenario, size, latency)[0]
+    rows = []
+    for way in ways:
+        cost, runs = _cost(options, costs, way, scenario, size, latency)
+        if way is BARE:
+            way, cost = replace(way, name="floor"), floor  # noqa: PLW2901 - it stands for both from here on
+        rows.append(_row([scenario.name, way.name], cost, runs, floor))
+    return rows
+
+
+def _floor_with_list(
+    options: argparse.Namespace, costs: Costs, scenario: Scenario, size: int, latency: float
+) -> list[str]:
+    """The row of a floor whose empty task is given the list, too."""
+    bare, runs = _cost(options, costs, BARE, scenario, size, latency)
+    base, given = (
+        _cost(options, costs, way, scenario, size, latency)[0] + bare for way in (EMPTY_TASK, EMPTY_TASK_WITH_LIST)
+    )
+    return _row([scenario.name, "floor, with the list given to the empty task"], given, runs, base)
+
+
+def _cost(
+    options: argparse.Namespace, costs: Costs, way: Way, scenario: Scenario, size: int, latency: float
+) -> tuple[Cost, int]:
+    """The median of what a way costs, and of how many runs."""
+    cell = Cell(way, _workload(options, _scenario_of(way, scenario), size), latency)
+    return median(costs[key(cell)]), len(costs[key(cell)])
+
+
+def _row(head: list[str], cost: Cost, runs: int, floor: Cost | None = None) -> list[str]:
+    ratios = [f"{cost.wall / floor.wall:.2f}", f"{cost.cpu / floor.cpu:.2f}"] if floor else ["", ""]
+    return [*head, str(runs), f"{cost.wall:.2f}", f"{cost.cpu:.2f}", *ratios, str(cost.requests), str(cost.connections)]
+
+
+def _print_table(head: list[str], rows: list[list[str]]) -> None:
+    """Prints a Markdown table whose columns line up; figures at the right."""
+    widths = [max(len(line[column]) for line in [head, *rows]) for column in range(len(head))]
+    figures = [
+        all(row[column].replace(",", "").replace(".", "").isdigit() or not row[column] for row in rows)
+        for column in range(len(head))
+    ]
+    for line in [head, None, *rows]:
+        if line is None:
+            cells = [
+                f"{'-' * (width - 1)}{':' if right else '-'}" for width, right in zip(widths, figures, strict=True)
+            ]
+        else:
+            cells = [
+                text.rjust(width) if right else text.ljust(width)
+                for text, width, right in zip(line, widths, figures, strict=True)
+            ]
+        print(f"| {' | '.join(cells)} |")
+    print(flush=True)
