@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Callable
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import normalize
@@ -431,8 +432,13 @@ def release(version: Version) -> str:
     return f"{generation}.{major}.{minor}" if minor else f"{generation}.{major}"
 
 
+@cache
+def _parts(dotted: str) -> tuple[str, ...]:
+    return tuple(dotted.split("."))
+
+
 def _dig(nested: Any, dotted: str) -> Any:
-    for part in dotted.split("."):
+    for part in _parts(dotted):
         # Not Mapping: that question takes ten times as long, and is asked for every field of every object.
         if not isinstance(nested, dict):
             return None

@@ -52,10 +52,16 @@ class InProcessAction(NormalAction):
             try:
                 main(partial(_Module, given))
             except _Finished as finished:
-                printed = {"stdout": json.dumps(finished.result)}
-        # ansible-core 2.19 and later want to know the dialect; this is the one of plain JSON.
+                return self._as_from_a_module(finished.result)
+        raise AssertionError("The module ended without a result.")
+
+    def _as_from_a_module(self, result: dict[str, Any]) -> dict[str, Any]:
+        """A result as Ansible reads it from what a module prints."""
+        printed = {"stdout": json.dumps(result), "stderr": "", "rc": 0}
+        # ansible-core 2.19 and later ask for the dialect of JSON, and 2.21 wraps what it reads.
         dialect = ["legacy"] if "profile" in signature(self._parse_returned_data).parameters else []
-        return self._parse_returned_data(printed, *dialect)
+        read = self._parse_returned_data(printed, *dialect)
+        return read if isinstance(read, dict) else read.as_result_dict(for_round_trip=True)
 
     def _runs_here(self, task_vars: Mapping[str, Any]) -> bool:
         """Whether the task would run here, by this interpreter and as this user, if it were executed as usual."""
@@ -123,10 +129,10 @@ _sessions_of = _TaskSessions()
 def _plain(value: Any) -> Any:
     """A copy of a task's arguments without the types by which Ansible tracks where text comes from, as JSON would make it."""
     if isinstance(value, Mapping):
-        return {to_text(key): _plain(inner) for key, inner in value.items()}
+        return {str(to_text(key)): _plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(inner) for inner in value]
-    return value if value is None or isinstance(value, (bool, int, float)) else to_text(value)
+    return value if value is None or isinstance(value, (bool, int, float)) else str(to_text(value))
 
 
 class _Finished(BaseException):
@@ -142,6 +148,8 @@ class _Module(AnsibleModule):
 
     def __init__(self, given: dict[str, Any], **specification: Any) -> None:
         self._given = given
+        # Sent by ansible-core 2.20 and later; those before always tell.
+        self._tells_invocation = given.get("_ansible_inject_invocation", True)
         self._warnings: list[str] = []
         self._others = len(get_warning_messages()), len(get_deprecation_messages())
         super().__init__(**specification)
@@ -165,7 +173,7 @@ class _Module(AnsibleModule):
         deprecations = list(get_deprecation_messages()[self._others[1] :])
         result = {
             **kwargs,
-            "invocation": {"module_args": self.params},
+            **({"invocation": {"module_args": self.params}} if self._tells_invocation else {}),
             **({"warnings": warnings} if warnings else {}),
             **({"deprecations": deprecations} if deprecations else {}),
         }

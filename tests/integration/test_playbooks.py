@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import venv
 from pathlib import Path
 from typing import Any
@@ -228,7 +229,8 @@ def test_a_lost_answer_reads_well_and_gives_no_secret_away(playbooks: Playbooks,
     play = playbooks.play(tasks, "-vvvv", "-e", f"@{tmp_path / 'secrets.yml'}")
     assert (play.code, play.failed) == (0, ["key"]), play.output
     assert play.changed == ["certificate", "key"]
-    assert "The array shows that it was carried out all the same." in play.output
+    # Older releases of ansible-core wrap warnings.
+    assert "The array shows that it was carried out all the same." in " ".join(play.output.split())
     result = play.result("key")
     assert result["operation"] == "unknown"
     assert "its secret_key can't be, because ONTAP returns no secrets. Run the task again." in result["msg"]
@@ -355,6 +357,7 @@ def test_the_examples_in_the_documentation_run(playbooks: Playbooks, module: str
     if module == "ipsec_policy_health":
         playbooks.array.add_policy({"name": "nfs-clients", "svm": "svm1"})
         playbooks.array.auto_establish = True
+    (playbooks.folder / "policies.json").write_text(json.dumps([{**OF_SVM1[0], "secret_key": KEY}]), encoding="utf-8")
     keys = {"vault_nfs_clients_key": KEY, "vault_nfs_clients_new_key": NEW_KEY}
     play = playbooks.play(tasks, head={"vars": {**keys, "ipsec_policies_of_svm1": OF_SVM1}})
     assert play.code == 0, play.output
