@@ -37,6 +37,10 @@ def info(title: str, /, **options: Any) -> dict[str, Any]:
     return {"name": title, "wiresec.ontap.ipsec_policy_info": options}
 
 
+def other(module: str, title: str, /, **options: Any) -> dict[str, Any]:
+    return {"name": title, f"wiresec.ontap.{module}": options}
+
+
 LIST = [WEB, {**WEB, "name": "second"}]
 
 # Each task goes on whatever became of the one before it.
@@ -75,6 +79,16 @@ TASKS = [
     info("list", svm="svm1"),
     info("count", count_only=True),
     info("bad list", fields=["nonsense"]),
+    other("ipsec_config", "service as it is", enabled=True),
+    other("ipsec_config", "service guarded", enabled=False) | {"diff": True},
+    other("ipsec_config", "service changed", replay_window=64),
+    other("ipsec_config", "service bad", replay_window=65),
+    other("ipsec_ca_certificate", "authority", name="ipsec-ca", svm="svm1") | {"diff": True},
+    other("ipsec_ca_certificate", "authority unknown", name="nobody", svm="svm1"),
+    other("ipsec_ca_certificate", "authority not named", svm="svm1"),
+    other("ipsec_security_association_info", "associations", svm="svm1"),
+    other("ipsec_policy_health", "health", svm="svm1", wait=0),
+    web("counted", enabled=True, report_impact=True),
     task("loop", **{**WEB, "name": "{{ item }}"}) | {"loop": ["web", "one", "two"]},
 ]
 
