@@ -57,14 +57,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Pruning:
-    """What may be deleted beyond what the list names. containers: where. keep: patterns of names that stay.
+    """What may be deleted beyond what the list names. containers: where, ``None`` for those of the list. keep: patterns of names that stay.
 
     max_deletes: number or percentage of deletes and recreates, ``None`` for the default. allow_empty: whether a list
     without entries may delete.
     """
 
     enabled: bool = False
-    containers: frozenset[str] = frozenset()
+    containers: frozenset[str] | None = None
     keep: tuple[str, ...] = ()
     max_deletes: str | None = None
     allow_empty: bool = False
@@ -155,7 +155,7 @@ def plan(client: RestClient, resource: Resource, entries: Sequence[Entry], pruni
     Raises ``InvalidInput`` with all that can't be done, or that a guard forbids.
     """
     containers = {entry.wanted[resource.container] for entry in entries if resource.container in entry.wanted}
-    scope = pruning.containers or frozenset(containers)
+    scope = containers if pruning.containers is None else pruning.containers
     reach = containers | scope
     states = find_all(client, resource, reach, [entry.wanted for entry in entries]) if entries or reach else []
     by_key = {_key(resource, state): state for state in states}
@@ -173,18 +173,17 @@ def plan(client: RestClient, resource: Resource, entries: Sequence[Entry], pruni
     if problems:
         raise InvalidInput(*problems)
     named = {_key(resource, entry.wanted) for entry in entries}
-    existing = [state for state in states if state.get(resource.container) in reach]
-    others = [state for state in existing if _key(resource, state) not in named]
+    others = [state for key, state in by_key.items() if key not in named and state.get(resource.container) in reach]
+    existing = len(others) + len(named & by_key.keys())
     if pruning.enabled:
-        pruned = [
-            state for state in others if state[resource.container] in scope and not _kept(resource, state, pruning)
-        ]
-        others = [state for state in others if state not in pruned]
+        pruned = [one for one in others if one[resource.container] in scope and not _kept(resource, one, pruning)]
         steps += [
             Step(None, Change(DELETED, state, None, wanted=resource.key_of(state)), PLANNED)
             for state in sorted(pruned, key=lambda state: _key(resource, state))
         ]
-    _guard(resource, steps, len(existing), pruning, empty=not entries)
+        gone = {_key(resource, state) for state in pruned}
+        others = [state for state in others if _key(resource, state) not in gone]
+    _guard(resource, steps, existing, pruning, empty=not entries)
     warnings = confirm(client, resource, [step.change for step in steps], before_deleting=True)
     warnings += _hints(resource, entries, states)
     steps.sort(key=lambda step: _phase(resource, step.change))

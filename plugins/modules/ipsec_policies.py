@@ -62,7 +62,7 @@ options:
     default: false
   svms:
     description:
-      - The SVMs in which O(prune) may delete. By default those that the entries name.
+      - The SVMs in which O(prune) may delete. By default those that the entries name; with an empty list nowhere.
     type: list
     elements: str
   keep:
@@ -319,8 +319,9 @@ def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> 
         raise InvalidInput(f"concurrency: {params['concurrency']} is not from 1 to 8.")
     common = {option: params[option] for option in ("svm", "recreate", "update_secret_key")}
     entries = whole_set.read_entries(POLICY, params["policies"], common)
+    svms = None if params["svms"] is None else frozenset(params["svms"])
     pruning = whole_set.Pruning(
-        params["prune"], frozenset(params["svms"] or ()), params["keep"], params["max_deletes"], params["allow_empty"]
+        params["prune"], svms, tuple(params["keep"]), params["max_deletes"], params["allow_empty"]
     )
     for entry in entries:
         check_release(client, POLICY, POLICY.requirements(entry.wanted))

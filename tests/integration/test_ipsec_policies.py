@@ -267,6 +267,18 @@ def test_prune_stays_within_the_svms_that_the_entries_name_or_that_are_listed(ar
     assert names(array) == ["svm1/manual", "svm1/web"]
 
 
+def test_prune_goes_nowhere_if_the_list_of_svms_is_empty(array: Simulator) -> None:
+    array.add_policy(there("manual"))
+    policies(array, policies=[entry("web")], prune=True, svms=[])
+    assert names(array) == ["svm1/manual", "svm1/web"]
+
+
+def test_a_policy_of_cluster_scope_is_deleted_by_name(array: Simulator) -> None:
+    policies(array, policies=[bypass("web", None), entry("web")])
+    assert policies(array, policies=[bypass("web", None, state="absent")])["summary"]["deleted"] == 1
+    assert names(array) == ["svm1/web"]
+
+
 def test_prune_keeps_what_a_pattern_matches(array: Simulator) -> None:
     for name in ("manual-1", "Manual-2", "x-manual", "auto"):
         array.add_policy(there(name))

@@ -29,7 +29,7 @@ OPTIONS = st.fixed_dictionaries(
     {
         "prune": st.booleans(),
         "keep": st.sampled_from([[], ["web-*"], ["?"]]),
-        "svms": st.sampled_from([None, ["svm1"], ["svm1", "svm2"]]),
+        "svms": st.sampled_from([None, [], ["svm1"], ["svm1", "svm2"]]),
         "max_deletes": st.sampled_from([None, "1", "50%", "100%"]),
         "allow_empty": st.booleans(),
         "recreate": st.booleans(),
@@ -74,7 +74,7 @@ def check_end(
 ) -> None:
     """The array is what list and options say, and untouched beyond."""
     present = {key: wanted for key, wanted in second.items() if wanted.get("state") != "absent"}
-    scope = options["svms"] or {svm for svm, _name in second}
+    scope = {svm for svm, _name in second} if options["svms"] is None else options["svms"]
     for key, wanted in present.items():
         told, _warnings = POLICY.settle(POLICY.from_options(wanted), {})
         state = POLICY.from_api(after[key])
