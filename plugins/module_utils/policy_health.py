@@ -60,7 +60,7 @@ def check(
         unmet = [one for one in policies if not _is_met(one, expected)]
         if not (unmet or off):
             return policies, []
-    waited = "" if lenient or hopeless else f" after {seconds:g} s"
+    waited = "" if lenient or hopeless or not seconds else f" after {seconds:g} s"
     problem = _problem(policies, unmet, expected, waited) if unmet else "Which policies there are is not certain."
     if off:
         problem += f" {_OFF}: enable it, with ipsec_config."

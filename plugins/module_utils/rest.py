@@ -659,5 +659,6 @@ def _innermost(error: BaseException) -> str:
         if inner is None:
             # OpenSSL's and the operating system's own words are shorter than the exceptions around them.
             words = getattr(error, "verify_message", None) or getattr(error, "strerror", None) or error
-            return str(words).rstrip(". ")
+            # urllib3 before 2.0 puts its own object in front of its words.
+            return re.sub(r"^<.*? object at 0x[0-9a-f]+>: ", "", str(words)).rstrip(". ")
         error = inner

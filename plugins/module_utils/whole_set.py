@@ -399,4 +399,4 @@ def _diffs(resource: Resource, planned: Plan) -> Iterator[dict[str, Any]]:
     taken = [step for step in planned.taken() if step.result in (PLANNED, DONE)]
     for step in sorted(taken, key=lambda step: _key(resource, step.state)):
         yield diff(resource, step.change)
-    yield {"prepared": f"{len(planned.steps) - len(taken) + len(planned.others)} {resource.plural} unchanged\n"}
+    yield {"prepared": f"{resource.plural} unchanged: {len(planned.steps) - len(taken) + len(planned.others)}\n"}

@@ -473,7 +473,7 @@ def test_check_mode_returns_the_plan_and_a_real_run_does_it(array: Simulator) ->
         "IPsec policy 'b' on SVM 'svm1'",
         "IPsec policy 'gone' on SVM 'svm1'",
         "IPsec policy 'a' on SVM 'svm2'",
-        "1 policies unchanged\n",
+        "policies unchanged: 1\n",
     ]
 
 

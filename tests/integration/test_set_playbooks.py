@@ -92,7 +92,7 @@ def test_check_and_diff_show_one_block_a_policy_and_write_nothing(playbooks: Pla
         for name, svm in (("new", "svm00"), ("manual", "svm01"), ("policy0003", "svm03"))
         for sign, side in (("---", "before"), ("+++", "after"))
     ]
-    assert "11 policies unchanged" in play.output
+    assert "policies unchanged: 11" in play.output
     assert KEY not in play.output
 
 
