@@ -175,6 +175,9 @@ class Mode:
     progress: Callable[[int, int], None] = lambda done, total: None
 
 
+_LONGEST_ECHO = 100
+"""Entries of a list that a result repeats under ``invocation``."""
+
 Run = Callable[[Mapping[str, Any], RestClient, Mode], "dict[str, Any]"]
 
 
@@ -185,6 +188,11 @@ def execute(
 
     after_failure: what the result of a failure says where the failure itself does not.
     """
+    # Not with long lists: Ansible looks for every secret in every text of a result, and a set has thousands of both.
+    echoed = {
+        option: f"({len(value)} entries)" if isinstance(value, list) and len(value) > _LONGEST_ECHO else value
+        for option, value in module.params.items()
+    }
 
     def progress(done: int, total: int) -> None:
         if done % 100 == 0:
@@ -198,6 +206,7 @@ def execute(
         result = failure = {**(after_failure or {}), **error.result()}
     for warning in result.pop("warnings", []):
         module.warn(warning)
+    result["invocation"] = {"module_args": echoed}
     if failure:
         module.fail_json(**failure)
     module.exit_json(**result)

@@ -172,11 +172,13 @@ class _Module(AnsibleModule):
         warnings = [*get_warning_messages()[self._others[0] :], *self._warnings]
         deprecations = list(get_deprecation_messages()[self._others[1] :])
         result = {
+            "invocation": {"module_args": self.params},
             **kwargs,
-            **({"invocation": {"module_args": self.params}} if self._tells_invocation else {}),
             **({"warnings": warnings} if warnings else {}),
             **({"deprecations": deprecations} if deprecations else {}),
         }
+        if not self._tells_invocation:
+            del result["invocation"]
         # Not even a secret such as "1" may change a truth value.
         kept = {key: value for key, value in result.items() if value is None or isinstance(value, bool)}
         raise _Finished({**remove_values(result, self.no_log_values), **kept})

@@ -121,6 +121,14 @@ def test_no_secret_of_a_list_shows_anywhere(playbooks: Playbooks, tmp_path: Path
     assert [path for path in remains if any(secret.encode() in path.read_bytes() for secret in hidden)] == []
 
 
+def test_a_long_list_is_not_repeated_in_the_result(playbooks: Playbooks, tmp_path: Path) -> None:
+    for svm in SVMS:
+        playbooks.array.add_svm(svm)
+    for number, echo in ((100, list), (101, str)):
+        play = bring(playbooks, tmp_path, entries(number), "-vvv", "--check")
+        assert isinstance(play.result("set")["invocation"]["module_args"]["policies"], echo)
+
+
 def test_a_failure_reads_well(playbooks: Playbooks, tmp_path: Path) -> None:
     array = playbooks.array
     for svm in SVMS:
