@@ -114,7 +114,7 @@ class Answer:
         return [record for record in records if isinstance(record, Mapping)] if isinstance(records, list) else []
 
 
-SHARED_SESSIONS: ContextVar[dict[Connection, Any] | None] = ContextVar("SHARED_SESSIONS", default=None)
+SHARED_SESSIONS: ContextVar[dict[Connection, requests.Session] | None] = ContextVar("SHARED_SESSIONS", default=None)
 """Sessions that outlive one client, by account and TLS settings: whoever sets it has to close them. ``None`` for none."""
 
 
@@ -148,7 +148,7 @@ class RestClient:
         self._shared = SHARED_SESSIONS.get()
         self._session = _session(connection) if self._shared is None else self._shared_session(self._shared)
 
-    def _shared_session(self, sessions: dict[Connection, Any]) -> requests.Session:
+    def _shared_session(self, sessions: dict[Connection, requests.Session]) -> requests.Session:
         # What a session does not depend on must not tell two of them apart.
         account = replace(self.connection, timeout=0, retries=0, version=None)
         if account not in sessions:

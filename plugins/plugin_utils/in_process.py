@@ -43,7 +43,8 @@ class InProcessAction(NormalAction):
         """As in Ansible; ``others`` are for Ansible's own way."""
         task_vars = task_vars or {}
         if others.get("wrap_async") or not self._runs_here(task_vars):
-            return super()._execute_module(module_name, module_args, task_vars=task_vars, **others)
+            result: dict[str, Any] = super()._execute_module(module_name, module_args, task_vars=task_vars, **others)
+            return result
         name = module_name or self._task.action
         given = _plain(self._task.args if module_args is None else module_args)
         self._update_module_args(name, given, task_vars)
