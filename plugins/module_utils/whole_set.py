@@ -309,7 +309,8 @@ def carry_out(
                 # Listed, so that an exception that is no OntapError, a bug, is raised here with its traceback.
                 list(pool.map(take, phase))
             except BaseException:
-                # As by a time-out of the task: leaving the pool waits for what it has, so that must be nothing more.
+                # As by a time-out of the task. Leaving the pool carries out what it has been given, unless that is told
+                # to do nothing; map itself takes back only what it has handed over completely.
                 interrupted.set()
                 raise
 

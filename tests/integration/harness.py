@@ -16,7 +16,6 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import yaml
@@ -120,11 +119,6 @@ def health(array: Simulator, check_mode: bool = False, clock: Any = time, **opti
     params = validated({**arguments.CONNECTION, **ipsec_policy_health.OPTIONS}, {**login(array), **options})
     with arguments.client_of(params, {}, SECURITY_ASSOCIATION, clock) as client:
         return ipsec_policy_health.run(params, client, arguments.Mode(check_mode))
-
-
-def spec_of(module: ModuleType) -> dict[str, Any]:
-    """The documented options of a module, by name."""
-    return dict(yaml.safe_load(module.DOCUMENTATION)["options"])
 
 
 @dataclass
