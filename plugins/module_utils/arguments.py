@@ -16,6 +16,7 @@ from typing import Any, Callable
 from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput, OntapError
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import (
@@ -28,7 +29,15 @@ from ansible_collections.wiresec.ontap.plugins.module_utils.trace import Trace
 
 
 def _from_environment(option: str) -> tuple[Any, list[str]]:
-    return env_fallback, [_variable(option)]
+    return _set_in_environment, [_variable(option)]
+
+
+def _set_in_environment(variable: str) -> str:
+    """As Ansible's ``env_fallback``; an empty variable counts as not set, because AWX sets one for a field left blank."""
+    value = str(env_fallback(variable))
+    if not value:
+        raise AnsibleFallbackNotFound
+    return value
 
 
 def _variable(option: str) -> str:
@@ -162,6 +171,8 @@ WHOLE_SET: dict[str, Any] = {
     "continue_on_error": {"type": "bool", "default": False},
     "concurrency": {"type": "int", "default": 4},
     "return_policies": {"type": "bool", "default": False},
+    "approved_digests": {"type": "list", "elements": "str"},
+    "source": {"type": "str", "default": ""},
     **PERMISSIONS,
 }
 

@@ -8,12 +8,14 @@ Each object is planned and changed as if it were alone (planning, reconcile); wh
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from hashlib import sha256
 from itertools import groupby
 from typing import Any, Callable
 
@@ -261,6 +263,37 @@ def _allowed(limit: str, existing: int) -> int:
     return int(number) * existing // 100 if percent else int(number)
 
 
+# Approval
+
+
+def digest(resource: Resource, planned: Plan, source: str) -> str:
+    """A text that stands for a plan, what it rests on and ``source``: it is another one as soon as any of these is.
+
+    It covers every object in reach as it is, with its UUID, and as it will be. No secret is in it, because whoever knows
+    the rest could find out a weak one by trying.
+    """
+    steps = [[step.change.operation, step.change.before, step.change.after] for step in planned.steps]
+    covered = [source, sorted(map(_canonical, steps)), sorted(map(_canonical, planned.others))]
+    return f"sha256:{sha256(_canonical(covered).encode()).hexdigest()}"
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def check_approval(planned: Plan, found: str, approved: Sequence[str] | None) -> None:
+    """Raises ``InvalidInput`` if the plan changes something and is none of the approved ones; ``None`` approves all."""
+    if approved is None or found in approved or not planned.taken():
+        return
+    error = InvalidInput(
+        f"approved_digests: this plan is {found}, and that is not among the {len(approved)} approved. The array, or what "
+        "the list was made from, has changed since the approval. Nothing was changed. Make a new plan (check mode) and have "
+        "it approved."
+    )
+    error.outcome = {"digest": found, "changed": False}
+    raise error
+
+
 # Carrying out
 
 
@@ -332,6 +365,9 @@ def report(resource: Resource, planned: Plan, with_objects: bool, with_diff: boo
         },
         "entries": [_entry(resource, step) for step in steps],
         "changes": [_details(resource, step) for step in taken],
+        "unmanaged": [
+            resource.key_of(state) for state in sorted(planned.others, key=lambda state: _key(resource, state))
+        ],
         "warnings": planned.warnings + [warning for step in steps for warning in _warnings(resource, step)],
     }
     if with_objects:

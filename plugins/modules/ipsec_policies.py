@@ -106,6 +106,19 @@ options:
       - Costs one listing more, if there is a change that may end any.
     type: bool
     default: false
+  approved_digests:
+    description:
+      - Makes changes only if the plan is one of those that these values of RV(digest) stand for, as a check run returned them.
+        Otherwise the task fails and changes nothing, in check mode, too.
+      - A plan without changes always passes, so that a run which was cut short can be repeated for several arrays.
+      - With an empty list nothing is approved.
+    type: list
+    elements: str
+  source:
+    description:
+      - What the list was made from, such as a checksum of files or a commit. Any text; RV(digest) covers it.
+    type: str
+    default: ""
   update_secret_key:
     description:
       - ONTAP can neither return nor modify O(policies[].secret_key) and O(policies[].ppk.shared_key).
@@ -180,6 +193,20 @@ EXAMPLES = r"""
     update_secret_key: always
     recreate: true
     max_deletes: 100%
+
+- name: Make a plan to be approved
+  wiresec.ontap.ipsec_policies:
+    svm: svm1
+    policies: "{{ ipsec_policies_of_svm1 }}"
+  check_mode: true
+  register: plan
+
+- name: Do what was approved, or nothing
+  wiresec.ontap.ipsec_policies:
+    svm: svm1
+    policies: "{{ ipsec_policies_of_svm1 }}"
+    approved_digests:
+      - "{{ plan.digest }}"
 
 - name: Leave nothing on an SVM that is going to be removed
   wiresec.ontap.ipsec_policies:
@@ -262,6 +289,22 @@ entries:
   returned: when there was a plan
   type: list
   elements: dict
+unmanaged:
+  description: Name and SVM of the policies that are on the SVMs concerned, that the list does not name, and that stay.
+  returned: when there was a plan
+  type: list
+  elements: dict
+  sample:
+    - name: manual-backup
+      svm: svm1
+digest:
+  description:
+    - Stands for the plan. It covers each policy of the SVMs concerned as it was before and will be after, and O(source); it
+      is another one as soon as any of these is.
+    - Secrets are not covered, so that nobody can find out one by trying. What O(source) says of where they come from is.
+  returned: when there was a plan, and when it was not approved
+  type: str
+  sample: sha256:64ec88ca00b268e5ba1a35678a1b5316d212f4f366b2477232534a8aeca37f3c
 policies:
   description: All policies of the SVMs concerned as they now are, or would be, in the options of M(wiresec.ontap.ipsec_policy), without secrets.
   returned: when there was a plan and O(return_policies=true)
@@ -326,10 +369,12 @@ def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> 
     for entry in entries:
         check_release(client, POLICY, POLICY.requirements(entry.wanted))
     plan = whole_set.plan(client, POLICY, entries, pruning)
+    digest = whole_set.digest(POLICY, plan, params["source"])
+    whole_set.check_approval(plan, digest, params["approved_digests"])
     impacts = impact(client, [step.change for step in plan.taken()]) if params["report_impact"] else []
     if not mode.check:
         whole_set.carry_out(client, POLICY, plan, params["concurrency"], params["continue_on_error"], mode.progress)
-    result = whole_set.report(POLICY, plan, params["return_policies"], mode.diff)
+    result = {**whole_set.report(POLICY, plan, params["return_policies"], mode.diff), "digest": digest}
     if params["report_impact"]:
         result["impact"] = total(impacts)
         result["changes"] = [{**change, "impact": one} for change, one in zip(result["changes"], impacts)]
