@@ -43,6 +43,12 @@ options:
       - Without it all enabled policies with the action C(esp_transport) or C(esp_udp) are meant.
     type: list
     elements: str
+  ignore:
+    description:
+      - Names of policies that need not have security associations, such as those that had none before a change.
+    type: list
+    elements: str
+    default: []
   peers:
     description:
       - With how many peers each policy should be established. A peer is a pair of hosts, counted on each node.
@@ -88,7 +94,7 @@ policies:
     status:
       description:
         - As in M(wiresec.ontap.ipsec_security_association_info), whose other keys come along then.
-        - V(not_expected) if the policy is disabled or protects nothing, V(missing) if there is no policy of this name.
+        - V(not_expected) if the policy is disabled, protects nothing or is to be ignored, V(missing) if there is no policy of this name.
       type: str
   sample:
     - policy: nfs-clients
@@ -120,6 +126,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClie
 OPTIONS: dict[str, Any] = {
     "svm": {"type": "str"},
     "policies": {"type": "list", "elements": "str"},
+    "ignore": {"type": "list", "elements": "str", "default": []},
     "peers": {"type": "int", "default": 1},
     "wait": {"type": "int", "default": 60},
 }
@@ -132,7 +139,10 @@ def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> 
             raise InvalidInput(f"{option}: {params[option]} is too small.")
     if params["policies"] is not None and not params["policies"]:
         raise InvalidInput("policies: the list is empty. Leave it out to mean all policies that protect traffic.")
-    expected = Expectation(params["svm"], params["policies"], params["peers"])
+    both = sorted(set(params["policies"] or ()) & set(params["ignore"]))
+    if both:
+        raise InvalidInput(f"policies, ignore: {', '.join(both)}: can't be expected and ignored at once.")
+    expected = Expectation(params["svm"], params["policies"], params["peers"], frozenset(params["ignore"]))
     policies, warnings = check(client, expected, params["wait"], lenient=mode.check)
     return {"changed": False, "policies": policies, "warnings": warnings}
 

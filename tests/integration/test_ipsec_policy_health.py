@@ -150,6 +150,14 @@ def test_bad_input_is_refused_without_a_request(array: Simulator, options: dict[
     assert array.requests == []
 
 
+def test_what_is_to_be_ignored_is_not_waited_for(policies: Simulator) -> None:
+    policies.establish("web", "svm1")
+    result = health(policies, clock=Clock(), svm="svm1", ignore=["db"])
+    assert statuses(result["policies"])["svm1", "db"] == "not_expected"
+    with pytest.raises(InvalidInput, match="policies, ignore: db"):
+        health(policies, svm="svm1", policies=["db"], ignore=["db"])
+
+
 def test_names_are_exact(policies: Simulator) -> None:
     for name in ('a|b*"{}', "a"):
         policies.add_policy({"name": name, "svm": "svm2", "action": "esp_transport", "enabled": True})
