@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Git repository of policies, as docs/gitops/repository lays it out, and simulated clusters that it is about."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import yaml
+
+from integration.harness import CALLBACKS, CHECKOUT, Play
+from simulator import Simulator
+
+SKELETON = CHECKOUT / "docs" / "gitops" / "repository"
+
+
+class Repository:
+    """The skeleton in a folder of its own, with one simulator for each cluster of its inventory."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.folder = folder
+        self._settings = settings
+        self._running = ExitStack()
+        self.clusters: dict[str, Simulator] = {}
+
+    def __enter__(self) -> Repository:
+        shutil.copytree(SKELETON, self.folder, dirs_exist_ok=True)
+        hosts = yaml.safe_load((self.folder / "inventory.yml").read_text(encoding="utf-8"))["all"]["hosts"]
+        self.clusters = {name: self._running.enter_context(Simulator(**self._settings)) for name in hosts}
+        self._link()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._running.close()
+
+    def _link(self) -> None:
+        """Leads the clusters of the inventory to the simulators; with a second inventory, so that the files stay as they are."""
+        ports = {name: f"{array.host}:{array.port}" for name, array in self.clusters.items()}
+        hosts = {name: {"ansible_host": address} for name, address in ports.items()}
+        outside = self.folder.parent / f"{self.folder.name}-outside"
+        outside.mkdir(exist_ok=True)
+        self._record = outside / "results.jsonl"
+        self._simulators = outside / "simulators.yml"
+        self._simulators.write_text(yaml.safe_dump({"all": {"hosts": hosts}}), encoding="utf-8")
+        self._ca_path = outside / "ca.pem"
+        self._ca_path.write_bytes(b"".join(Path(array.ca_path).read_bytes() for array in self.clusters.values()))
+        self._home = outside / "home"
+
+    def environment(self) -> dict[str, str]:
+        """The environment of a run: the collection under test, the account of the clusters, and a record of all results."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "ONTAP_"))}
+        return {
+            **inherited,
+            "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".venv"),
+            "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+            "ANSIBLE_CALLBACKS_ENABLED": "record_results",
+            "ANSIBLE_INVENTORY": f"inventory.yml,{self._simulators}",
+            "ANSIBLE_NOCOLOR": "true",
+            "ANSIBLE_HOME": str(self._home),
+            "RECORD_RESULTS": str(self._record),
+            "ONTAP_USERNAME": Simulator.username,
+            "ONTAP_PASSWORD": Simulator.password,
+            "ONTAP_CA_PATH": str(self._ca_path),
+        }
+
+    def write(self, path: str, policies: list[dict[str, Any]], **top: Any) -> None:
+        """Writes a policy file."""
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(yaml.safe_dump({**top, "policies": policies}, sort_keys=False), encoding="utf-8")
+
+    def read(self, path: str) -> Any:
+        """A report, or any other YAML or JSON file of the repository."""
+        return yaml.safe_load((self.folder / path).read_text(encoding="utf-8"))
+
+    def run(self, playbook: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Play:
+        """Runs a playbook of the repository at its root."""
+        self._record.unlink(missing_ok=True)
+        finished = subprocess.run(
+            [sys.executable, "-m", "ansible", "playbook", playbook, *arguments],
+            env={**self.environment(), **(environment or {})},
+            cwd=self.folder,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        lines = self._record.read_text(encoding="utf-8").splitlines() if self._record.exists() else []
+        return Play(finished.returncode, finished.stdout, [json.loads(line) for line in lines])
