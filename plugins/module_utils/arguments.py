@@ -266,7 +266,7 @@ def connection(params: Mapping[str, Any], environment: Mapping[str, str]) -> Con
         ca_path=params["ca_path"],
         timeout=params["timeout"],
         retries=params["retries"],
-        version=_version(params["ontap_version"]),
+        version=version(params["ontap_version"]),
         **_login(params, environment),
     )
 
@@ -315,7 +315,8 @@ def _host_and_port(hostname: str | None, port: int | None) -> tuple[str, int]:
     return parts.hostname, named_port or port or 443
 
 
-def _version(spelling: str | None) -> tuple[int, int, int] | None:
+def version(spelling: str | None) -> tuple[int, int, int] | None:
+    """The release that an option ``ontap_version`` names. Raises ``InvalidInput``."""
     if spelling is None:
         return None
     match = re.match(r"\s*([0-9]+)\.([0-9]+)(?:\.([0-9]+))?(?:[A-Z][0-9A-Z]*)?\s*$", spelling)

@@ -266,6 +266,7 @@ def test_the_connection_of_module_defaults_holds(playbooks: Playbooks) -> None:
 def test_the_base_is_short_and_no_module_knows_of_it() -> None:
     for path in (CHECKOUT / "plugins").glob("modul*/*.py"):
         assert "plugin_utils" not in path.read_text(encoding="utf-8")
-    assert yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"][
-        "ontap"
-    ] == [path.stem for path in sorted((CHECKOUT / "plugins" / "action").glob("*.py"))]
+    group = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"]["ontap"]
+    # ipsec_policy_lint has no module that could run elsewhere.
+    actions = {path.stem for path in (CHECKOUT / "plugins" / "action").glob("*.py")} - {"ipsec_policy_lint"}
+    assert group == sorted(actions)
