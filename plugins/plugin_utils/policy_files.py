@@ -139,6 +139,12 @@ def read(paths: Iterable[str], loader: DataLoader) -> PolicyFiles:
     return result
 
 
+def decrypt(loader: DataLoader, content: bytes) -> bytes:
+    """The plain text of what Vault encrypted. Raises ``AnsibleError``."""
+    # Not public, but the same in all releases, while every public way differs between them.
+    return bytes(loader._vault.decrypt(content))
+
+
 def _find(given: str) -> Iterator[tuple[str, str | None] | Problem]:
     """Each file that a path stands for, with the SVM that its place below a folder stands for."""
 
@@ -247,11 +253,11 @@ class _File:
         if is_encrypted(content):
             self.encrypted = True
             try:
-                content, _show = self.loader._get_file_contents(self.path)
+                content = decrypt(self.loader, content)
             except AnsibleError:
                 raise _Unreadable("is encrypted, and none of the Vault passwords that are given decrypts it.") from None
         try:
-            return bytes(content).decode("utf-8-sig")
+            return content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             line = content[: error.start].count(b"\n") + 1
             raise _Unreadable("is not encoded as UTF-8.", line) from None

@@ -14,7 +14,13 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.common.text.converters import to_text
 from ansible.parsing.dataloader import DataLoader
 
-from ansible_collections.wiresec.ontap.plugins.plugin_utils.policy_files import OPTIONS, Policy, Vaulted, Verbatim
+from ansible_collections.wiresec.ontap.plugins.plugin_utils.policy_files import (
+    OPTIONS,
+    Policy,
+    Vaulted,
+    Verbatim,
+    decrypt,
+)
 
 # ansible-core 2.19 and later render only what is marked as trusted, and need not be told to leave text as it is.
 _trusted = getattr(template, "trust_as_template", None)
@@ -90,11 +96,9 @@ class Values:
 
     def _decrypt(self, ciphertext: str) -> str:
         if ciphertext not in self._decrypted:
-            # As Ansible reads it from any file, so that all its ways to find the password apply.
-            indented = "\n".join(f"  {line}" for line in ciphertext.strip().splitlines())
             try:
-                self._decrypted[ciphertext] = str(to_text(str(self._loader.load(f"!vault |\n{indented}\n"))))
-            except AnsibleError:
+                self._decrypted[ciphertext] = decrypt(self._loader, ciphertext.encode("utf-8")).decode("utf-8")
+            except (AnsibleError, ValueError):
                 raise Unknown("none of the Vault passwords that are given decrypts it.") from None
         return self._decrypted[ciphertext]
 
