@@ -9,8 +9,9 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
+from ansible import template
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments, normalize
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
@@ -18,6 +19,7 @@ from ansible_collections.wiresec.ontap.plugins.modules.ipsec_policy_lint import 
 from ansible_collections.wiresec.ontap.plugins.plugin_utils import findings, lint, policy_files
 from ansible_collections.wiresec.ontap.plugins.plugin_utils.policy_values import Values
 
+_FAILURES_KEEP_LINES = hasattr(template, "trust_as_template")  # ansible-core 2.19 and later
 _FORMAT_OF = {".txt": "text", ".json": "json", ".sarif": "sarif"}
 _FAILING = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
 
@@ -30,23 +32,27 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Reads, checks, reports. Fails with all findings as text if there are any that ``fail_on`` means."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
+        result: dict[str, Any] = {**super().run(tmp, task_vars), "changed": False}
         _validation, params = self.validate_argument_spec(OPTIONS)
         try:
-            target = _target(params)
-            format_ = _format(params)
+            return {**result, **self._check(params)}
         except InvalidInput as error:
-            raise AnsibleActionFail(str(error)) from None
+            return {**result, "failed": True, "msg": str(error)}
+
+    def _check(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        target, format_ = _target(params), _format(params)
         files = policy_files.read(params["paths"], self._loader)
         found = lint.check(files, Values(self._loader, self._templar), target)
         counted = findings.summary(found, len(files.files), len(files.policies))
         text = findings.as_text(found, counted)
         if params["report"]:
             _write(params["report"], findings.FORMATS[format_](found, counted))
+        failed = any(counted[severity] for severity in _FAILING[params["fail_on"]])
+        # What does not fail, Ansible does not show, and before 2.19 it shows the lines of a failure as one.
+        if any(counted[severity] for severity in findings.SEVERITIES) and not (failed and _FAILURES_KEEP_LINES):
+            Display().display(text)
         return {
-            **result,
-            "changed": False,
-            "failed": any(counted[severity] for severity in _FAILING[params["fail_on"]]),
+            "failed": failed,
             "msg": text,
             "findings": [one.as_dict() for one in found],
             "summary": counted,
@@ -86,10 +92,10 @@ def _format(params: Mapping[str, Any]) -> str:
 
 
 def _write(path: str, text: str) -> None:
-    """Writes a report, into a folder that is made if there is none."""
+    """Writes a report, into a folder that is made if there is none. Raises ``InvalidInput``."""
     try:
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         with open(path, "w", encoding="utf-8", errors="surrogateescape") as stream:
             stream.write(text if text.endswith("\n") else f"{text}\n")
     except OSError as error:
-        raise AnsibleActionFail(f"report: {path} can't be written: {error.strerror}.") from None
+        raise InvalidInput(f"report: {path} can't be written: {error.strerror}.") from None

@@ -39,7 +39,7 @@ from ansible_collections.wiresec.ontap.plugins.plugin_utils.policy_files import 
     Policy,
     PolicyFiles,
 )
-from ansible_collections.wiresec.ontap.plugins.plugin_utils.policy_values import Values
+from ansible_collections.wiresec.ontap.plugins.plugin_utils.policy_values import Values, is_template
 
 SECRETS = tuple(row.option for row in POLICY.fields if row.write_only)
 
@@ -106,7 +106,7 @@ def check(files: PolicyFiles, values: Values, target: Target) -> list[Finding]:
     found = [Finding(one.id, one.message, one.path, one.line, one.svm, one.policy) for one in files.problems]
     subjects = [_subject(position, policy, values) for position, policy in enumerate(files.policies)]
     for subject in subjects:
-        _check_plain_text(subject, values)
+        _check_plain_text(subject)
         if subject.present:
             _check_secrets(subject)
             if subject.state is not None:
@@ -294,12 +294,12 @@ def _contains(network: ipaddress.IPv4Network | ipaddress.IPv6Network, address: s
 # Secrets.
 
 
-def _check_plain_text(subject: Subject, values: Values) -> None:
+def _check_plain_text(subject: Subject) -> None:
     """Whether a secret can be read by whoever reads the file."""
     if subject.policy.in_vault:
         return
     for option, value in _secrets(subject.policy.options):
-        if isinstance(value, str) and not values.is_template(value):
+        if isinstance(value, str) and not is_template(value):
             subject.find(
                 "plain-text-secret",
                 f"{option}: stands here as plain text; encrypt it by ansible-vault, or take it from a variable or a lookup.",

@@ -174,7 +174,7 @@ def _find(given: str) -> Iterator[tuple[str, str | None] | Problem]:
 def _walk(folder: str, ancestors: tuple[str, ...]) -> Iterator[str | tuple[str, str]]:
     """The files below a folder, or paths with what is wrong with them. Follows links, but never round in a circle."""
     try:
-        names = os.listdir(folder)
+        names = sorted(os.listdir(folder))
     except OSError as error:
         yield folder, f"can't be listed: {error.strerror}."
         return

@@ -26,6 +26,15 @@ from ansible_collections.wiresec.ontap.plugins.plugin_utils.policy_files import 
 _trusted = getattr(template, "trust_as_template", None)
 
 
+def is_template(value: Any) -> bool:
+    """Whether a value as written is a template, be it a broken one, which older releases would take as plain text."""
+    return (
+        isinstance(value, str)
+        and not isinstance(value, Verbatim)
+        and any(start in value for start in ("{{", "{%", "{#"))
+    )
+
+
 class Unknown(Exception):
     """A value that can't be known here; the message says why, without any part of the value."""
 
@@ -69,20 +78,11 @@ class Values:
                 unknown[f"{option}.{name}"] = str(reason)
         return known
 
-    def is_template(self, value: Any) -> bool:
-        """Whether a value as written is a template."""
-        return (
-            isinstance(value, str)
-            and not isinstance(value, Verbatim)
-            and "{" in value
-            and bool(self._templar.is_template(_trusted(value) if _trusted else value))
-        )
-
     def _plain(self, value: Any, structured: bool = False) -> Any:
         """Plain text or truth value. structured: whether a template may give more than text. Raises ``Unknown``."""
         if isinstance(value, Vaulted):
             return self._decrypt(value.ciphertext)
-        if not self.is_template(value):
+        if not is_template(value):
             return str(value) if isinstance(value, str) else value
         try:
             rendered = (
