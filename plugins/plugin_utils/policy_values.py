@@ -120,7 +120,7 @@ def _reason(error: Exception) -> str:
         (r"(?i)vault secrets|vault password|decrypt", "its template needs a Vault password that is not given."),
         (r"(?i)has no attribute '?([A-Za-z_][A-Za-z0-9_]*)", "its template needs {}, which is undefined."),
         (
-            r"(?i)no (?:filter|test) named '([a-z0-9_.]+)'",
+            r"""(?i)(?:no (?:filter|test) named|could not load) ['"]([a-z0-9_.]+)['"]""",
             "its template needs the filter or test {}, which is not there.",
         ),
         (r"(?i)lookup plugin \(?'?([a-z0-9_.]+)", "its template uses the lookup {}, which fails."),
