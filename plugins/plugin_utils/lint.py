@@ -93,7 +93,9 @@ class Subject:
     def find(self, kind: str, message: str, option: str | None = None) -> None:
         """Adds a finding; its line is that of an option, by default of the one that the message begins with."""
         for secret in self.secrets.values():
-            message = message.replace(secret, "(hidden)")
+            # In any case, because normalisers change it. What is shorter is no secret, but part of any text.
+            if len(secret) >= 4:
+                message = re.sub(re.escape(secret), "(hidden)", message, flags=re.I)
         if option is None:
             match = re.match(r"[a-z_]+(?:\.[a-z_]+)?(?=[:, ])", message)
             option = match.group() if match and match.group() in self.policy.lines else ""
@@ -200,6 +202,7 @@ _COMPLETE: State = {
     **{f"{side}.address": "192.0.2.1" for side in ENDPOINTS},
     **{f"{side}.netmask": "32" for side in ENDPOINTS},
     "certificate": "any",
+    "ppk.identity": "any",
 }
 """What makes a policy complete, so that what is wrong with it even then is wrong in any case."""
 
