@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import string
 from pathlib import Path
 from typing import Any
@@ -386,3 +387,27 @@ def test_a_report_in_sarif_has_what_the_standard_asks_for() -> None:
         [{"kind": "inSource", "justification": "A reason."}],
         None,
     ]
+
+
+# The guide
+
+
+def test_the_guide_has_every_finding() -> None:
+    guide = (Path(__file__).resolve().parents[4] / "docs" / "policy_files.md").read_text(encoding="utf-8")
+    rows = [line for line in guide.splitlines() if re.match(r"\| \[", line)]
+    assert rows == [
+        f"| [{kind.id}](#{kind.id}) | {kind.severity} | {'yes' if kind.ignorable else 'no'} |"
+        for kind in KINDS.values()
+    ]
+    sections = dict(re.findall(r"^### (\S+)\n\n(.*?)(?=^##)", guide, flags=re.M | re.S))
+    assert list(sections) == list(KINDS)
+    for text in sections.values():
+        assert ("*Provoked by*" in text, "*Instead:*" in text) == (True, True)
+
+
+def test_the_files_of_the_guide_are_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    guide = (Path(__file__).resolve().parents[4] / "docs" / "policy_files.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(svm: svm1\n.*?)```", guide, flags=re.S)
+    monkeypatch.setitem(VARIABLES, "vault_nfs_clients_key", VARIABLES["key_a"])
+    monkeypatch.setitem(VARIABLES, "backup_network", "10.10.30.0/24")
+    assert of_text(tmp_path, monkeypatch, example) == []
