@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -154,7 +155,7 @@ def as_sarif(findings: Sequence[Finding], counted: dict[str, int]) -> str:
 def _sarif_result(finding: Finding, index: int) -> dict[str, Any]:
     # Without the line, so that a finding stays the same one when others are fixed above it.
     identity = "\0".join((finding.id, finding.path, finding.svm or "", finding.policy or "", finding.message))
-    address = quote(finding.path, safe="/")
+    address = quote(os.fsencode(finding.path), safe="/")
     result: dict[str, Any] = {
         "ruleId": finding.id,
         "ruleIndex": index,

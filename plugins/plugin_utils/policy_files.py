@@ -197,7 +197,7 @@ def _shown(path: str) -> str:
     if not path:
         return path
     relative = os.path.relpath(path)
-    return path if relative.split(os.sep)[0] == os.pardir else relative
+    return path if relative.split(os.sep, 1)[0] == os.pardir else relative
 
 
 class _Unreadable(Exception):

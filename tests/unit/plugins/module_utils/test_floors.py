@@ -31,6 +31,17 @@ FLOORS = {
     "whole_set": 5,
     "arguments": 5,
 }
+# What only runs on the controller stands on top of module_utils, and has floors of its own.
+CONTROLLER_FLOORS = {
+    "findings": 0,
+    "in_process": 0,
+    "overlaps": 0,
+    "policy_files": 1,
+    "policy_values": 2,
+    "lint": 3,
+}
+PURE = ("findings", "overlaps")
+CONTROLLER_SOURCES = sorted(PLUGINS.glob("plugin_utils/*.py"))
 SOURCES = sorted(PLUGINS.glob("module_utils/*.py")) + sorted(PLUGINS.glob("modules/*.py"))
 
 
@@ -70,3 +81,26 @@ def test_only_the_top_floor_knows_ansible(path: Path) -> None:
 def test_only_rest_knows_http(path: Path) -> None:
     of_http = [name for name in imports(path) if name.split(".")[0] in ("requests", "urllib3", "http")]
     assert of_http == [] or path.stem == "rest"
+
+
+def test_every_file_of_the_controller_has_a_floor() -> None:
+    assert {path.stem for path in CONTROLLER_SOURCES} == set(CONTROLLER_FLOORS)
+
+
+@pytest.mark.parametrize("path", CONTROLLER_SOURCES, ids=lambda path: path.stem)
+def test_imports_go_down_on_the_controller_as_well(path: Path) -> None:
+    prefix = f"{PREFIX}plugin_utils."
+    own = {name[len(prefix) :].partition(".")[0] for name in imports(path) if name.startswith(prefix)}
+    floor = CONTROLLER_FLOORS[path.stem]
+    assert [name for name in own if name in CONTROLLER_FLOORS and CONTROLLER_FLOORS[name] >= floor] == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_what_may_run_anywhere_needs_nothing_of_the_controller(path: Path) -> None:
+    assert [name for name in imports(path) if name.startswith(f"{PREFIX}plugin_utils")] == []
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_what_is_pure_knows_nothing_of_ansible(name: str) -> None:
+    found = imports(PLUGINS / "plugin_utils" / f"{name}.py")
+    assert [one for one in found if one.split(".")[0] in ("ansible", "yaml")] == []

@@ -14,12 +14,16 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultSecret
 from ansible.template import Templar
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.wiresec.ontap.plugins.module_utils import arguments, whole_set
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
+from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.plugin_utils import lint, policy_files
 from ansible_collections.wiresec.ontap.plugins.plugin_utils.findings import (
     KINDS,
@@ -76,6 +80,29 @@ def test_a_file_provokes_it_and_nothing_else(kind: str) -> None:
 def test_what_looks_alike_is_in_order(kind: str) -> None:
     found = check(SAMPLES / kind / "looks_alike", **TARGET.get(kind, {}))
     assert [one for one in found if not one.ignored] == []
+
+
+REFUSED = {"missing-name", "duplicate-name"}
+"""The findings that ipsec_policies makes, too, before it reads the array; besides what concerns values."""
+
+
+@pytest.mark.parametrize("side", ["provokes", "looks_alike"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_module_refuses_what_the_check_does(kind: str, side: str) -> None:
+    loader, known = values(net_of_nowhere="10.2.0.0/16", key_of_nobody=VARIABLES["key_b"])
+    read = policy_files.read([str(SAMPLES / kind / side)], loader)
+    options = [
+        {**known.of(policy)[0], **({} if policy.svm is None else {"svm": policy.svm})} for policy in read.policies
+    ]
+    validator = ArgumentSpecValidator({"policies": arguments.WHOLE_SET["policies"]})
+    validated = validator.validate({"policies": options})
+    assert validated.error_messages == []
+    refused = False
+    try:
+        whole_set.read_entries(POLICY, validated.validated_parameters["policies"], {})
+    except InvalidInput:
+        refused = True
+    assert refused == (side == "provokes" and kind in {*REFUSED, "invalid-value"})
 
 
 # What findings say, and where
