@@ -15,15 +15,18 @@ PYTEST := $(IN_VENV) python -m pytest
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint unit integration conformance faults compared bench sanity format simulator clean
+.PHONY: help demo demo-gitops test lint unit integration conformance faults compared bench sanity format simulator clean
 
 help:  ## list the targets
 	@echo "usage: make TARGET [ARGS=...] [PYTHON=python3.12]"
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.ready  ## show the collection at work, on a simulated array
 	@$(IN_VENV) python tests/demo/run.py $(ARGS)
+
+demo-gitops: .venv/.ready  ## play the week of docs/gitops.md: three simulated arrays, 300 policies in Git
+	@$(IN_VENV) python tests/demo/week.py
 
 # --- what must pass before a change lands ---------------------------------------------------------------------------
 

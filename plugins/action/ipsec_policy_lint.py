@@ -44,12 +44,13 @@ class ActionModule(ActionBase):
         files = policy_files.read(params["paths"], self._loader)
         found = lint.check(files, Values(self._loader, self._templar), target)
         counted = findings.summary(found, len(files.files), len(files.policies))
-        text = findings.as_text(found, counted)
+        # Exported files have a note for every key that ONTAP keeps to itself: that is for the report, not for a terminal.
+        text = findings.as_text([one for one in found if one.severity != findings.NOTE], counted)
         if params["report"]:
             _write(params["report"], findings.FORMATS[format_](found, counted))
         failed = any(counted[severity] for severity in _FAILING[params["fail_on"]])
         # What does not fail, Ansible does not show, and before 2.19 it shows the lines of a failure as one.
-        if any(counted[severity] for severity in findings.SEVERITIES) and not (failed and _FAILURES_KEEP_LINES):
+        if any(counted[severity] for severity in (findings.ERROR, findings.WARNING)) and not (failed and _FAILURES_KEEP_LINES):
             Display().display(text)
         return {
             "failed": failed,

@@ -32,12 +32,13 @@ class Repository:
         self._settings = settings
         self._running = ExitStack()
         self.clusters: dict[str, Simulator] = {}
+        self.outside = folder.parent / f"{folder.name}-outside"
 
     def __enter__(self) -> Repository:
         shutil.copytree(SKELETON, self.folder, dirs_exist_ok=True)
         hosts = yaml.safe_load((self.folder / "inventory.yml").read_text(encoding="utf-8"))["all"]["hosts"]
         self.clusters = {name: self._running.enter_context(Simulator(**self._settings)) for name in hosts}
-        self._link()
+        self.link()
         return self
 
     def __exit__(
@@ -45,18 +46,17 @@ class Repository:
     ) -> None:
         self._running.close()
 
-    def _link(self) -> None:
+    def link(self) -> None:
         """Leads the clusters of the inventory to the simulators; with a second inventory, so that the files stay as they are."""
         ports = {name: f"{array.host}:{array.port}" for name, array in self.clusters.items()}
         hosts = {name: {"ansible_host": address} for name, address in ports.items()}
-        outside = self.folder.parent / f"{self.folder.name}-outside"
-        outside.mkdir(exist_ok=True)
-        self._record = outside / "results.jsonl"
-        self._simulators = outside / "simulators.yml"
+        self.outside.mkdir(exist_ok=True)
+        self._record = self.outside / "results.jsonl"
+        self._simulators = self.outside / "simulators.yml"
         self._simulators.write_text(yaml.safe_dump({"all": {"hosts": hosts}}), encoding="utf-8")
-        self._ca_path = outside / "ca.pem"
+        self._ca_path = self.outside / "ca.pem"
         self._ca_path.write_bytes(b"".join(Path(array.ca_path).read_bytes() for array in self.clusters.values()))
-        self._home = outside / "home"
+        self._home = self.outside / "home"
 
     def environment(self) -> dict[str, str]:
         """The environment of a run: the collection under test, the account of the clusters, and a record of all results."""

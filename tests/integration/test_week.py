@@ -1,0 +1,31 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The week of docs/gitops.md, as ``make demo-gitops`` plays it: every command does what the page says."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from integration.harness import CHECKOUT
+
+
+def test_the_week_goes_as_the_page_says() -> None:
+    week = subprocess.run(
+        [sys.executable, str(CHECKOUT / "tests" / "demo" / "week.py")], text=True, capture_output=True, check=False
+    )
+    assert week.returncode == 0, week.stdout + week.stderr
+    days = [line for line in week.stdout.splitlines() if line.startswith("== ")]
+    assert [day.split()[1].rstrip(":") for day in days] == [
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+        "Friday",
+        "Saturday",
+        "Sunday",
+    ]
+    assert "horse battery staple" not in week.stdout.replace(
+        "echo 'vault_backup_key: \"correct horse battery staple", ""
+    )
