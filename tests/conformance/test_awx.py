@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from conformance.conftest import environment
 from conformance.fake_awx import FakeAwx
+
 from integration.awx import KIT, tasks
 from simulator import Simulator
 

@@ -144,6 +144,7 @@ class Controller:
         home = {"private_data_dir": str(folder)}
         sent = self._call(JOB, {**parameters, **home, "streamer": "transmit"}, text=False)
         worked = self._call([*RUNNER, "worker", "--private-data-dir", str(node)], None, sent.stdout, text=False)
+        (self.folder / "worker-output").write_bytes(worked.stdout)
         done = self._call(JOB, {**home, "ident": parameters["ident"], "streamer": "process"}, worked.stdout)
         return self._result(folder, done.returncode, done.stdout)
 
