@@ -95,15 +95,6 @@ class Result:
         stats = [event["event_data"] for event in self.events if event["event"] == "playbook_on_stats"]
         return dict(stats[0].get("artifact_data", {})) if stats else {}
 
-    @property
-    def changed(self) -> list[str]:
-        """Names of the tasks that changed something."""
-        return [
-            event["event_data"]["task"]
-            for event in self.events
-            if event["event"] == "runner_on_ok" and event["event_data"].get("res", {}).get("changed")
-        ]
-
 
 class Controller:
     """Runs jobs, each in a private data directory of its own, from one project, with one credential."""

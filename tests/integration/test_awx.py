@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.modules import ipsec_policy_info
-from integration.awx import CREDENTIAL_TYPE, KIT, Controller, inject, message, tasks
+from integration.awx import CREDENTIAL_TYPE, KIT, REPOSITORY, Controller, inject, load, message, tasks
 from integration.harness import INFO_SPEC, validated
 from simulator import Simulator
 
@@ -178,3 +179,20 @@ def test_ansible_builder_takes_the_execution_environment(tmp_path: Path) -> None
     galaxy = yaml.safe_load((tmp_path / "context" / "_build" / "requirements.yml").read_text(encoding="utf-8"))
     assert galaxy == {"collections": [{"name": "wiresec.ontap"}]}
     assert "python3.12" in (tmp_path / "context" / "Dockerfile").read_text(encoding="utf-8")
+
+
+def test_the_yaml_of_the_guide_is_that_of_the_kit() -> None:
+    guide = (KIT.parent / "awx.md").read_text(encoding="utf-8")
+    credential_type = tasks()[CREDENTIAL_TYPE][1]
+    known = [
+        load((REPOSITORY / "plan.yml").read_text(encoding="utf-8")),
+        load((KIT / "execution-environment.yml").read_text(encoding="utf-8")),
+        credential_type["inputs"],
+        credential_type["injectors"],
+        {"rrule": tasks()["Look for drift every night at two o'clock UTC"][1]["rrule"]},
+    ]
+    assert [load(block) for block in re.findall(r"^```yaml\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)] == known
+    messages = tasks()["Tell by mail of plans, of failures, and of what waits for an approval"][1]["messages"]
+    assert messages["success"]["body"] in guide
+    made = {options["name"] for _, options in tasks().values()} - {"{{ organization }}", "Repository"}
+    assert [name for name in made if name not in guide] == []
