@@ -85,11 +85,9 @@ class Values:
         if not is_template(value):
             return str(value) if isinstance(value, str) else value
         try:
-            if _trusted is None:
-                rendered = self._templar.template(value, convert_data=structured)
-            else:
-                rendered = self._templar.template(_trusted(value))
-            return _untagged(rendered)
+            if _trusted is not None:
+                return _untagged(self._templar.template(_trusted(value)))
+            return _untagged(self._templar.template(value, convert_data=structured))
         except Exception as error:  # Filters and lookups raise whatever they like.
             raise Unknown(_reason(error)) from None
 

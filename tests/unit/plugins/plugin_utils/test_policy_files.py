@@ -14,6 +14,8 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible.template import Templar
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ansible_collections.wiresec.ontap.plugins.plugin_utils import policy_files
 from ansible_collections.wiresec.ontap.plugins.plugin_utils.policy_files import PolicyFiles, Vaulted, Verbatim
@@ -297,6 +299,25 @@ def test_all_problems_of_all_files_come_together() -> None:
     assert len(problems("ipsec", "nowhere")) == 5
     assert "ipsec/d.json: is nested too deeply." in problems("ipsec")
     assert "ipsec/c.json:2: is no JSON: Expecting value." in problems("ipsec")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, len(WHOLE)), st.integers(0, 20), st.text("-&*!|>'\"{}[]:,?<% \n\tax", max_size=5))
+    )
+)
+def test_no_content_is_too_strange(edits: list[tuple[int, int, str]]) -> None:
+    content = WHOLE
+    for place, removed, added in edits:
+        content = content[:place] + added + content[place + removed :]
+    write("ipsec/svm1.yml", content)
+    write("ipsec/svm2.json", content)
+    found = read("ipsec")
+    assert all(problem.message for problem in found.problems)
+    assert all(str(problem).startswith("ipsec/svm") for problem in found.problems)
+    for policy in found.policies:
+        assert policy.svm == "svm1"
 
 
 SECRET = "hush-hush-very-secret"
