@@ -138,7 +138,7 @@ findings:
   sample:
     - id: weak-secret
       severity: warning
-      message: "secret_key: is easy to guess; use at least 20 random characters."
+      message: "secret_key: is easy to guess; use at least 24 random letters and digits."
       path: ipsec/cluster1/svm1.yml
       line: 12
       svm: svm1

@@ -46,8 +46,8 @@ SECRETS = tuple(row.option for row in POLICY.fields if row.write_only)
 MANAGEMENT = {443: "HTTPS (443)", 22: "SSH (22)"}
 """What an array is managed by, all of it over TCP."""
 
-ENOUGH_BITS = 60
-"""What a secret needs by the measure of ``strength``, not to count as weak. 18 random letters and digits have more."""
+ENOUGH_BITS = 50
+"""What a secret needs by the measure of ``strength``, not to count as weak. 24 random letters and digits have more."""
 
 _PROTOCOLS = {"tcp": 6, "udp": 17}
 _TELLTALES = re.compile(r"password|passw0rd|secret|netapp|ontap|ipsec|changeme|example|test|admin|welcome|key", re.I)
@@ -316,7 +316,9 @@ def _check_secrets(subject: Subject) -> None:
         subject.find("unreadable-secret", f"{option}: can't be looked at: {reason}", option)
     for option, secret in subject.secrets.items():
         if strength(secret) < ENOUGH_BITS:
-            subject.find("weak-secret", f"{option}: is easy to guess; use at least 20 random characters.", option)
+            subject.find(
+                "weak-secret", f"{option}: is easy to guess; use at least 24 random letters and digits.", option
+            )
 
 
 def strength(secret: str) -> float:

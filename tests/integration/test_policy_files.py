@@ -186,7 +186,7 @@ def test_findings_fail_the_task_and_stand_in_every_report(playbooks: Playbooks) 
     assert result["msg"].splitlines() == [
         "ipsec/careless/svm1.yml:10: error plain-text-secret: secret_key: stands here as plain text; encrypt it by "
         "ansible-vault, or take it from a variable or a lookup.",
-        "ipsec/careless/svm1.yml:20: warning weak-secret: secret_key: is easy to guess; use at least 20 random characters.",
+        "ipsec/careless/svm1.yml:20: warning weak-secret: secret_key: is easy to guess; use at least 24 random letters and digits.",
         "1 error, 1 warning, 0 notes, 1 ignored in 3 policies of 1 file",
     ]
     assert result["msg"] in play.output
