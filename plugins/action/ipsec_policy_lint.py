@@ -50,7 +50,9 @@ class ActionModule(ActionBase):
             _write(params["report"], findings.FORMATS[format_](found, counted))
         failed = any(counted[severity] for severity in _FAILING[params["fail_on"]])
         # What does not fail, Ansible does not show, and before 2.19 it shows the lines of a failure as one.
-        if any(counted[severity] for severity in (findings.ERROR, findings.WARNING)) and not (failed and _FAILURES_KEEP_LINES):
+        if any(counted[severity] for severity in (findings.ERROR, findings.WARNING)) and not (
+            failed and _FAILURES_KEEP_LINES
+        ):
             Display().display(text)
         return {
             "failed": failed,

@@ -79,6 +79,7 @@ options:
     choices: [text, json, sarif]
 notes:
   - It runs on the controller only, and asks no array and no name server. Where templates of the files use lookups, these are done.
+  - Notes are in the result and in the report. The output has errors and warnings, and the number of notes.
   - Without the Vault passwords of the files it does what it can do without them, and says what it could not.
 seealso:
   - plugin: wiresec.ontap.ipsec_policy_files
