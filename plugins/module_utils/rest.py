@@ -114,6 +114,15 @@ class Answer:
         return [record for record in records if isinstance(record, Mapping)] if isinstance(records, list) else []
 
 
+@dataclass(frozen=True)
+class Exchange:
+    """Whatever came back for a request. body: the JSON object, empty where there was none."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Mapping[str, Any]
+
+
 SHARED_SESSIONS: ContextVar[dict[Connection, requests.Session] | None] = ContextVar("SHARED_SESSIONS", default=None)
 """Sessions that outlive one client, by account and TLS settings: whoever sets it has to close them. ``None`` for none."""
 
@@ -213,6 +222,22 @@ class RestClient:
         """Deletes an object; ``path`` comes from ``instance``."""
         return self._request("DELETE", _url(path))
 
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        accept: str = "application/json",
+    ) -> Exchange:
+        """Sends a request once and takes ONTAP's answer as it is, be it an error.
+
+        Raises ``ConnectionFailed``, and ``UnexpectedAnswer`` for a success that is none of ONTAP's.
+        """
+        url = _url(path, query)
+        response = self._send(method, url, body, {"Accept": accept})
+        return Exchange(response.status_code, response.headers, _json_object(_named(method, url), response))
+
     def version(self) -> tuple[int, int, int] | None:
         """The release of the array, read at most once; ``None`` where the account may not read it."""
         if self.known_version is None:
@@ -271,13 +296,16 @@ class RestClient:
                     raise error from None
                 self._clock.sleep(_pause(retry, error))
 
-    def _send(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> requests.Response:
+    def _send(
+        self, method: str, url: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+    ) -> requests.Response:
         started = self._clock.monotonic()
         try:
             response = self._session.request(
                 method,
                 self.connection.base_url + url,
                 json=body,
+                headers=headers,
                 timeout=self._timeout,
                 # With each request, because requests lets REQUESTS_CA_BUNDLE win over what a session says.
                 verify=self._verify,

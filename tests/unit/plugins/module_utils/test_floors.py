@@ -27,6 +27,8 @@ FLOORS = {
     "planning": 2,
     "reconcile": 4,
     "policy_health": 4,
+    "probes": 3,
+    "probing": 4,
     "impact": 4,
     "whole_set": 5,
     "arguments": 5,

@@ -1,0 +1,492 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The probe: it finds out which setting the array has, leaves nothing behind, and touches nothing of anybody else's."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import ApiError, InvalidInput, OntapError
+from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
+from ansible_collections.wiresec.ontap.plugins.module_utils.probes import (
+    APPROVAL,
+    EXPERIMENTS,
+    FIRST_EXPERIMENT,
+    SERVICE_EXPERIMENT,
+    UNASKED,
+)
+from ansible_collections.wiresec.ontap.plugins.modules import ipsec_probe
+from integration.clock import Clock
+from integration.harness import CHECKOUT, Play, Playbooks, login, validated
+from simulator import Request, Simulator, Unknowns
+
+POLICIES = "/api/security/ipsec/policies"
+PREFIX = "wiresec_probe_"
+PROBE = CHECKOUT / "playbooks" / "probe.yml"
+
+QUESTIONS = [
+    question for experiment in (SERVICE_EXPERIMENT, FIRST_EXPERIMENT, *EXPERIMENTS) for question in experiment.questions
+]
+ASKED_WHILE_DISABLED = {question.switch for question in QUESTIONS if question.while_disabled}
+ASKED = {question.switch for question in QUESTIONS if question.switch} - ASKED_WHILE_DISABLED
+NOT_ASKED = {unasked.switch for unasked in UNASKED if unasked.switch}
+
+SWITCHES = {switch.name: switch for switch in fields(Unknowns)}
+DEFAULT_FIELDS = [("uuid", "name", "svm"), ("name",), ("uuid",), ("uuid", "name", "enabled", "local_endpoint"), ()]
+
+
+def choices(switch: str) -> list[Any]:
+    return list(SWITCHES[switch].metadata["choices"] or DEFAULT_FIELDS)
+
+
+def probe(array: Simulator, check_mode: bool = False, clock: Any = None, **options: Any) -> dict[str, Any]:
+    """Runs ``ipsec_probe`` in this process."""
+    spec = {**arguments.CONNECTION, **ipsec_probe.OPTIONS}
+    params = validated(spec, {**login(array), "svm": "svm1", **options})
+    with arguments.client_of(params, {}, POLICY, clock or Clock()) as client:
+        return ipsec_probe.run(params, client, arguments.Mode(check_mode))
+
+
+def answer(result: dict[str, Any], switch: str) -> dict[str, Any]:
+    """What the report says of a switch."""
+    (found,) = [entry for entry in result["report"]["answers"] if entry["switch"] == switch]
+    return dict(found)
+
+
+def found(result: dict[str, Any], switch: str) -> Any:
+    """The setting that the report says the array has."""
+    setting = answer(result, switch)["setting"]
+    return setting if switch != "brief_default_fields" or setting is None else set(setting)
+
+
+def furnish(array: Simulator) -> None:
+    """Policies of other people, on the same SVM and elsewhere, some of which look like ours."""
+    for number in range(3):
+        array.add_policy({"name": f"foreign{number}", "svm": "svm1", "action": "esp_transport", "secret_key": "k" * 20})
+    array.add_policy({"name": f"{PREFIX}first", "svm": "svm2", "action": "bypass"})
+    array.add_policy({"name": "WIRESEC_PROBING", "svm": "svm1", "action": "discard"})
+    array.add_policy({"name": "of-the-cluster", "action": "bypass"})
+    array.establish("foreign0", "svm1")
+
+
+def stolen_writes(array: Simulator, existing: set[str]) -> list[str]:
+    """The writes in the log that could concern anything but what has the prefix and is on the SVM of the test."""
+    stolen = []
+    for request in array.requests:
+        if request.method == "POST" and request.path == POLICIES:
+            ours = request.body["name"].startswith(PREFIX) and request.body["svm"] == {"name": "svm1"}
+            if not ours or request.body["enabled"] is not False:
+                stolen.append(f"POST {request.body}")
+        elif request.method != "GET":
+            # A whole collection, the service, or an object that was there before.
+            identifier = request.path.rpartition("/")[2]
+            if not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", identifier) or identifier in existing:
+                stolen.append(f"{request.method} {request.path}")
+            if request.query.keys() - {"return_records"}:
+                stolen.append(f"{request.method} {request.path}?{request.raw_query}")
+    return stolen
+
+
+def surroundings(array: Simulator) -> tuple[Any, ...]:
+    """All that no probe may change."""
+    return (
+        array.policies(),
+        array.security_associations(),
+        array.ca_certificates(),
+        (array.ipsec_enabled, array.replay_window, array.offload_enabled, array.restarts),
+    )
+
+
+def test_every_unknown_is_asked_or_has_a_reason_not_to_be() -> None:
+    told = [question.switch for question in QUESTIONS if question.switch]
+    told += [unasked.switch for unasked in (APPROVAL, *UNASKED) if unasked.switch]
+    assert sorted(told) == sorted(SWITCHES)
+    sheet = (CHECKOUT / "docs" / "ontap_facts.md").read_text(encoding="utf-8")
+    numbers = set(re.findall(r"^\| (9\.\d+) \|", sheet, re.MULTILINE))
+    assert numbers - {entry.number for entry in (*QUESTIONS, APPROVAL, *UNASKED)} == set()
+    for entry in (*QUESTIONS, APPROVAL, *UNASKED):
+        for number in entry.number.split(", "):
+            assert number in numbers or re.search(rf"^###? {number} ", sheet, re.MULTILINE), entry
+
+
+def test_no_two_questions_are_the_same() -> None:
+    texts = [entry.text for entry in (*QUESTIONS, APPROVAL, *UNASKED)]
+    assert len(texts) == len(set(texts))
+
+
+# --- which setting has the array? ---
+
+
+@pytest.mark.parametrize("version", ["9.10.1", "9.19.1"])
+@pytest.mark.parametrize("switch", sorted(ASKED))
+def test_it_finds_out_how_each_switch_is_set(array: Simulator, switch: str, version: str) -> None:
+    array.version = version
+    furnish(array)
+    for setting in choices(switch):
+        array.unknowns = replace(Unknowns(), **{switch: setting})
+        before = surroundings(array)
+        result = probe(array)
+        expected = set(setting) if switch == "brief_default_fields" else setting
+        if switch == "port_zero_accepted" and version == "9.19.1":
+            expected = None
+        if switch == "identifiers_always" and not array.unknowns.brief_default_fields:
+            expected = None
+        assert found(result, switch) == expected, answer(result, switch)
+        assert (result["left"], result["changed_others"]) == ([], [])
+        assert surroundings(array) == before
+
+
+@pytest.mark.parametrize("version", ["9.8", "9.10.1", "9.16.1", "9.19.1"])
+@pytest.mark.parametrize("which", [0, -1])
+def test_it_tells_all_switches_at_once(array: Simulator, version: str, which: int) -> None:
+    array.version = version
+    settings = {switch: choices(switch)[which] for switch in ASKED}
+    # No IPv6 policy could be created if remote ends had to be hosts, and the netmask of one were refused.
+    settings |= {"brief_default_fields": ("uuid", "name"), "host_address_rule": "never"}
+    if version == "9.8":
+        # This release has no method that a create could name.
+        settings["default_authentication_method"] = "infer"
+    array.unknowns = replace(Unknowns(), **settings)
+    result = probe(array)
+    unclear = {
+        "posted_record": not settings["post_returns_records"],
+        "port_zero_accepted": version in ("9.16.1", "9.19.1"),
+        "default_authentication_method": version == "9.8",
+        "ca_delete_not_added": version == "9.8",
+    }
+    wrong = {
+        switch: (found(result, switch), setting)
+        for switch, setting in settings.items()
+        if found(result, switch)
+        != (None if unclear.get(switch) else set(setting) if isinstance(setting, tuple) else setting)
+    }
+    assert wrong == {}
+    assert array.policies() == []
+
+
+@pytest.mark.parametrize("reading", choices("while_disabled"))
+@pytest.mark.parametrize("writing", choices("writes_while_disabled"))
+@pytest.mark.parametrize("furnished", [True, False])
+def test_what_only_a_disabled_ipsec_can_tell(array: Simulator, reading: str, writing: str, furnished: bool) -> None:
+    if furnished:
+        furnish(array)
+    array.ipsec_enabled = False
+    array.unknowns = replace(Unknowns(), while_disabled=reading, writes_while_disabled=writing)
+    before = surroundings(array)
+    result = probe(array)
+    assert surroundings(array) == before
+    assert result["left"] == []
+    if reading == "error":
+        # Without a listing nothing could be verified, so nothing is written.
+        assert found(result, "while_disabled") == "error"
+        assert {request.method for request in array.requests} == {"GET"}
+    else:
+        assert found(result, "writes_while_disabled") == writing
+        # Policies of others show that a listing is not empty; that it is takes one that is known to be there.
+        told = writing == "accepted" or (furnished and reading == "normal")
+        assert found(result, "while_disabled") == (reading if told else None)
+
+
+def test_an_enabled_ipsec_is_left_enabled_and_the_report_says_what_that_leaves_open(array: Simulator) -> None:
+    result = probe(array)
+    for switch in ASKED_WHILE_DISABLED:
+        assert answer(result, switch)["not_asked"] == "IPsec is enabled"
+    for switch in NOT_ASKED:
+        assert answer(result, switch)["not_asked"]
+    assert "PATCH /api/security/ipsec" not in {f"{request.method} {request.path}" for request in array.requests}
+
+
+@pytest.mark.parametrize("setting", choices("approval_answer"))
+def test_an_approval_stops_it_and_is_told(array: Simulator, setting: str) -> None:
+    array.unknowns = replace(Unknowns(), approval_answer=setting)
+    array.require_approval("POST", POLICIES)
+    result = probe(array)
+    assert found(result, "approval_answer") == setting
+    assert "request delete" in result["report"]["stopped"]
+    assert len(array.approvals) == 1
+    assert (result["left"], array.policies()) == ([], [])
+
+
+def test_a_delete_that_needs_an_approval_is_told(array: Simulator) -> None:
+    array.require_approval("DELETE", f"{POLICIES}/*")
+    result = probe(array)
+    assert result["left"] == [f"{PREFIX}first"]
+    assert [policy["name"] for policy in array.policies()] == result["left"]
+    assert result["report"]["left"] == result["left"]
+
+
+# --- nothing of anybody else's ---
+
+
+@pytest.mark.parametrize("version", ["9.8", "9.12.1", "9.19.1"])
+def test_only_policies_with_the_prefix_are_written(array: Simulator, version: str) -> None:
+    array.version = version
+    furnish(array)
+    before = surroundings(array)
+    existing = {policy["uuid"] for policy in array.policies()}
+    result = probe(array)
+    assert stolen_writes(array, existing) == []
+    assert surroundings(array) == before
+    assert result["changed"] is False
+    assert result["report"]["other_policies"] == {"compared": len(existing), "changed": 0}
+    for request in array.requests:
+        assert "certificate" not in (request.body or {})
+
+
+def test_check_mode_writes_nothing_and_says_what_would_be_asked(array: Simulator) -> None:
+    furnish(array)
+    result = probe(array, check_mode=True)
+    assert {request.method for request in array.requests} == {"GET"}
+    planned = [
+        (request["method"], request["path"], request["query"])
+        for experiment in result["report"]["experiments"]
+        for request in experiment["requests"]
+    ]
+    array.clear_log()
+    probe(array)
+    writes = [request.method for request in array.requests if request.method in ("POST", "PATCH")]
+    assert [method for method, _path, _query in planned if method in ("POST", "PATCH")] == writes
+    assert answer(result, "protocol_names")["not_asked"] == "check mode"
+
+
+def test_a_policy_that_has_the_prefix_and_is_not_ours_stops_it(array: Simulator) -> None:
+    array.add_policy({"name": f"{PREFIX}production", "svm": "svm1", "action": "esp_transport"})
+    before = surroundings(array)
+    with pytest.raises(InvalidInput, match="was not made by a probe"):
+        probe(array)
+    assert surroundings(array) == before
+    assert {request.method for request in array.requests} == {"GET"}
+
+
+@pytest.mark.parametrize("prefix", ["", "a", "short", "with space_", "star*star*", "x" * 45, "1234567890", 'quo"ted_'])
+def test_a_prefix_that_others_might_have_is_refused(array: Simulator, prefix: str) -> None:
+    with pytest.raises(InvalidInput, match="prefix"):
+        probe(array, prefix=prefix)
+    assert array.requests == []
+
+
+def test_somebody_elses_change_in_the_meantime_is_told() -> None:
+    def interfere(request: Request) -> None:
+        if request.method == "PATCH":
+            other.edit_policy("mine", "svm1", {"enabled": False})
+
+    with Simulator(on_request=interfere) as other:
+        other.add_policy({"name": "mine", "svm": "svm1", "action": "discard"})
+        result = probe(other)
+    assert result["changed_others"] == ["'mine' on SVM 'svm1'"]
+    assert result["report"]["other_policies"] == {"compared": 1, "changed": 1}
+
+
+# --- nothing left, whatever happens ---
+
+
+def test_leftovers_of_an_aborted_run_are_removed(array: Simulator) -> None:
+    furnish(array)
+    before = surroundings(array)
+    for name, address in (
+        (f"{PREFIX}first", "192.0.2.10"),
+        (f"{PREFIX}v6hosts", "2001:db8::1"),
+        (f'{PREFIX}c|d"e', "192.0.2.10"),
+    ):
+        array.add_policy({"name": name, "svm": "svm1", "action": "bypass", "local_endpoint": {"address": address}})
+    result = probe(array)
+    assert sorted(result["removed_leftovers"]) == sorted([f"{PREFIX}first", f'{PREFIX}c|d"e', f"{PREFIX}v6hosts"])
+    assert result["changed"] is True
+    assert surroundings(array) == before
+    assert result["report"]["stopped"] is None
+
+
+@pytest.mark.parametrize("kind", ["reset", "truncated", "html", "bad_gateway", "internal_error", "error_in_success"])
+@pytest.mark.parametrize("after_effect", [True, False])
+def test_a_fault_at_any_write_leaves_nothing(array: Simulator, kind: str, after_effect: bool) -> None:
+    writes = 0
+    for method in ("POST", "PATCH", "DELETE"):
+        occurrence = 0
+        while True:
+            occurrence += 3
+            array.reset()
+            furnish(array)
+            before = surroundings(array)
+            array.fault(kind, method, f"{POLICIES}*", occurrence=occurrence, after_effect=after_effect)
+            result = probe(array)
+            if occurrence > sum(request.method == method for request in array.requests):
+                break
+            writes += 1
+            assert (result["left"], result["changed_others"]) == ([], [])
+            assert surroundings(array) == before
+    assert writes > 10
+
+
+def ours(array: Simulator) -> list[str]:
+    """The names of the policies of a probe that are on the array."""
+    policies = [policy for policy in array.policies() if policy.get("svm", {}).get("name") == "svm1"]
+    return [policy["name"] for policy in policies if policy["name"].startswith(PREFIX)]
+
+
+def test_an_array_that_dies_is_told_with_what_may_be_left(array: Simulator) -> None:
+    left = []
+    for occurrence in range(5, 110, 7):
+        array.reset()
+        furnish(array)
+        before = surroundings(array)
+        array.fault("reset", "*", "/*", occurrence=occurrence, times=10_000)
+        result = probe(array)
+        assert result["report"]["stopped"]
+        assert set(ours(array)) <= set(result["left"])
+        assert result["report"]["left"] == result["left"]
+        assert result["report"]["other_policies"]["compared"] is None
+        left += ours(array)
+        array.heal()
+        again = probe(array)
+        assert surroundings(array) == before
+        assert again["report"]["stopped"] is None
+    assert left != []
+
+
+def test_an_account_without_write_permission_learns_what_reading_tells(array: Simulator) -> None:
+    array.refuse("POST", POLICIES, 6, times=1000)
+    result = probe(array)
+    assert found(result, "replay_window_type") == "int"
+    assert "code 6" in answer(result, "protocol_names")["not_asked"]
+    assert [request.method for request in array.requests if request.method != "GET"] == ["POST"]
+    assert result["left"] == []
+
+
+@pytest.mark.parametrize(("path", "code"), [(POLICIES, 6), (POLICIES, 262145)])
+def test_an_array_that_cannot_be_read_is_an_error_before_any_write(array: Simulator, path: str, code: int) -> None:
+    array.refuse("GET", path, code, times=1000)
+    with pytest.raises(ApiError):
+        probe(array)
+    assert {request.method for request in array.requests} == {"GET"}
+
+
+def test_wrong_credentials_are_an_error(array: Simulator) -> None:
+    with pytest.raises(OntapError, match="credentials|authorized"):
+        probe(array, password="wrong-password")
+
+
+def test_an_svm_that_is_not_there_is_told(array: Simulator) -> None:
+    result = probe(array, svm="no-such-svm")
+    assert "66257202" in result["report"]["stopped"]
+    assert array.policies() == []
+
+
+def test_an_account_of_the_svm_is_enough(array: Simulator) -> None:
+    array.add_account("vsadmin", "svm-account-password", svm="svm1")
+    result = probe(array, username="vsadmin", password="svm-account-password")
+    assert result["report"]["ontap"]["release"] is None
+    assert found(result, "protocol_names") == "number"
+    assert array.policies() == []
+
+
+# --- the report ---
+
+
+def test_the_report_names_nobody(array: Simulator) -> None:
+    furnish(array)
+    array.page_size = 1
+    array.refuse("PATCH", f"{POLICIES}/*", 2, message=f"cluster1 at {array.host} for {array.username}: svm1, 10.1.2.3")
+    text = json.dumps(probe(array)["report"])
+    secret = [array.username, array.password, array.host, str(array.port), "svm1", "cluster1", "foreign", "10.1.2.3"]
+    assert [word for word in secret if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text)] == []
+    assert not re.search(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text)
+    told = [request.body["secret_key"] for request in array.requests if "secret_key" in (request.body or {})]
+    assert [key for key in told if key in text] == []
+    assert "(svm)" in text
+
+
+def test_names_are_kept_if_they_are_asked_for(array: Simulator) -> None:
+    text = json.dumps(probe(array, names=True)["report"])
+    assert "svm1" in text
+    assert array.password not in text
+
+
+# --- the playbook ---
+
+
+def play_probe(playbooks: Playbooks, *arguments: str, **keywords: Any) -> Play:
+    # A shell sets PWD, where reports go; the harness starts programs without one.
+    environment = {"PWD": str(playbooks.folder)}
+    return playbooks.run(PROBE, "-e", "svm=svm1", *arguments, environment=environment, **keywords)
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Callable[[], tuple[str, dict[str, Any]]]:
+    """Reads the report that a playbook wrote, as Markdown and as data."""
+    place = tmp_path / "wiresec_probe_report"
+    return lambda: (
+        place.with_suffix(".md").read_text(encoding="utf-8"),
+        json.loads(place.with_suffix(".json").read_text(encoding="utf-8")),
+    )
+
+
+def test_the_playbook_writes_a_report(playbooks: Playbooks, report: Callable[[], tuple[str, dict[str, Any]]]) -> None:
+    array = playbooks.array
+    furnish(array)
+    array.unknowns = replace(Unknowns(), protocol_names="name", patch_without_port="resets")
+    before = surroundings(array)
+    play = play_probe(playbooks, "-vvvv")
+    assert play.code == 0, play.output
+    assert surroundings(array) == before
+    markdown, data = report()
+    assert {entry["switch"]: entry["setting"] for entry in data["answers"]}["protocol_names"] == "name"
+    assert "| 9.7 | `protocol_names` | How are protocols other than tcp, udp and any spelled? |" in markdown
+    assert "`resets`" in markdown
+    assert "9.17.1" in markdown
+    assert "POST /api/security/ipsec/policies" in markdown
+    for text in (markdown, play.output):
+        assert array.password not in text
+        told = [request.body["secret_key"] for request in array.requests if "secret_key" in (request.body or {})]
+        assert [key for key in told if key.startswith("probe-") and key in text] == []
+    assert "svm1" not in markdown
+
+
+def test_the_playbook_in_check_mode_writes_nothing(playbooks: Playbooks, tmp_path: Path) -> None:
+    play = play_probe(playbooks, "--check")
+    assert play.code == 0, play.output
+    assert {request.method for request in playbooks.array.requests} == {"GET"}
+    assert not list(tmp_path.glob("wiresec_probe_report*"))
+    assert "POST /api/security/ipsec/policies" in play.output
+    assert "How are protocols other than tcp, udp and any spelled?" in play.output
+
+
+def test_the_playbook_asks_for_the_svm(playbooks: Playbooks) -> None:
+    play = playbooks.run(PROBE)
+    assert play.code == 2
+    assert "-e svm=" in play.output
+    assert playbooks.array.requests == []
+
+
+def test_the_playbook_fails_if_something_is_left_and_says_how_to_remove_it(
+    playbooks: Playbooks, report: Callable[[], tuple[str, dict[str, Any]]]
+) -> None:
+    array = playbooks.array
+    array.refuse("DELETE", f"{POLICIES}/*", 66257096, times=1000)
+    play = play_probe(playbooks, "-e", "names=false")
+    assert play.code == 2
+    assert f"security ipsec policy delete -vserver svm1 -name {PREFIX}first" in play.output
+    markdown, data = report()
+    assert data["left"] == [f"{PREFIX}first"]
+    assert f"{PREFIX}first" in markdown
+
+
+def test_the_playbook_removes_leftovers_even_if_the_module_fails(playbooks: Playbooks) -> None:
+    array = playbooks.array
+    furnish(array)
+    before = surroundings(array)
+    leftover = {"name": f"{PREFIX}x", "svm": "svm1", "action": "bypass", "local_endpoint": {"address": "192.0.2.10"}}
+    array.add_policy(leftover)
+    array.refuse("GET", POLICIES, 262145, times=1)
+    play = play_probe(playbooks)
+    assert play.code == 2
+    assert "Ask the array" in play.failed
+    assert surroundings(array) == before
