@@ -1,7 +1,11 @@
 # Copyright: (c) 2026, wiresec.ontap contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The integration targets, which would run against a real array unchanged, on simulated ones of several releases."""
+"""The integration targets, which run unchanged on a real array, on simulated ones of several releases.
+
+Here the array has objects of other people, right next to those of the targets. They have to be the same afterwards,
+whatever happens to a target, and the log of the simulator shows that nothing was ever written to them.
+"""
 
 from __future__ import annotations
 
@@ -9,36 +13,186 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from integration.harness import Play, Playbooks
+from simulator import Simulator
 
-TARGETS = Path(__file__).resolve().parent / "targets"
+INTEGRATION = Path(__file__).resolve().parent
+TARGETS = INTEGRATION / "targets"
+NAMES = sorted(path.name for path in TARGETS.iterdir() if not path.name.startswith("setup_"))
+
+PREFIX = "wiresec_test_"
+POLICIES = "/api/security/ipsec/policies"
+SERVICE = "/api/security/ipsec"
+CA_CERTIFICATES = "/api/security/ipsec/ca-certificates"
 
 
-def play_target(playbooks: Playbooks, target: str, **variables: Any) -> Play:
-    """Runs a target with what integration_config.yml would say of this array."""
-    array = playbooks.array
-    configuration = {
+def configuration(array: Simulator, **variables: Any) -> dict[str, Any]:
+    """What integration_config.yml would say of this array: the template, filled in."""
+    template = yaml.safe_load((INTEGRATION / "integration_config.yml.template").read_text(encoding="utf-8"))
+    return {
+        **template,
         "ontap_hostname": f"{array.host}:{array.port}",
         "ontap_username": array.username,
         "ontap_password": array.password,
         "ontap_ca_path": array.ca_path,
         "ontap_svm": "svm1",
         "ontap_certificate": "ipsec-cert",
-        "ontap_ca_certificate": "ipsec-ca",
+        "ontap_ca_certificate": f"{PREFIX}ca",
+        **variables,
     }
-    head = {"vars": {**configuration, **variables}, "roles": [target]}
-    play = playbooks.play([], head=head, environment={"ANSIBLE_ROLES_PATH": str(TARGETS)})
-    assert play.code == 0, play.output
-    return play
 
 
-@pytest.mark.parametrize("version", ["9.10.1", "9.19.1"])
-@pytest.mark.parametrize("target", sorted(path.name for path in TARGETS.iterdir()))
-def test_target(playbooks: Playbooks, target: str, version: str) -> None:
+def play_target(playbooks: Playbooks, target: str, **variables: Any) -> Play:
+    """Runs a target as ansible-test does."""
+    head = {"vars": configuration(playbooks.array, **variables), "roles": [target]}
+    return playbooks.play([], head=head, environment={"ANSIBLE_ROLES_PATH": str(TARGETS)})
+
+
+def furnish(array: Simulator) -> None:
+    """Objects of other people: on the same SVM, on another one, of the cluster, with names like those of the tests."""
+    array.add_certificate(f"{PREFIX}ca", "svm1", "server_ca")
+    array.add_certificate("theirs-ca", "svm1", "server_ca")
+    array.add_ca_certificate("theirs-ca", "svm1")
+    for name in ("theirs", "wiresec", "Wiresec_Test_psk", "wiresec-test-bystander", "a*|b"):
+        policy = {"name": name, "svm": "svm1", "action": "esp_transport", "secret_key": f"key-of-{name}-0123456789"}
+        array.add_policy({**policy, "enabled": name != "wiresec"})
+    array.add_policy({"name": f"{PREFIX}psk", "svm": "svm2", "action": "bypass"})
+    array.add_policy({"name": f"{PREFIX}set-1", "action": "discard"})
+    array.establish("theirs", "svm1")
+    array.replay_window = 256
+
+
+def everything(array: Simulator) -> tuple[Any, ...]:
+    """All that there is on the array."""
+    service = (array.ipsec_enabled, array.replay_window, array.offload_enabled)
+    return array.policies(), array.ca_certificates(), array.security_associations(), service, array.restarts
+
+
+def foreign_writes(array: Simulator, theirs: set[str], is_test_array: bool) -> list[str]:
+    """The writes of the log that went to anything but objects of the tests on their SVM."""
+    authorities = {certificate["certificate"]["uuid"] for certificate in array.ca_certificates()}
+    wrong = []
+    for request in array.requests:
+        body = request.body or {}
+        collection, _slash, uuid = request.path.rpartition("/")
+        allowed = {
+            ("POST", POLICIES): str(body.get("name")).startswith(PREFIX) and body.get("svm", {}).get("name") == "svm1",
+            ("PATCH", POLICIES): uuid not in theirs,
+            ("DELETE", POLICIES): uuid not in theirs,
+            ("PATCH", SERVICE): is_test_array and body.keys() == {"replay_window"},
+            ("POST", CA_CERTIFICATES): is_test_array and body.get("certificate", {}).get("uuid") not in authorities,
+            ("DELETE", CA_CERTIFICATES): is_test_array and uuid not in authorities,
+        }
+        # A PATCH or DELETE of a whole collection, which a lost UUID would lead to, is none of these.
+        place = request.path if request.method == "POST" or request.path == SERVICE else collection
+        if request.method != "GET" and not allowed.get((request.method, place)):
+            wrong.append(f"{request.method} {request.path} {body}")
+    return wrong
+
+
+@pytest.mark.parametrize(("version", "is_test_array"), [("9.10.1", True), ("9.19.1", True), ("9.19.1", False)])
+@pytest.mark.parametrize("target", NAMES)
+def test_a_target_leaves_everything_as_it_was(
+    playbooks: Playbooks, target: str, version: str, is_test_array: bool
+) -> None:
     array = playbooks.array
     array.version = version
-    array.add_policy({"name": "wiresec-test-bystander", "svm": {"name": "svm2"}, "action": "bypass", "enabled": True})
-    before = array.policies()
-    play_target(playbooks, target)
-    assert array.policies() == before
+    furnish(array)
+    before = everything(array)
+    theirs = {policy["uuid"] for policy in array.policies()}
+    for name in ("psk", "a|b*", "of an aborted run"):
+        leftover = {"name": f"{PREFIX}{name}", "svm": "svm1", "action": "bypass"}
+        array.add_policy({**leftover, "local_endpoint": {"address": "192.0.2.7"}})
+
+    play = play_target(playbooks, target, ontap_is_test_array=is_test_array)
+    assert play.code == 0, play.output
+    assert everything(array) == before
+    assert foreign_writes(array, theirs, is_test_array) == []
+    written = {request.path for request in array.requests if request.method in ("POST", "PATCH")}
+    for name, path in (("ipsec_config", SERVICE), ("ipsec_ca_certificate", CA_CERTIFICATES)):
+        assert (path in written) == (target == name and is_test_array)
+
+
+@pytest.mark.parametrize(
+    ("target", "method", "path", "occurrence"),
+    [
+        ("ipsec_policies", "POST", POLICIES, 2),
+        ("ipsec_policies", "DELETE", f"{POLICIES}/*", 1),
+        ("ipsec_policy", "POST", POLICIES, 2),
+        ("ipsec_policy", "PATCH", f"{POLICIES}/*", 1),
+        ("ipsec_policy", "DELETE", f"{POLICIES}/*", 1),
+        ("ipsec_policy_health", "GET", "/api/security/ipsec/security-associations", 1),
+        ("ipsec_policy_info", "POST", POLICIES, 3),
+        ("ipsec_policy_info", "GET", POLICIES, 5),
+    ],
+)
+def test_a_target_that_fails_midway_leaves_everything_as_it_was(
+    playbooks: Playbooks, target: str, method: str, path: str, occurrence: int
+) -> None:
+    array = playbooks.array
+    furnish(array)
+    before = everything(array)
+    theirs = {policy["uuid"] for policy in array.policies()}
+    array.refuse(method, path, 262145, occurrence=occurrence)
+    play = play_target(playbooks, target, ontap_is_test_array=True)
+    assert play.code == 2, play.output
+    assert "POST" in {request.method for request in array.requests}
+    assert everything(array) == before
+    assert foreign_writes(array, theirs, True) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "method", "path"),
+    [("ipsec_config", "PATCH", SERVICE), ("ipsec_ca_certificate", "DELETE", f"{CA_CERTIFICATES}/*")],
+)
+def test_what_there_is_only_once_is_put_back_after_a_failure(
+    playbooks: Playbooks, target: str, method: str, path: str
+) -> None:
+    array = playbooks.array
+    furnish(array)
+    before = everything(array)
+    array.refuse(method, path, 262145, after_effect=target == "ipsec_config")
+    play = play_target(playbooks, target, ontap_is_test_array=True)
+    assert everything(array) == before, play.output
+
+
+def test_what_an_array_that_died_kept_is_removed_by_the_next_run(playbooks: Playbooks) -> None:
+    array = playbooks.array
+    furnish(array)
+    before = everything(array)
+    array.refuse("*", f"{POLICIES}*", 393271, times=10_000, occurrence=8)
+    assert play_target(playbooks, "ipsec_policies").code == 2
+    assert everything(array) != before
+    array.heal()
+    assert play_target(playbooks, "ipsec_policy_info").code == 0
+    assert everything(array) == before
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"ontap_svm": ""}, "needs ontap_svm"),
+        ({"ontap_prefix": "w"}, "8 or more letters"),
+        ({"ontap_prefix": "wiresec_test*"}, "8 or more letters"),
+    ],
+)
+def test_nothing_is_read_before_svm_and_prefix_are_plain(
+    playbooks: Playbooks, variables: dict[str, Any], words: str
+) -> None:
+    play = play_target(playbooks, "ipsec_policy", **variables)
+    assert play.code == 2
+    assert words in play.output
+    assert playbooks.array.requests == []
+
+
+def test_policies_of_others_with_the_prefix_stop_the_tests(playbooks: Playbooks) -> None:
+    array = playbooks.array
+    array.add_policy({"name": f"{PREFIX}production", "svm": "svm1", "action": "esp_transport"})
+    before = everything(array)
+    play = play_target(playbooks, "ipsec_policy")
+    assert play.code == 2
+    assert "Choose another ontap_prefix" in play.output
+    assert everything(array) == before
+    assert {request.method for request in array.requests} == {"GET"}
