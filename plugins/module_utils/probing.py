@@ -305,6 +305,7 @@ class _Investigation:
         answers = [self._client.exchange(method, path, query, body, accept)]
         self._record(sent, method, path, query, body, answers[0])
         self._stop_for_approval(method, path, answers[0])
+        self._await_job(answers[0])
         while method == "GET" and len(answers) < _MOST_PAGES and (link := probes.next_of(answers[-1])):
             if not link.startswith("/api/"):
                 break
@@ -358,12 +359,18 @@ class _Investigation:
             "withdraw it with 'security multi-admin-verify request delete', or let it expire"
         )
 
+    def _await_job(self, answer: Exchange) -> None:
+        """Waits for the end of the job that an answer names, if it names one, for as long as a request may take."""
+        job = answer.body.get("job") if answer.status == 202 else None
+        if not isinstance(job, Mapping):
+            return
+        for _attempt in self._client.patiently():
+            state = self._client.exchange("GET", instance("/cluster/jobs", job.get("uuid")), {"fields": "state"})
+            if not probes.accepted(state) or state.body.get("state") in ("success", "failure"):
+                return
+
     def _find_created(self, name: str, answer: Exchange) -> None:
         """Finds out the UUID of a new policy. Only an answer that is a plain refusal proves that there is none."""
-        if answer.status == 202:
-            for _attempt in self._client.patiently():
-                if name in self._listed():
-                    break
         uuid_ = self._listed().get(name) or _told_uuid(answer)
         if uuid_ is not None:
             self._created[name] = uuid_

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import ApiError, InvalidInput, OntapError
@@ -24,6 +25,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils.probes import (
     SERVICE_EXPERIMENT,
     UNASKED,
 )
+from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
 from ansible_collections.wiresec.ontap.plugins.modules import ipsec_probe
 from integration.clock import Clock
 from integration.harness import CHECKOUT, Play, Playbooks, login, validated
@@ -224,6 +226,19 @@ def test_a_delete_that_needs_an_approval_is_told(array: Simulator) -> None:
     assert result["report"]["left"] == result["left"]
 
 
+@pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
+def test_writes_that_become_jobs_are_waited_for(array: Simulator, method: str) -> None:
+    for occurrence in range(1, 6):
+        array.as_job(method, f"{POLICIES}*", polls=3, occurrence=occurrence)
+    result = probe(array)
+    assert result["report"]["stopped"] is None
+    assert found(result, "protocol_names") == "number"
+    assert found(result, "patch_without_port") == "keeps"
+    told = {entry["number"]: entry["answer"] for entry in result["report"]["answers"]}
+    assert told["9.20"] == ("HTTP 202, as a job" if method == "POST" else "HTTP 201")
+    assert (result["left"], array.policies()) == ([], [])
+
+
 # --- nothing of anybody else's ---
 
 
@@ -287,6 +302,21 @@ def test_somebody_elses_change_in_the_meantime_is_told() -> None:
 
 
 # --- nothing left, whatever happens ---
+
+
+def test_an_interrupted_run_removes_what_it_created(array: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    exchange = RestClient.exchange
+
+    def interrupted(client: RestClient, method: str, *rest: Any, **more: Any) -> Any:
+        if method == "PATCH":
+            raise KeyboardInterrupt
+        return exchange(client, method, *rest, **more)
+
+    monkeypatch.setattr(RestClient, "exchange", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        probe(array)
+    assert "POST" in {request.method for request in array.requests}
+    assert array.policies() == []
 
 
 def test_leftovers_of_an_aborted_run_are_removed(array: Simulator) -> None:
@@ -490,3 +520,56 @@ def test_the_playbook_removes_leftovers_even_if_the_module_fails(playbooks: Play
     assert play.code == 2
     assert "Ask the array" in play.failed
     assert surroundings(array) == before
+
+
+# --- the guide ---
+
+GUIDE = (CHECKOUT / "docs" / "real_array.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """The blocks of the guide that are in a language."""
+    return [block.partition("```")[0] for block in GUIDE.split(f"```{language}\n")[1:]]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [line for block in blocks("console") for line in block.splitlines() if line.startswith("ansible-playbook ")],
+)
+def test_the_commands_of_the_guide_run(playbooks: Playbooks, tmp_path: Path, command: str) -> None:
+    _program, playbook, *arguments = command.split()
+    play = playbooks.run(Path(playbook), *arguments, environment={"PWD": str(tmp_path)})
+    assert play.code == 0, play.output
+    assert play.failed == []
+    assert bool(list(tmp_path.glob("wiresec_probe_report.*"))) == ("--check" not in arguments)
+
+
+def test_the_playbook_of_the_guide_runs(playbooks: Playbooks, tmp_path: Path) -> None:
+    (block,) = [yaml.safe_load(block) for block in blocks("yaml") if block.startswith("- ")]
+    play = playbooks.run(block, environment={"PWD": str(tmp_path)})
+    assert play.code == 0, play.output
+    assert (tmp_path / "report_of_svm1.md").exists()
+    created = [request.body["name"] for request in playbooks.array.requests if request.method == "POST"]
+    assert {name[: len("netops_probe_")] for name in created} == {"netops_probe_"}
+
+
+def test_the_configuration_in_the_guide_is_that_of_the_template() -> None:
+    (block,) = [yaml.safe_load(block) for block in blocks("yaml") if not block.startswith("- ")]
+    text = (CHECKOUT / "tests" / "integration" / "integration_config.yml.template").read_text(encoding="utf-8")
+    assert [option for option in block if f"{option}:" not in text] == []
+
+
+def test_it_costs_what_the_guide_says() -> None:
+    most = 0
+
+    def count(request: Request) -> None:
+        nonlocal most
+        most = max(most, len(other.policies()))
+
+    with Simulator(on_request=count) as other:
+        probe(other)
+        assert "There are six at a time at the most" in GUIDE
+        assert most <= 6
+        assert "About 120 requests on one connection" in GUIDE
+        assert 105 < len(other.requests) < 135
+        assert other.connections == 1
