@@ -344,9 +344,10 @@ def test_every_module_with_connection_options_is_in_the_action_group() -> None:
 
 
 def examples() -> list[tuple[str, list[dict[str, Any]]]]:
-    """The EXAMPLES of every module."""
+    """The EXAMPLES of every module, and of every lookup."""
     found = []
-    for path in sorted((CHECKOUT / "plugins" / "modules").glob("*.py")):
+    plugins = CHECKOUT / "plugins"
+    for path in sorted(plugins.glob("modules/*.py")) + sorted(plugins.glob("lookup/*.py")):
         text = path.read_text(encoding="utf-8").partition('EXAMPLES = r"""')[2].partition('"""')[0]
         found.append((path.stem, yaml.safe_load(text)))
     return found
@@ -359,6 +360,10 @@ def test_the_examples_in_the_documentation_run(playbooks: Playbooks, module: str
         playbooks.array.add_policy({"name": "nfs-clients", "svm": "svm1"})
         playbooks.array.auto_establish = True
     (playbooks.folder / "policies.json").write_text(json.dumps([{**OF_SVM1[0], "secret_key": KEY}]), encoding="utf-8")
+    (playbooks.folder / "ipsec" / "localhost").mkdir(parents=True)
+    (playbooks.folder / "ipsec" / "localhost" / "svm1.yml").write_text(
+        yaml.safe_dump({"policies": OF_SVM1}), encoding="utf-8"
+    )
     keys = {"vault_nfs_clients_key": KEY, "vault_nfs_clients_new_key": NEW_KEY}
     play = playbooks.play(tasks, head={"vars": {**keys, "ipsec_policies_of_svm1": OF_SVM1}})
     assert play.code == 0, play.output
