@@ -104,7 +104,7 @@ options:
     type: str
 requirements:
   - Python >= 3.9 where the module runs
-  - requests >= 2.25
+  - requests >= 2.25.1
   - ONTAP >= 9.8
 notes:
   - Run it on the controller (C(connection=local) or C(delegate_to=localhost)); it talks to the array from there.

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import sys
 import time
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Callable
 from urllib.parse import urlsplit
 
-from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule, env_fallback
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput, OntapError
@@ -24,7 +25,13 @@ from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import 
     AUTHENTICATION_METHODS,
 )
 from ansible_collections.wiresec.ontap.plugins.module_utils.resource import Resource
-from ansible_collections.wiresec.ontap.plugins.module_utils.rest import REQUESTS_IMPORT_ERROR, Connection, RestClient
+from ansible_collections.wiresec.ontap.plugins.module_utils.rest import (
+    OLDEST_REQUESTS,
+    REQUESTS_IMPORT_ERROR,
+    REQUESTS_PROBLEM,
+    Connection,
+    RestClient,
+)
 from ansible_collections.wiresec.ontap.plugins.module_utils.trace import Trace
 
 
@@ -227,18 +234,29 @@ def execute(
 def _client(module: AnsibleModule, resource: Resource) -> Iterator[RestClient]:
     """The client of the array that the module's connection options name, to work on ``resource``.
 
-    Fails the task where ``requests`` is missing; raises ``InvalidInput`` for options that don't go together.
+    Fails the task where ``requests`` is missing or too old; raises ``InvalidInput`` for options that don't go together.
     """
-    if REQUESTS_IMPORT_ERROR:
+    if REQUESTS_PROBLEM:
         module.fail_json(
-            msg=f'{missing_required_lib("requests")} Cure: run "{sys.executable} -m pip install requests" there, '
-            'or let Ansible use its own interpreter by setting ansible_python_interpreter: "{{ ansible_playbook_python }}".',
-            exception=REQUESTS_IMPORT_ERROR,
+            msg=_without_requests(REQUESTS_PROBLEM),
+            **({"exception": REQUESTS_IMPORT_ERROR} if REQUESTS_IMPORT_ERROR else {}),
         )
     with client_of(module.params, os.environ, resource) as array:
         yield array
         if array.trace and array.trace.problem:
             module.warn(array.trace.problem)
+
+
+def _without_requests(problem: str) -> str:
+    """Which interpreter lacks ``requests``, and the two ways to cure that. problem: what that interpreter has instead."""
+    needed = ".".join(map(str, OLDEST_REQUESTS))
+    return (
+        f"The Python library requests {needed} or later is needed, and the interpreter that runs this task {problem}: "
+        f"{sys.executable}, Python {platform.python_version()}, on {platform.node()}. "
+        f"Cure: install it there, with \"{sys.executable} -m pip install 'requests>={needed}'\" or as a package of the "
+        "system. Or, if the interpreter that runs Ansible itself has it, let that one run the task: with "
+        '"delegate_to: localhost" and the variable ansible_python_interpreter: "{{ ansible_playbook_python }}".'
+    )
 
 
 @contextmanager

@@ -35,6 +35,9 @@ from ansible_collections.wiresec.ontap.plugins.module_utils.errors import (
 )
 from ansible_collections.wiresec.ontap.plugins.module_utils.trace import Trace
 
+OLDEST_REQUESTS = (2, 25, 1)
+"""The oldest release of requests that the client works with."""
+
 try:
     import requests
     import urllib3
@@ -42,12 +45,16 @@ try:
     from urllib3.connection import HTTPSConnection
     from urllib3.connectionpool import HTTPSConnectionPool
     from urllib3.util.retry import Retry
-except ImportError:
+except ImportError as _error:
     REQUESTS_IMPORT_ERROR: str | None = traceback.format_exc()
+    _there = not isinstance(_error, ModuleNotFoundError) or _error.name != "requests"
+    REQUESTS_PROBLEM: str | None = f"has one that can't be imported ({_error})" if _there else "has none"
     # Without them there is no client, but the classes below must be defined for the error to be reported.
     HTTPAdapter = HTTPSConnection = HTTPSConnectionPool = object  # type: ignore[assignment,misc]
 else:
     REQUESTS_IMPORT_ERROR = None
+    _too_old = tuple(map(int, re.findall("[0-9]+", requests.__version__)[:3])) < OLDEST_REQUESTS
+    REQUESTS_PROBLEM = f"has {requests.__version__}" if _too_old else None
 
 CONNECT_TIMEOUT = 10.0
 """Seconds within which TCP and TLS must be up, unless the whole time-out is shorter."""

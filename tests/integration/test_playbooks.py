@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import venv
 from pathlib import Path
 from typing import Any
@@ -282,14 +283,34 @@ def test_it_runs_for_every_kind_of_host(playbooks: Playbooks, tmp_path: Path, in
     assert (play.code, play.changed) == (0, ["create"]), play.output
 
 
-def test_without_requests_the_error_names_the_interpreter_and_the_cure(playbooks: Playbooks, tmp_path: Path) -> None:
+# What lies in the place of requests, and what the error calls it.
+UNUSABLE_REQUESTS = {
+    "missing": (None, "has none"),
+    "broken": ("import nowhere_to_be_found", "has one that can't be imported (No module named 'nowhere_to_be_found')"),
+}
+
+
+@pytest.mark.parametrize("delegated", [False, True], ids=["controller", "delegated"])
+@pytest.mark.parametrize("kind", UNUSABLE_REQUESTS)
+def test_without_requests_the_error_names_the_interpreter_and_the_cures(
+    playbooks: Playbooks, tmp_path: Path, kind: str, delegated: bool
+) -> None:
+    source, named = UNUSABLE_REQUESTS[kind]
     venv.create(tmp_path / "bare", with_pip=False)
     python = tmp_path / "bare" / "bin" / "python"
-    play = playbooks.play([task("create", **WEB)], "-e", f"ansible_python_interpreter={python}")
+    if source:
+        (folder,) = tmp_path.glob("bare/lib/python*/site-packages")
+        (folder / "requests.py").write_text(source, encoding="utf-8")
+    inventory = tmp_path / "inventory.ini"
+    host = "elsewhere" if delegated else "localhost"
+    inventory.write_text(f"{host} ansible_connection=local ansible_python_interpreter={python}\n", encoding="utf-8")
+    create = {**task("create", **WEB), **({"delegate_to": host} if delegated else {})}
+    play = playbooks.play([create], "-i", str(inventory))
     message = play.result("create")["msg"]
     assert play.code == 2
-    assert "requests" in message
-    assert f"{python} -m pip install requests" in message
+    assert f"the interpreter that runs this task {named}: {python}, Python {platform.python_version()}" in message
+    assert f"{python} -m pip install 'requests>=2.25.1'" in message
+    assert "delegate_to: localhost" in message
     assert 'ansible_python_interpreter: "{{ ansible_playbook_python }}"' in message
     assert playbooks.array.requests == []
 
