@@ -15,7 +15,8 @@ PYTEST := $(IN_VENV) python -m pytest
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-gitops test lint unit integration conformance faults compared bench sanity format simulator clean
+.PHONY: help demo demo-gitops test check lint unit integration conformance coverage pythons archive sanity \
+  faults compared bench build format simulator clean
 
 help:  ## list the targets
 	@echo "usage: make TARGET [ARGS=...] [PYTHON=python3.12]"
@@ -30,15 +31,23 @@ demo-gitops: .venv/.ready  ## play the week of docs/gitops.md: three simulated a
 
 # --- what must pass before a change lands ---------------------------------------------------------------------------
 
-test: lint unit integration conformance  ## run the linters and all tests
+test: lint unit integration conformance  ## run the linters and all tests, in minutes: what to call while you work
+
+# coverage runs the tests of unit and integration
+check: lint coverage conformance pythons archive sanity  ## run every gate: what must pass before a change lands
 
 lint: .venv/.ready  ## run the linters
-	@echo "== lint: ruff, yamllint, ansible-lint, changelog fragments"
+	@echo "== lint: ruff, mypy, codespell, yamllint, ansible-lint, documentation, changelog fragments, licences, workflows"
 	@$(IN_VENV) ruff check --quiet --output-format concise .
 	@$(IN_VENV) ruff format --check --output-format concise .
+	@$(IN_VENV) mypy --no-error-summary
+	@git ls-files -z --cached --others --exclude-standard | $(IN_VENV) xargs -0 codespell
 	@$(IN_VENV) yamllint --strict .
 	@$(IN_VENV) ansible-lint -q
+	@$(IN_VENV) antsibull-docs lint-collection-docs --plugin-docs .
 	@$(IN_VENV) antsibull-changelog lint
+	@$(IN_VENV) reuse lint --quiet || $(IN_VENV) reuse lint --lines
+	@$(IN_VENV) check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 unit: .venv/.ready  ## test the layers of the collection, and the simulator, each alone
 	@echo "== unit"
@@ -52,6 +61,32 @@ conformance: .venv/.ready .venv-conformance/.ready  ## drive the simulator with 
 	@echo "== conformance"
 	@CONFORMANCE_PYTHON="$(CURDIR)/.venv-conformance/bin/python" $(PYTEST) tests/conformance $(ARGS)
 
+coverage: .venv/.ready  ## run unit and integration, and hold how much of the plugins they reach
+	@echo "== coverage"
+	@rm -rf .coverage-data
+	@$(IN_VENV) coverage run -m pytest tests/unit tests/simulator/tests tests/integration $(ARGS)
+	@$(IN_VENV) coverage combine --quiet
+	@$(IN_VENV) coverage report
+
+pythons:  ## run tests/unit by ansible-test on each Python that modules may run on
+	@$(CHECK_PYTHON)
+	@echo "== pythons"
+	@PYTHONPATH=tests $(PYTHON) -m gates.ansible_test units $(ARGS)
+
+archive: .venv/.ready  ## build the archive, install it offline in a bare environment, and run it on each Python
+	@echo "== archive"
+	@$(PYTEST) tests/archive -rs $(ARGS)
+
+sanity:  ## run ansible-test sanity on every supported release of ansible-core
+	@$(CHECK_PYTHON)
+	@echo "== sanity"
+	@PYTHONPATH=tests $(PYTHON) -m gates.ansible_test sanity $(ARGS)
+
+# --- helpers --------------------------------------------------------------------------------------------------------
+
+build: .venv/.ready  ## build the archive in dist; ARGS=--release refuses what is no release
+	@$(IN_VENV) PYTHONPATH=tests python -m gates.archive $(ARGS)
+
 faults: .venv/.ready  ## print what becomes of a task when a fault meets one of its requests (docs/faults.md)
 	@$(IN_VENV) PYTHONPATH=.venv:tests python -m integration.fault_matrix
 
@@ -59,15 +94,8 @@ compared: .venv/.ready .venv-conformance/.ready  ## print the same for netapp.on
 	@CONFORMANCE_PYTHON="$(CURDIR)/.venv-conformance/bin/python" $(IN_VENV) PYTHONPATH=.venv:tests \
 	  python -m conformance.fault_comparison
 
-sanity:  ## run ansible-test sanity on the oldest and the newest ansible-core
-	@$(CHECK_PYTHON)
-	@echo "== sanity"
-	@$(PYTHON) tests/sanity/run.py $(ARGS)
-
 bench: .venv/.ready  ## print what the collection costs, in seconds, requests and connections (benchmarks/README.md)
 	@$(IN_VENV) python benchmarks/run.py $(ARGS)
-
-# --- helpers --------------------------------------------------------------------------------------------------------
 
 format: .venv/.ready  ## let ruff rewrite what it can
 	@$(IN_VENV) ruff check --quiet --fix . || true
@@ -77,7 +105,7 @@ simulator: .venv/.ready  ## start the simulated array; it runs until Ctrl-C
 	@$(IN_VENV) exec python tests/simulator $(ARGS)
 
 clean:  ## remove the environments and caches that the other targets made
-	rm -rf .venv .venv-* .ansible .hypothesis .pytest_cache .ruff_cache tests/output
+	rm -rf .venv .venv-* .ansible .coverage-data .hypothesis .mypy_cache .pytest_cache .ruff_cache dist tests/output
 	find plugins tests -name __pycache__ -prune -exec rm -rf {} +
 
 # --- environments: made once, and anew when their requirements change -------------------------------------------------

@@ -21,7 +21,7 @@ from .schema import Record
 from .security_associations import SecurityAssociations
 from .state import State
 
-_KINDS = (PolicyCollection, IpsecConfig, CaCertificates, SecurityAssociations, *NEIGHBOURS)
+_KINDS: tuple[type[Resource], ...] = (PolicyCollection, IpsecConfig, CaCertificates, SecurityAssociations, *NEIGHBOURS)
 # The longest path first: /api/security/ipsec is not /api/security/ipsec/policies.
 _RESOURCES: dict[str, Resource] = {
     kind.schema.path: kind() for kind in sorted(_KINDS, key=lambda kind: len(kind.schema.path), reverse=True)

@@ -143,7 +143,7 @@ class Associations:
 
 
 def _association(kind: str, policy: Record, peers: Peers) -> Record:
-    owner = {path: policy[path] for path in ("svm.name", "svm.uuid") if path in policy}
+    owner: Record = {path: policy[path] for path in ("svm.name", "svm.uuid") if path in policy}
     addresses = {"local_address": peers.local, "remote_address": peers.remote}
     return {
         "uuid": str(uuid.uuid4()),

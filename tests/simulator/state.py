@@ -159,8 +159,8 @@ class State:
 
     def add_ca_certificate(self, certificate: Record) -> Record:
         """Let IPsec trust an authority whose certificate is installed, and return the new record."""
-        owner = {path: certificate[path] for path in ("scope", "svm.name", "svm.uuid") if path in certificate}
-        record = {"certificate.uuid": certificate["uuid"], **owner}
+        owner: Record = {path: certificate[path] for path in ("scope", "svm.name", "svm.uuid") if path in certificate}
+        record: Record = {"certificate.uuid": certificate["uuid"], **owner}
         self.ca_certificates[certificate["uuid"]] = record
         return record
 

@@ -164,7 +164,8 @@ def _reset(request: web.BaseRequest) -> None:
 
 async def _broken_off(request: web.BaseRequest, whole: web.Response) -> web.StreamResponse:
     """Send the headers of an answer and half of its body; the connection is closed when this returns."""
-    content = bytes(whole.body)
+    assert isinstance(whole.body, bytes)
+    content = whole.body
     headers = {**whole.headers, "Content-Length": str(len(content))}
     half = web.StreamResponse(status=whole.status, headers=headers)
     half.force_close()

@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The archive as users get it: what is in it, what services and tools read from it, and that it runs by itself."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+import yaml
+
+from archive.conftest import User
+from gates.archive import git
+from integration.harness import CHECKOUT
+from simulator import Simulator
+
+FOR_USERS = ("docs", "meta", "playbooks", "plugins", "roles")
+BESIDES = {"CHANGELOG.md", "LICENSE", "README.md", "changelogs/changelog.yaml", "requirements.txt"}
+
+PLAY = """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - wiresec.ontap.ipsec_policy:
+        name: web
+        svm: svm1
+        action: discard
+        local_endpoint: {address: 10.10.10.7/32}
+        remote_endpoint: {address: 10.10.20.0/24}
+    - wiresec.ontap.ipsec_policy_info:
+      register: listed
+    - ansible.builtin.debug:
+        msg: "found {{ listed.policies | map(attribute='name') | join(',') }}"
+"""
+
+
+def test_it_holds_what_users_need_and_nothing_else(archive: Path) -> None:
+    with tarfile.open(archive) as opened:
+        inside = {member.name for member in opened if member.isfile()} - {"MANIFEST.json", "FILES.json"}
+    tracked = {name for name in git("ls-files").splitlines() if (CHECKOUT / name).exists()}
+    needed = {name for name in tracked if name.split("/")[0] in FOR_USERS or name in BESIDES}
+    assert inside == needed
+
+
+def test_galaxy_takes_it(archive: Path, tmp_path: Path) -> None:
+    importer = subprocess.run(
+        [sys.executable, "-m", "galaxy_importer.main", archive],
+        cwd=tmp_path,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    # It ends with success whatever it had to say about the content.
+    said = [line for line in importer.stdout.splitlines() if not line.startswith(("Loading ", "Linting ", "..."))]
+    assert said[1:] == [
+        "Getting doc strings via ansible-doc",
+        "Finding content inside collection",
+        "Collection loading complete",
+        "Importer processing completed successfully",
+    ], importer.stdout
+
+
+def test_an_execution_environment_gets_requests_and_nothing_else(user: User) -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "ansible_builder", "introspect", user.home / ".ansible" / "collections"],
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+    assert yaml.safe_load(answer.stdout) == {
+        "python": ["requests>=2.25.1  # from collection wiresec.ontap"],
+        "system": [],
+    }
+
+
+def test_every_plugin_has_documentation(user: User) -> None:
+    for kind, folder in (("module", "modules"), ("lookup", "lookup")):
+        for name in (path.stem for path in CHECKOUT.glob(f"plugins/{folder}/*.py")):
+            shown = user.ansible("doc", "--type", kind, f"wiresec.ontap.{name}")
+            assert shown.returncode == 0, shown.stdout
+            assert "EXAMPLES" in shown.stdout
+
+
+@pytest.mark.parametrize("playbook", sorted(path.stem for path in CHECKOUT.glob("playbooks/*.yml")))
+def test_every_playbook_is_found_by_its_name(user: User, playbook: str) -> None:
+    checked = user.ansible("playbook", "--syntax-check", f"wiresec.ontap.{playbook}")
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_it_runs_and_says_what_it_lacks(user: User, array: Simulator) -> None:
+    (user.home / "play.yml").write_text(PLAY, encoding="utf-8")
+    login = {
+        "ONTAP_HOSTNAME": array.host,
+        "ONTAP_PORT": str(array.port),
+        "ONTAP_USERNAME": array.username,
+        "ONTAP_PASSWORD": array.password,
+        "ONTAP_CA_PATH": array.ca_path,
+    }
+
+    def play(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return user.ansible("playbook", "play.yml", *arguments, **login)
+
+    lacking = "the interpreter that runs this task {}: " + f"{user.python}, Python {platform.python_version()}"
+    without = play()
+    assert without.returncode == 2
+    assert lacking.format("has none") in " ".join(without.stdout.split())
+    user.pip_install("requests==2.20.0")
+    for arguments in ([], ["-e", "wiresec_ontap_in_process=false"]):
+        too_old = play(*arguments)
+        assert too_old.returncode == 2
+        assert lacking.format("has 2.20.0") in " ".join(too_old.stdout.split())
+    assert array.requests == []
+    user.pip_install("--upgrade", "requests")
+    first, second, apart = play(), play(), play("-e", "wiresec_ontap_in_process=false")
+    assert (first.returncode, second.returncode, apart.returncode) == (0, 0, 0), first.stdout
+    assert "changed=1" in first.stdout
+    assert "changed=0" in second.stdout
+    assert "changed=0" in apart.stdout
+    assert "found web" in apart.stdout

@@ -1,0 +1,32 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Modules run by every Python that is promised, each in a process of its own, as on a host other than the controller."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from archive.conftest import pip_install
+from gates.ansible_test import MODULE_PYTHONS
+from gates.interpreters import MODULES_NEED, Version, dotted, look_for_pythons
+from integration.harness import Playbooks
+from integration.test_targets import play_target
+
+# The promised minimum, on the oldest Python; anywhere else the newest.
+LIBRARIES = {MODULES_NEED: ("requests==2.25.1", "urllib3==1.26.5")}
+PYTHONS = look_for_pythons().found
+
+
+@pytest.mark.parametrize("version", MODULE_PYTHONS, ids=dotted)
+def test_modules_run(playbooks: Playbooks, tmp_path: Path, version: Version) -> None:
+    if version not in PYTHONS:
+        (pytest.fail if "CI" in os.environ else pytest.skip)(f"Python {dotted(version)} is not here")
+    subprocess.run([PYTHONS[version], "-m", "venv", tmp_path / "venv"], check=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    pip_install(python, *LIBRARIES.get(version, ("requests",)))
+    play_target(playbooks, "ipsec_policies", ansible_python_interpreter=str(python))

