@@ -1,23 +1,25 @@
 # Copyright: (c) 2026, wiresec.ontap contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fixtures of the tests of the archive: it, made as for a release, and an environment that only has ansible-core."""
+"""Fixtures of the tests of the archive: it, made as for a release, and environments that only have ansible-core."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
-import ansible
 import pytest
 
+from gates.ansible_test import RELEASES, Release
 from gates.archive import build
+from gates.interpreters import Version, dotted, look_for_pythons
 from integration.harness import Playbooks
 from simulator import Simulator
 
 pytest_plugins = ["simulator.fixtures"]
+
+PYTHONS = look_for_pythons().found
 
 
 class User:
@@ -52,19 +54,28 @@ def pip_install(python: Path, *requirements: str) -> None:
     subprocess.run([python, "-m", "pip", "install", *options, *requirements], check=True)
 
 
+def interpreter(*choice: Version) -> Path:
+    """The first of these Pythons that is here. Without any, the test is skipped, or fails where everything has to be here."""
+    found = [PYTHONS[version] for version in choice if version in PYTHONS]
+    if not found:
+        (pytest.fail if "CI" in os.environ else pytest.skip)(f"Python {' or '.join(map(dotted, choice))} is not here")
+    return found[0]
+
+
 @pytest.fixture(scope="session")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The archive, made of the work tree."""
     return build(tmp_path_factory.mktemp("archive"))
 
 
-@pytest.fixture(scope="session")
-def user(tmp_path_factory: pytest.TempPathFactory, archive: Path) -> User:
-    """A user who has installed the archive, offline, and has only ansible-core, of the release that runs the tests."""
+@pytest.fixture(scope="session", params=RELEASES, ids=lambda release: f"core-{release.name}")
+def user(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, archive: Path) -> User:
+    """Users who have installed the archive, offline, and have only ansible-core, each of another release."""
+    release: Release = request.param
     home = tmp_path_factory.mktemp("home")
-    subprocess.run([sys.executable, "-m", "venv", home / "venv"], check=True)
+    subprocess.run([interpreter(*release.pythons), "-m", "venv", home / "venv"], check=True)
     someone = User(home, home / "venv")
-    someone.pip_install(f"ansible-core=={ansible.__version__}")
+    someone.pip_install(release.requirement)
     installed = someone.ansible("galaxy", "collection", "install", "--offline", archive)
     assert installed.returncode == 0, installed.stdout
     return someone
