@@ -26,7 +26,7 @@ options:
     elements: str
     required: true
 notes:
-  - Use it with P(ansible.builtin.lookup#lookup), not with C(query), which would put the list into a list.
+  - Use it with C(lookup), not with C(query), which would put the list into a list.
 seealso:
   - module: wiresec.ontap.ipsec_policies
   - module: wiresec.ontap.ipsec_policy_lint

@@ -339,9 +339,9 @@ def _check_shared(subjects: Sequence[Subject]) -> None:
     """Whether policies for different peers have one secret. One peer may need several policies, one for each port."""
     holders: dict[tuple[str, str], list[tuple[Subject, str]]] = {}
     for subject in subjects:
-        remote = _network(subject.state, "remote_endpoint") if subject.present and subject.state is not None else None
-        for option, secret in subject.secrets.items() if remote is not None else ():
-            holders.setdefault((option, secret), []).append((subject, str(remote)))
+        network = _network(subject.state, "remote_endpoint") if subject.present and subject.state is not None else None
+        for option, secret in subject.secrets.items() if network is not None else ():
+            holders.setdefault((option, secret), []).append((subject, str(network)))
     for (option, _secret), group in holders.items():
         seen: Counter[str] = Counter()
         first: dict[str, Subject] = {}
