@@ -33,8 +33,8 @@ demo-gitops: .venv/.ready  ## play the week of docs/gitops.md: three simulated a
 
 test: lint unit integration conformance  ## run the linters and all tests, in minutes: what to call while you work
 
-# coverage runs the tests of unit and integration
-check: lint coverage conformance pythons archive sanity  ## run every gate: what must pass before a change lands
+# coverage runs the tests of integration
+check: lint unit coverage conformance pythons archive sanity  ## run every gate: what must pass before a change lands
 
 lint: .venv/.ready  ## run the linters
 	@echo "== lint: ruff, mypy, codespell, yamllint, ansible-lint, documentation, changelog fragments, licences, workflows"
@@ -61,10 +61,10 @@ conformance: .venv/.ready .venv-conformance/.ready  ## drive the simulator with 
 	@echo "== conformance"
 	@CONFORMANCE_PYTHON="$(CURDIR)/.venv-conformance/bin/python" $(PYTEST) tests/conformance $(ARGS)
 
-coverage: .venv/.ready  ## run unit and integration, and hold how much of the plugins they reach
+coverage: .venv/.ready  ## run tests/unit and integration, and hold how much of the plugins they reach
 	@echo "== coverage"
 	@rm -rf .coverage-data
-	@$(IN_VENV) coverage run -m pytest tests/unit tests/simulator/tests tests/integration $(ARGS)
+	@$(IN_VENV) coverage run -m pytest tests/unit tests/integration $(ARGS)
 	@$(IN_VENV) coverage combine --quiet
 	@$(IN_VENV) coverage report
 
