@@ -1,12 +1,11 @@
 # Copyright: (c) 2026, wiresec.ontap contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""5,000 policies on 20 SVMs: what must not slow down, with bounds that a slow machine meets too."""
+"""5,000 policies on 20 SVMs answer as few do. How fast is a matter of benchmarks/."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -37,43 +36,28 @@ def many() -> Iterator[Simulator]:
         yield simulator
 
 
-def seconds(action: Callable[[], object]) -> float:
-    """Return how long an action takes, the best of three."""
-    best = float("inf")
-    for _round in range(3):
-        start = time.perf_counter()
-        action()
-        best = min(best, time.perf_counter() - start)
-    return best
-
-
 def test_a_thousand_records(many: Simulator) -> None:
     api = Api(many)
     assert len(api.records(fields="*", max_records="1000")) == 1000
-    assert seconds(lambda: api("GET", fields="*", max_records="1000")) < 0.3
 
 
 def test_one_record(many: Simulator) -> None:
     api = Api(many)
     uuid = api.records(name="policy-4711", svm__name="data11")[0]["uuid"]
-    assert seconds(lambda: api("GET", name="policy-4711", svm__name="data11")) < 0.05
-    assert seconds(lambda: api("GET", f"{POLICIES}/{uuid}")) < 0.05
+    assert api("GET", f"{POLICIES}/{uuid}").json()["name"] == "policy-4711"
 
 
 def test_an_svm(many: Simulator) -> None:
     api = Api(many)
     assert len(api.records(svm__name="data7")) == COUNT / 20
-    assert seconds(lambda: api("GET", svm__name="data7", fields="*")) < 0.2
 
 
 def test_associations(many: Simulator) -> None:
     path = "/api/security/ipsec/security-associations"
     api = Api(many)
     many.auto_establish = True
-    assert seconds(lambda: (many.drop_sas(), api("GET", path, max_records="1"))) < 1.5
     assert len(api.records(path, policy_name="policy-4711", svm__name="data11")) == 2
-    assert seconds(lambda: api("GET", path, policy_name="policy-4711")) < 0.2
-    assert seconds(lambda: api("GET", path, fields="*", max_records="1000")) < 0.5
+    assert len(api.records(path, fields="*", max_records="1000")) == 1000
 
 
 def test_creating(many: Simulator) -> None:
@@ -84,8 +68,8 @@ def test_creating(many: Simulator) -> None:
         "local_endpoint": {"address": "10.0.0.1", "netmask": "32"},
         "remote_endpoint": {"address": "10.0.1.0", "netmask": "24"},
     }
-    names = iter(range(3))
-    assert seconds(lambda: api("POST", body={**body, "name": f"new-{next(names)}"})) < 0.05
+    for number in range(3):
+        assert api("POST", body={**body, "name": f"new-{number}"}).status_code == 201
     assert [policy["name"] for policy in many.policies() if policy["name"].startswith("new")] == [
         "new-0",
         "new-1",
