@@ -322,3 +322,10 @@ def test_keys_from_vault_are_seen_nowhere(repository: Repository) -> None:
     assert KEY in str([one for one in repository.clusters["cluster1"].policies() if one["name"] == "backup"])
     reports = [file.read_text(encoding="utf-8") for file in (repository.folder / "ipsec-reports").rglob("*.*")]
     assert len(reports) > 5 and KEY not in "".join(reports)
+
+
+def test_an_array_without_policies_is_told_of(repository: Repository) -> None:
+    repository.clusters["cluster1"].reset()
+    export = repository.run("export.yml", "-l", "cluster1", "-e", "ipsec_export_directory=new/cluster1")
+    assert export.code == 0 and "cluster1 has no IPsec policies" in export.output
+    assert not (repository.folder / "new").exists()
