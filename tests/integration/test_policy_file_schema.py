@@ -16,7 +16,7 @@ from ansible.parsing.dataloader import DataLoader
 
 from ansible_collections.wiresec.ontap.plugins.plugin_utils import policy_files
 
-SAMPLES = Path(__file__).resolve().parents[3] / "integration" / "policy_files"
+SAMPLES = Path(__file__).resolve().parent / "policy_files"
 SCHEMA = policy_file_schema.build()
 VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
 
