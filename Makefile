@@ -16,7 +16,7 @@ PYTEST := $(IN_VENV) python -m pytest
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo demo-gitops test check lint unit integration conformance coverage pythons archive sanity \
-  faults compared bench build format simulator clean
+  faults compared bench build format simulator docs clean
 
 help:  ## list the targets
 	@echo "usage: make TARGET [ARGS=...] [PYTHON=python3.12]"
@@ -104,8 +104,12 @@ format: .venv/.ready  ## let ruff rewrite what it can
 simulator: .venv/.ready  ## start the simulated array; it runs until Ctrl-C
 	@$(IN_VENV) exec python tests/simulator $(ARGS)
 
+docs: .venv-docs/.ready  ## build the documentation site into build/site; warnings and dead links are errors
+	@echo "== docs"
+	@.venv-docs/bin/python docs/site/build.py
+
 clean:  ## remove the environments and caches that the other targets made
-	rm -rf .venv .venv-* .ansible .coverage-data .hypothesis .mypy_cache .pytest_cache .ruff_cache dist tests/output
+	rm -rf build .venv .venv-* .ansible .coverage-data .hypothesis .mypy_cache .pytest_cache .ruff_cache dist tests/output
 	find plugins tests -name __pycache__ -prune -exec rm -rf {} +
 
 # --- environments: made once, and anew when their requirements change -------------------------------------------------
@@ -129,4 +133,11 @@ CHECK_PYTHON := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 
 	@echo "== setting up .venv-conformance (about a minute)"
 	@$(PYTHON) -m venv --clear .venv-conformance
 	@.venv-conformance/$(PIP_INSTALL) -r tests/conformance/requirements.txt
+	@touch $@
+
+.venv-docs/.ready: docs/site/requirements.txt
+	@$(CHECK_PYTHON)
+	@echo "== setting up .venv-docs (about a minute)"
+	@$(PYTHON) -m venv --clear .venv-docs
+	@.venv-docs/$(PIP_INSTALL) -r docs/site/requirements.txt
 	@touch $@

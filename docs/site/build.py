@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Builds the documentation site into build/site: ``make docs``.
+
+The guides are the Markdown files of the repository, as they are. Pages about modules, plugins and roles come from their
+documentation, the page about playbooks from the comments at their tops. Every warning is an error, so is a link to nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+SITE = CHECKOUT / "docs" / "site"
+STAGE = CHECKOUT / "build" / "docs"
+OUTPUT = CHECKOUT / "build" / "site"
+COLLECTIONS = CHECKOUT / "build" / "collections"
+
+PAGES = ("docs/*.md", "CONTRIBUTING.md", "benchmarks/README.md")
+
+
+def stage() -> None:
+    """Puts everything that Sphinx reads into a folder of its own, pages where they lie in the repository."""
+    for folder in (STAGE, OUTPUT, COLLECTIONS):
+        shutil.rmtree(folder, ignore_errors=True)
+    STAGE.mkdir(parents=True)
+    for pattern in PAGES:
+        for page in CHECKOUT.glob(pattern):
+            copy = STAGE / page.relative_to(CHECKOUT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(page, copy)
+    for name in ("conf.py", "index.md"):
+        shutil.copy(SITE / name, STAGE)
+    shutil.copytree(SITE / "_static", STAGE / "_static")
+    (STAGE / "playbooks.md").write_text("\n".join(playbooks()), encoding="utf-8")
+
+
+def playbooks() -> Iterator[str]:
+    """The lines of the page about playbooks: of each, the comment at its top."""
+    yield "# Playbooks\n"
+    yield "They come with the collection, and run by their names. What each needs and takes is said at its top:\n"
+    for path in sorted((CHECKOUT / "playbooks").glob("*.yml")):
+        lines = path.read_text(encoding="utf-8").removeprefix("---\n").splitlines()
+        comment = [line[1:].removeprefix(" ") for line in lines[: [line[:1] for line in lines].index("-")]]
+        yield f"## {path.stem}\n"
+        yield from map(_as_markdown, comment)
+        yield f"\n[playbooks/{path.name}](playbooks/{path.name})\n"
+
+
+def _as_markdown(line: str) -> str:
+    """Commands are indented by two spaces in comments, and by four in Markdown."""
+    return f"  {line}" if line.startswith("  ") else line
+
+
+def reference(environment: dict[str, str]) -> None:
+    """Writes the pages about modules, plugins and roles."""
+    collection = COLLECTIONS / "ansible_collections" / "wiresec" / "ontap"
+    collection.parent.mkdir(parents=True)
+    collection.symlink_to(CHECKOUT)
+    pages = STAGE / "reference"
+    pages.mkdir()
+    arguments = ["--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir", str(pages), "wiresec.ontap"]
+    _call("antsibull-docs", "collection", *arguments, environment=environment)
+
+
+def _call(program: str, *arguments: str, environment: dict[str, str]) -> None:
+    command = [str(Path(sys.executable).parent / program), *arguments]
+    if subprocess.run(command, env=environment, check=False).returncode:
+        sys.exit(1)
+
+
+def main() -> None:
+    """Builds the site, and says where it is."""
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+        "WIRESEC_ONTAP_CHECKOUT": str(CHECKOUT),
+    }
+    stage()
+    reference(environment)
+    _call("sphinx-build", "-q", "-W", "--keep-going", "-b", "html", str(STAGE), str(OUTPUT), environment=environment)
+    print(f"The site is at {OUTPUT / 'index.html'}")
+
+
+if __name__ == "__main__":
+    main()

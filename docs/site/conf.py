@@ -1,0 +1,61 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sphinx's configuration. It is read in the staged folder of ``build.py``, where pages lie as in the repository."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+project = "wiresec.ontap"
+author = "wiresec.ontap contributors"
+copyright = f"2026, {author}"  # noqa: A001 - Sphinx's name for it
+
+extensions = ["myst_parser", "sphinx_antsibull_ext"]
+exclude_patterns: list[str] = []
+myst_heading_anchors = 4
+# Links are relative files, as on GitHub, or have one of these schemes; anything else is a typo.
+myst_url_schemes = ["http", "https"]
+# The references of the generated pages to Ansible's own documentation. They are the only ones of this kind, and the
+# build needs no network: links of the guides are of another kind ("myst"), and are all checked.
+suppress_warnings = ["ref.ref"]
+intersphinx_mapping: dict[str, tuple[str, str | None]] = {}
+
+html_theme = "furo"
+html_title = project
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_sphinx = False
+# Neither the highlighting of Jinja in YAML nor that of a diff in Markdown knows every token; code is shown all the same.
+highlight_language = "text"
+pygments_style = "ansible"
+
+CHECKOUT = Path(os.environ["WIRESEC_ONTAP_CHECKOUT"])
+REPOSITORY = "https://github.com/wiresec/wiresec.ontap"
+LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)\s#]+)(#[^)\s]*)?(?=\))")
+
+
+def link_to_repository(app: Sphinx, document: str, source: list[str]) -> None:
+    """Lets links to files that are no pages of the site lead to the repository. A link to nothing stays, and is an error."""
+    folder = Path(app.srcdir, document).parent
+
+    def target(found: re.Match[str]) -> str:
+        linked = Path(os.path.normpath(folder / found[1]))
+        if linked.is_file():
+            return found[0]
+        path = linked.relative_to(app.srcdir)
+        kind = "tree" if (CHECKOUT / path).is_dir() else "blob"
+        return f"{REPOSITORY}/{kind}/main/{path}{found[2] or ''}" if (CHECKOUT / path).exists() else found[0]
+
+    if app.env.doc2path(document).suffix == ".md":
+        source[0] = LINK.sub(target, source[0])
+
+
+def setup(app: Sphinx) -> None:
+    """Sphinx calls this."""
+    app.connect("source-read", link_to_repository)
