@@ -10,6 +10,7 @@ documentation, the page about playbooks from the comments at their tops. Every w
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -54,8 +55,11 @@ def playbooks() -> Iterator[str]:
 
 
 def _as_markdown(line: str) -> str:
-    """Commands are indented by two spaces in comments, and by four in Markdown."""
-    return f"  {line}" if line.startswith("  ") else line
+    """In comments, commands are indented, and what they do comes after some more spaces."""
+    if not line.startswith("  "):
+        return line
+    command, *said = re.split(r" {2,}", line.strip())
+    return f"- `{command}`{''.join(f': {text}' for text in said)}"
 
 
 def reference(environment: dict[str, str]) -> None:
@@ -67,6 +71,12 @@ def reference(environment: dict[str, str]) -> None:
     pages.mkdir()
     arguments = ["--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir", str(pages), "wiresec.ontap"]
     _call("antsibull-docs", "collection", *arguments, environment=environment)
+    for page in pages.glob("*.rst"):
+        # The theme has a list of what is on a page at its side, and calls another one an error.
+        text = re.sub(r"^\.\. contents::\n(?: +:.*\n)+", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        # Short names for the navigation.
+        text = re.sub(r"^    (\w+)_(module|lookup|role)$", r"    \1 \2 <\1_\2>", text, flags=re.MULTILINE)
+        page.write_text(text, encoding="utf-8")
 
 
 def _call(program: str, *arguments: str, environment: dict[str, str]) -> None:

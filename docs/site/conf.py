@@ -9,7 +9,10 @@ import os
 import re
 from pathlib import Path
 
+from docutils.nodes import Element
+from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 
 project = "wiresec.ontap"
 author = "wiresec.ontap contributors"
@@ -20,10 +23,6 @@ exclude_patterns: list[str] = []
 myst_heading_anchors = 4
 # Links are relative files, as on GitHub, or have one of these schemes; anything else is a typo.
 myst_url_schemes = ["http", "https"]
-# The references of the generated pages to Ansible's own documentation. They are the only ones of this kind, and the
-# build needs no network: links of the guides are of another kind ("myst"), and are all checked.
-suppress_warnings = ["ref.ref"]
-intersphinx_mapping: dict[str, tuple[str, str | None]] = {}
 
 html_theme = "furo"
 html_title = project
@@ -31,9 +30,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
-# Neither the highlighting of Jinja in YAML nor that of a diff in Markdown knows every token; code is shown all the same.
 highlight_language = "text"
-pygments_style = "ansible"
 
 CHECKOUT = Path(os.environ["WIRESEC_ONTAP_CHECKOUT"])
 REPOSITORY = "https://github.com/wiresec/wiresec.ontap"
@@ -56,6 +53,13 @@ def link_to_repository(app: Sphinx, document: str, source: list[str]) -> None:
         source[0] = LINK.sub(target, source[0])
 
 
+def of_ansible_itself(app: Sphinx, env: BuildEnvironment, node: pending_xref, text: Element) -> Element | None:
+    """Leaves references of the generated pages to Ansible's own documentation plain text: the build needs no network."""
+    own = node["reftarget"].startswith("ansible_collections.wiresec.ontap.")
+    return text if node["reftype"] == "ref" and not own else None
+
+
 def setup(app: Sphinx) -> None:
     """Sphinx calls this."""
     app.connect("source-read", link_to_repository)
+    app.connect("missing-reference", of_ansible_itself)

@@ -104,6 +104,17 @@ def test_troubleshooting_has_the_codes_of_every_endpoint() -> None:
     assert told == NOT_KNOWN_TO_RELEASE | Resource.not_found_codes | repeated | {3, 6, 7}
 
 
+def test_troubleshooting_quotes_messages_that_there_are() -> None:
+    page = (DOCS / "troubleshooting.md").read_text(encoding="utf-8")
+    section = page.partition("## Before ONTAP has said anything\n")[2].partition("\n## ")[0]
+    quoted = [
+        text for cell in re.findall(r"^\| (`[^|]*) \|", section, re.MULTILINE) for text in re.findall("`(.*?)`", cell)
+    ]
+    code = "".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "plugins" / "module_utils").glob("*.py"))
+    assert quoted
+    assert [text for text in quoted if text not in code] == []
+
+
 def test_all_kinds_of_objects_with_advice_are_in_troubleshooting() -> None:
     with_advice = [
         path.stem
