@@ -71,6 +71,11 @@ def reference(environment: dict[str, str]) -> None:
     pages.mkdir()
     arguments = ["--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir", str(pages), "wiresec.ontap"]
     _call("antsibull-docs", "collection", *arguments, environment=environment)
+    kinds = {"modules/*.py": "module", "lookup/*.py": "lookup", "../roles/*": "role"}
+    documented = [f"{path.stem}_{kind}" for where, kind in kinds.items() for path in CHECKOUT.glob(f"plugins/{where}")]
+    missing = [page for page in documented if not (pages / f"{page}.rst").exists()]
+    if missing:
+        sys.exit(f"The reference has no page for: {', '.join(missing)}")
     for page in pages.glob("*.rst"):
         # The theme has a list of what is on a page at its side, and calls another one an error.
         text = re.sub(r"^\.\. contents::\n(?: +:.*\n)+", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE)

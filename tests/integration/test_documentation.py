@@ -67,7 +67,7 @@ class Page:
 def blocks(page: Path) -> list[str]:
     """The texts of the YAML blocks of a page."""
     found = re.findall(r"^( *)```ya?ml\n(.*?)^ *```$", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    return [textwrap.dedent(text) for _, text in found]
+    return [textwrap.dedent(text) for _indentation, text in found]
 
 
 def sorted_out(page: Path) -> Page:

@@ -50,7 +50,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     for link in re.findall(r"\]\(([^)]+)\)", prose(page)):
         if re.match(r"https?://[\w.-]+\.[a-z]+(/\S*)?$", link):
             continue
-        file, _, anchor = link.partition("#")
+        file, _sign, anchor = link.partition("#")
         target = page.parent / file if file else page
         found = target.exists() and target.resolve().is_relative_to(CHECKOUT)
         if not found or (anchor and (target.suffix != ".md" or anchor not in anchors(target))):
