@@ -34,7 +34,7 @@ demo-gitops: .venv/.ready  ## play the week of docs/gitops.md: three simulated a
 test: lint unit integration conformance  ## run the linters and all tests, in minutes: what to call while you work
 
 # coverage runs the tests of integration
-check: lint unit coverage conformance pythons archive sanity  ## run every gate: what must pass before a change lands
+check: lint unit coverage conformance docs pythons archive sanity  ## run every gate: what must pass before a change lands
 
 lint: .venv/.ready  ## run the linters
 	@echo "== lint: ruff, mypy, codespell, yamllint, ansible-lint, documentation, changelog fragments, licences, workflows"
