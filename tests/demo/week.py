@@ -50,10 +50,11 @@ def parts(page: str) -> Iterator[Part]:
         r"(?P<text>[^\n]+(?:\n[^\n`<#][^\n]*)*)",
     )
     for found in re.finditer(f"^(?:{'|'.join(kinds)})", played, re.MULTILINE | re.DOTALL):
-        if found["kind"]:
-            yield found["kind"], found["block"]
+        given = {name: text for name, text in found.groupdict().items() if text is not None}
+        if "kind" in given:
+            yield given["kind"], given["block"]
         else:
-            yield next((name, found[name]) for name in ("comment", "heading", "text") if found[name])
+            yield from given.items()
 
 
 def commands(block: str) -> list[str]:

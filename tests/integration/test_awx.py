@@ -194,5 +194,5 @@ def test_the_yaml_of_the_guide_is_that_of_the_kit() -> None:
     assert [load(block) for block in re.findall(r"^```yaml\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)] == known
     messages = tasks()["Tell by mail of plans, of failures, and of what waits for an approval"][1]["messages"]
     assert messages["success"]["body"] in guide
-    made = {options["name"] for _, options in tasks().values()} - {"{{ organization }}", "Repository"}
+    made = {options["name"] for _module, options in tasks().values()} - {"{{ organization }}", "Repository"}
     assert [name for name in made if name not in guide] == []
