@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,36 @@ class Play:
         return found
 
 
+def base_environment(record: Path) -> dict[str, str]:
+    """The environment of any run of ansible-playbook: the collection under test, and a record of all results."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "ONTAP_"))}
+    return {
+        **inherited,
+        "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".venv"),
+        "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+        "ANSIBLE_CALLBACKS_ENABLED": "record_results",
+        "ANSIBLE_NOCOLOR": "true",
+        "RECORD_RESULTS": str(record),
+    }
+
+
+def ansible_playbook(arguments: Sequence[str], environment: Mapping[str, str], folder: Path) -> Play:
+    """Runs ansible-playbook in a folder, with an environment that has a record of results."""
+    record = Path(environment["RECORD_RESULTS"])
+    record.unlink(missing_ok=True)
+    finished = subprocess.run(
+        [sys.executable, "-m", "ansible", "playbook", *arguments],
+        env=environment,
+        cwd=folder,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
+    return Play(finished.returncode, finished.stdout, [json.loads(line) for line in lines])
+
+
 class Playbooks:
     """Runs playbooks in a folder of their own, with the collection under test and one array as the default."""
 
@@ -154,18 +185,12 @@ class Playbooks:
 
     def environment(self) -> dict[str, str]:
         """The environment of a run: the collection, the array, and a record of all results."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "ONTAP_"))}
         return {
-            **inherited,
-            "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".venv"),
-            "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
-            "ANSIBLE_CALLBACKS_ENABLED": "record_results",
+            **base_environment(self.folder / "results.jsonl"),
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-            "ANSIBLE_NOCOLOR": "true",
             "ANSIBLE_HOME": str(self.folder / "home"),
             "ANSIBLE_LOCAL_TEMP": str(self.folder / "temp"),
-            "RECORD_RESULTS": str(self.folder / "results.jsonl"),
             "ONTAP_HOSTNAME": self.array.host,
             "ONTAP_PORT": str(self.array.port),
             "ONTAP_USERNAME": self.array.username,
@@ -185,16 +210,4 @@ class Playbooks:
         path = playbook if isinstance(playbook, Path) else self.folder / "playbook.yml"
         if not isinstance(playbook, Path):
             path.write_text(yaml.safe_dump(playbook, sort_keys=False), encoding="utf-8")
-        record = self.folder / "results.jsonl"
-        record.unlink(missing_ok=True)
-        finished = subprocess.run(
-            [sys.executable, "-m", "ansible", "playbook", str(path), *arguments],
-            env={**self.environment(), **(environment or {})},
-            cwd=self.folder,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-        lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
-        return Play(finished.returncode, finished.stdout, [json.loads(line) for line in lines])
+        return ansible_playbook([str(path), *arguments], {**self.environment(), **(environment or {})}, self.folder)

@@ -5,11 +5,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from integration.harness import CALLBACKS, CHECKOUT, Play
+from integration.harness import CHECKOUT, Play, ansible_playbook, base_environment
 from simulator import Simulator
 
 SKELETON = CHECKOUT / "docs" / "gitops" / "repository"
@@ -51,25 +47,17 @@ class Repository:
         ports = {name: f"{array.host}:{array.port}" for name, array in self.clusters.items()}
         hosts = {name: {"ansible_host": address} for name, address in ports.items()}
         self.outside.mkdir(exist_ok=True)
-        self._record = self.outside / "results.jsonl"
         self._simulators = self.outside / "simulators.yml"
         self._simulators.write_text(yaml.safe_dump({"all": {"hosts": hosts}}), encoding="utf-8")
         self._ca_path = self.outside / "ca.pem"
         self._ca_path.write_bytes(b"".join(Path(array.ca_path).read_bytes() for array in self.clusters.values()))
-        self._home = self.outside / "home"
 
     def environment(self) -> dict[str, str]:
         """The environment of a run: the collection under test, the account of the clusters, and a record of all results."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "ONTAP_"))}
         return {
-            **inherited,
-            "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".venv"),
-            "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
-            "ANSIBLE_CALLBACKS_ENABLED": "record_results",
+            **base_environment(self.outside / "results.jsonl"),
             "ANSIBLE_INVENTORY": f"inventory.yml,{self._simulators}",
-            "ANSIBLE_NOCOLOR": "true",
-            "ANSIBLE_HOME": str(self._home),
-            "RECORD_RESULTS": str(self._record),
+            "ANSIBLE_HOME": str(self.outside / "home"),
             "ONTAP_USERNAME": Simulator.username,
             "ONTAP_PASSWORD": Simulator.password,
             "ONTAP_CA_PATH": str(self._ca_path),
@@ -87,15 +75,4 @@ class Repository:
 
     def run(self, playbook: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Play:
         """Runs a playbook of the repository at its root."""
-        self._record.unlink(missing_ok=True)
-        finished = subprocess.run(
-            [sys.executable, "-m", "ansible", "playbook", playbook, *arguments],
-            env={**self.environment(), **(environment or {})},
-            cwd=self.folder,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-        lines = self._record.read_text(encoding="utf-8").splitlines() if self._record.exists() else []
-        return Play(finished.returncode, finished.stdout, [json.loads(line) for line in lines])
+        return ansible_playbook([playbook, *arguments], {**self.environment(), **(environment or {})}, self.folder)
