@@ -21,6 +21,12 @@ from simulator import Simulator
 FOR_USERS = ("docs", "meta", "playbooks", "plugins", "roles")
 BESIDES = {"CHANGELOG.md", "LICENSE", "README.md", "changelogs/changelog.yaml", "requirements.txt"}
 
+# The importer lints a folder in which it finds neither other collections nor this one by its name. `make lint` can.
+KNOWN_WARNINGS = (
+    "docs/awx/configure.yml:62:7: syntax-check[unknown-module]: couldn't resolve module/action 'awx.awx.credential_type'",
+    *(f"Failed to find wiresec.ontap.{name} playbook." for name in ("apply", "drift", "export", "lint", "plan")),
+)
+
 PLAY = """
 - hosts: localhost
   gather_facts: false
@@ -43,7 +49,7 @@ def test_it_holds_what_users_need_and_nothing_else(archive: Path) -> None:
         inside = {member.name for member in opened if member.isfile()} - {"MANIFEST.json", "FILES.json"}
     tracked = {name for name in git("ls-files").splitlines() if (CHECKOUT / name).exists()}
     needed = {name for name in tracked if name.split("/")[0] in FOR_USERS or name in BESIDES}
-    assert inside == needed
+    assert inside == {name for name in needed if not name.startswith("docs/site/")}, "docs/site only builds the site"
 
 
 def test_galaxy_takes_it(archive: Path, tmp_path: Path) -> None:
@@ -56,7 +62,11 @@ def test_galaxy_takes_it(archive: Path, tmp_path: Path) -> None:
         check=False,
     )
     # It ends with success whatever it had to say about the content.
-    said = [line for line in importer.stdout.splitlines() if not line.startswith(("Loading ", "Linting ", "..."))]
+    said = [
+        line
+        for line in importer.stdout.splitlines()
+        if not line.startswith(("Loading ", "Linting ", "...")) and not any(known in line for known in KNOWN_WARNINGS)
+    ]
     assert said[1:] == [
         "Getting doc strings via ansible-doc",
         "Finding content inside collection",
