@@ -150,7 +150,7 @@ def test_a_plan_says_what_would_be_done_and_writes_to_no_array(repository: Repos
     assert f"ipsec_plan_digests={','.join(written['ipsec_plan_digests'][1:])}\n" in report
     stats = plan.output[plan.output.index("CUSTOM STATS") :]
     assert all(digest in stats for digest in written["ipsec_plan_digests"])
-    assert '"cluster2": {' in stats or "cluster2" in stats
+    assert all(cluster in stats for cluster in repository.clusters)
     assert KEY not in report + plan.output + str(written)
 
 
@@ -177,9 +177,8 @@ def test_files_with_errors_stop_a_cluster_before_it_is_asked_anything(repository
 
 
 def test_what_was_approved_is_applied_and_no_cluster_that_changed_since(repository: Repository) -> None:
-    for name, array in repository.clusters.items():
+    for array in repository.clusters.values():
         array.edit_policy("nfs-01", "svm2", {"enabled": False})
-        assert name
     repository.run("plan.yml")
     repository.clusters["cluster2"].edit_policy("nfs-05", "svm2", {"enabled": False})
     applied = repository.run("apply.yml", "-e", "@ipsec-reports/plan.json", *QUICK)
