@@ -6,17 +6,20 @@
 PYTHON ?= python3
 ARGS ?=
 
-# Ansible finds the collection through a link in the environment, so the checkout may lie in any folder.
-export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.venv
+# Nothing of the caller's environment gets into what is started here, see tests/environment.py. Neither may what changes
+# Python itself, for that comes too late there.
+unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
+ISOLATED := tests/environment.py
+RUN := .venv/bin/python $(ISOLATED)
+PYTEST := $(RUN) python -m pytest -n logical --dist loadgroup
 
-# Programs of the environment see each other; `make` itself and $(PYTHON) do not.
-IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
-PYTEST := $(IN_VENV) python -m pytest
+# Two targets at a time, and what each prints in one piece where this make can do that.
+SIDE_BY_SIDE := $(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-gitops test check lint unit integration conformance coverage pythons archive sanity \
-  faults compared bench build format simulator docs clean
+.PHONY: help demo demo-gitops test check lint lint-code lint-types lint-ansible lint-texts pytest unit integration \
+  conformance docs pythons archive sanity faults compared bench build format simulator clean
 
 help:  ## list the targets
 	@echo "usage: make TARGET [ARGS=...] [PYTHON=python3.12]"
@@ -24,49 +27,56 @@ help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.ready  ## show the collection at work, on a simulated array
-	@$(IN_VENV) python tests/demo/run.py $(ARGS)
+	@$(RUN) python tests/demo/run.py $(ARGS)
 
-demo-gitops: .venv/.ready  ## play the week of docs/gitops.md: three simulated arrays, 300 policies in Git
-	@$(IN_VENV) python tests/demo/week.py
+demo-gitops: .venv/.ready  ## play the week of docs/gitops.md: simulated arrays, and their policies in Git
+	@$(RUN) python tests/demo/week.py
 
 # --- what must pass before a change lands ---------------------------------------------------------------------------
 
-test: lint unit integration conformance  ## run the linters and all tests, in minutes: what to call while you work
+test: lint .venv-conformance/.ready  ## run the linters, and every test once, on all cores: what to call while you work
+	@echo "== tests: units, the simulator, playbooks against it, third-party clients against it"
+	@rm -rf .coverage-data
+	@$(RUN) coverage run -m pytest -n logical --dist loadgroup $(ARGS)
+	@$(RUN) coverage combine --quiet
+	@$(if $(ARGS),echo "Coverage is not held against its limit, because ARGS chose the tests.",$(RUN) coverage report)
 
-# coverage runs the tests of integration
-check: lint unit coverage conformance docs pythons archive sanity  ## run every gate: what must pass before a change lands
+check: test  ## run every gate: what must pass before a change lands
+	@$(SIDE_BY_SIDE) sanity archive pythons docs
 
 lint: .venv/.ready  ## run the linters
 	@echo "== lint: ruff, mypy, codespell, yamllint, ansible-lint, documentation, changelog fragments, licences, workflows"
-	@$(IN_VENV) ruff check --quiet --output-format concise .
-	@$(IN_VENV) ruff format --check --output-format concise .
-	@$(IN_VENV) mypy --no-error-summary
-	@git ls-files -z --cached --others --exclude-standard | $(IN_VENV) xargs -0 codespell
-	@$(IN_VENV) yamllint --strict .
-	@$(IN_VENV) ansible-lint -q
-	@$(IN_VENV) antsibull-docs lint-collection-docs --plugin-docs .
-	@$(IN_VENV) antsibull-changelog lint
-	@$(IN_VENV) reuse lint --quiet || $(IN_VENV) reuse lint --lines
-	@$(IN_VENV) check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(SIDE_BY_SIDE) lint-ansible lint-types lint-code lint-texts
+
+lint-code:
+	@$(RUN) ruff check --quiet --output-format concise .
+	@$(RUN) ruff format --check --quiet . || $(RUN) ruff format --diff --quiet .
+
+lint-types:
+	@$(RUN) mypy --no-error-summary
+
+lint-ansible:
+	@$(RUN) ansible-lint -q
+	@$(RUN) antsibull-docs lint-collection-docs --plugin-docs .
+
+lint-texts:
+	@git ls-files -z --cached --others --exclude-standard | $(RUN) xargs -0 codespell
+	@$(RUN) yamllint --strict .
+	@$(RUN) antsibull-changelog lint
+	@$(RUN) reuse lint --quiet || $(RUN) reuse lint --lines
+	@$(RUN) check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+
+pytest: .venv/.ready .venv-conformance/.ready  ## run tests alone, those that ARGS selects: make pytest ARGS="-k ipsec_config"
+	@$(PYTEST) $(ARGS)
 
 unit: .venv/.ready  ## test the layers of the collection, and the simulator, each alone
-	@echo "== unit"
 	@$(PYTEST) tests/unit tests/simulator/tests $(ARGS)
 
 integration: .venv/.ready  ## run playbooks against the simulator
-	@echo "== integration"
 	@$(PYTEST) tests/integration $(ARGS)
 
 conformance: .venv/.ready .venv-conformance/.ready  ## drive the simulator with third-party clients
-	@echo "== conformance"
-	@CONFORMANCE_PYTHON="$(CURDIR)/.venv-conformance/bin/python" $(PYTEST) tests/conformance $(ARGS)
-
-coverage: .venv/.ready  ## run tests/unit and integration, and hold how much of the plugins they reach
-	@echo "== coverage"
-	@rm -rf .coverage-data
-	@$(IN_VENV) coverage run -m pytest tests/unit tests/integration $(ARGS)
-	@$(IN_VENV) coverage combine --quiet
-	@$(IN_VENV) coverage report
+	@$(PYTEST) tests/conformance $(ARGS)
 
 pythons:  ## run tests/unit by ansible-test on each Python that modules may run on
 	@$(CHECK_PYTHON)
@@ -75,9 +85,9 @@ pythons:  ## run tests/unit by ansible-test on each Python that modules may run 
 
 archive: .venv/.ready  ## build the archive, install it offline in a bare environment, and run it on each Python
 	@echo "== archive"
-	@$(PYTEST) tests/archive -rs $(ARGS)
+	@$(RUN) python -m pytest tests/archive -rsx $(ARGS)
 
-sanity:  ## run ansible-test sanity on every supported release of ansible-core
+sanity:  ## run ansible-test sanity on every supported release of ansible-core, and on the coming one
 	@$(CHECK_PYTHON)
 	@echo "== sanity"
 	@PYTHONPATH=tests $(PYTHON) -m gates.ansible_test sanity $(ARGS)
@@ -85,28 +95,27 @@ sanity:  ## run ansible-test sanity on every supported release of ansible-core
 # --- helpers --------------------------------------------------------------------------------------------------------
 
 build: .venv/.ready  ## build the archive in dist; ARGS=--release refuses what is no release
-	@$(IN_VENV) PYTHONPATH=tests python -m gates.archive $(ARGS)
+	@$(RUN) env PYTHONPATH=tests python -m gates.archive $(ARGS)
 
 faults: .venv/.ready  ## print what becomes of a task when a fault meets one of its requests (docs/faults.md)
-	@$(IN_VENV) PYTHONPATH=.venv:tests python -m integration.fault_matrix
+	@$(RUN) env PYTHONPATH=.venv:tests python -m integration.fault_matrix
 
 compared: .venv/.ready .venv-conformance/.ready  ## print the same for netapp.ontap, side by side (docs/faults_compared.md)
-	@CONFORMANCE_PYTHON="$(CURDIR)/.venv-conformance/bin/python" $(IN_VENV) PYTHONPATH=.venv:tests \
-	  python -m conformance.fault_comparison
+	@$(RUN) env PYTHONPATH=.venv:tests python -m conformance.fault_comparison
 
 bench: .venv/.ready  ## print what the collection costs, in seconds, requests and connections (benchmarks/README.md)
-	@$(IN_VENV) python benchmarks/run.py $(ARGS)
+	@$(RUN) python benchmarks/run.py $(ARGS)
 
 format: .venv/.ready  ## let ruff rewrite what it can
-	@$(IN_VENV) ruff check --quiet --fix . || true
-	@$(IN_VENV) ruff format .
+	@$(RUN) ruff check --quiet --fix . || true
+	@$(RUN) ruff format .
 
 simulator: .venv/.ready  ## start the simulated array; it runs until Ctrl-C
-	@$(IN_VENV) exec python tests/simulator $(ARGS)
+	@$(RUN) python tests/simulator $(ARGS)
 
-docs: .venv-docs/.ready  ## build the documentation site into build/site; warnings and dead links are errors
+docs: .venv/.ready .venv-docs/.ready  ## build the documentation site into build/site; warnings and dead links are errors
 	@echo "== docs"
-	@.venv-docs/bin/python docs/site/build.py
+	@$(RUN) .venv-docs/bin/python docs/site/build.py
 
 clean:  ## remove the environments and caches that the other targets made
 	rm -rf build .venv .venv-* .ansible .coverage-data .hypothesis .mypy_cache .pytest_cache .ruff_cache dist tests/output
@@ -114,7 +123,9 @@ clean:  ## remove the environments and caches that the other targets made
 
 # --- environments: made once, and anew when their requirements change -------------------------------------------------
 
-PIP_INSTALL := bin/python -m pip --disable-pip-version-check install -qq
+# With the caller's proxies and sources of packages, and nothing else of the caller's.
+ONLINE := $(PYTHON) $(ISOLATED) --online
+PIP_INSTALL := bin/python -m pip install -qq
 
 CHECK_PYTHON := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
   echo "Python 3.11 or newer is needed, and $(PYTHON) is not that; name another: make PYTHON=python3.12" >&2; exit 1; }
@@ -122,8 +133,8 @@ CHECK_PYTHON := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 
 .venv/.ready: requirements.txt tests/requirements.txt
 	@$(CHECK_PYTHON)
 	@echo "== setting up .venv (about a minute)"
-	@$(PYTHON) -m venv --clear .venv
-	@.venv/$(PIP_INSTALL) -r tests/requirements.txt
+	@$(ONLINE) $(PYTHON) -m venv --clear .venv
+	@$(ONLINE) .venv/$(PIP_INSTALL) -r tests/requirements.txt
 	@mkdir -p .venv/ansible_collections/wiresec
 	@ln -sfn ../../.. .venv/ansible_collections/wiresec/ontap
 	@touch $@
@@ -131,13 +142,13 @@ CHECK_PYTHON := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 
 .venv-conformance/.ready: tests/conformance/requirements.txt
 	@$(CHECK_PYTHON)
 	@echo "== setting up .venv-conformance (about a minute)"
-	@$(PYTHON) -m venv --clear .venv-conformance
-	@.venv-conformance/$(PIP_INSTALL) -r tests/conformance/requirements.txt
+	@$(ONLINE) $(PYTHON) -m venv --clear .venv-conformance
+	@$(ONLINE) .venv-conformance/$(PIP_INSTALL) -r tests/conformance/requirements.txt
 	@touch $@
 
 .venv-docs/.ready: docs/site/requirements.txt
 	@$(CHECK_PYTHON)
 	@echo "== setting up .venv-docs (about a minute)"
-	@$(PYTHON) -m venv --clear .venv-docs
-	@.venv-docs/$(PIP_INSTALL) -r docs/site/requirements.txt
+	@$(ONLINE) $(PYTHON) -m venv --clear .venv-docs
+	@$(ONLINE) .venv-docs/$(PIP_INSTALL) -r docs/site/requirements.txt
 	@touch $@

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 from benchmarks.simulated_array import Login
 from benchmarks.workload import Policy, Workload, svm
+from environment import isolated
 
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parent
@@ -56,14 +57,8 @@ class Way:
 
 def environment(job: Job, way: Way) -> dict[str, str]:
     """The variables of a command. Pipelining spares every way the same copying of modules to files."""
-    inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("ANSIBLE_", "ONTAP_", "REQUESTS_", "CURL_"))
-    }
     return {
-        **inherited,
-        "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".venv"),
+        **isolated(os.environ),
         "ANSIBLE_LIBRARY": str(HERE / "library"),
         "ANSIBLE_PIPELINING": "true",
         "ANSIBLE_LOCALHOST_WARNING": "false",

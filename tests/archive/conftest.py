@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from gates.ansible_test import RELEASES, Release
+from environment import isolated, online
+from gates.ansible_test import COMING, RELEASES, Release
 from gates.archive import build
 from gates.interpreters import Version, dotted, look_for_pythons
 from integration.harness import Playbooks
@@ -28,8 +29,8 @@ class User:
     def __init__(self, home: Path, environment: Path) -> None:
         self.home = home
         self.python = environment / "bin" / "python"
-        hidden = ("ANSIBLE_", "ONTAP_", "PYTHON", "COVERAGE_")
-        self.variables = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
+        ours = {name for name in isolated(os.environ) if name.startswith("ANSIBLE_")}
+        self.variables = {name: value for name, value in isolated(os.environ).items() if name not in ours}
         self.variables |= {"HOME": str(home), "ANSIBLE_NOCOLOR": "true", "ANSIBLE_LOCALHOST_WARNING": "false"}
 
     def ansible(self, program: str, *arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -50,8 +51,7 @@ class User:
 
 def pip_install(python: Path, *requirements: str) -> None:
     """Installs packages for an interpreter."""
-    options = ["--disable-pip-version-check", "--quiet", "--quiet"]
-    subprocess.run([python, "-m", "pip", "install", *options, *requirements], check=True)
+    subprocess.run([python, "-m", "pip", "install", "-qq", *requirements], env=online(os.environ), check=True)
 
 
 def interpreter(*choice: Version) -> Path:
@@ -68,14 +68,20 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("archive"))
 
 
-@pytest.fixture(scope="session", params=RELEASES, ids=lambda release: f"core-{release.name}")
+# What fails on a release that is not final yet is told, and stops nothing.
+NOT_YET = pytest.param(
+    COMING, marks=pytest.mark.xfail(strict=False, reason="The COMING release of ansible-core fails.")
+)
+
+
+@pytest.fixture(scope="session", params=[*RELEASES, NOT_YET], ids=lambda release: f"core-{release.name}")
 def user(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, archive: Path) -> User:
     """Users who have installed the archive, offline, and have only ansible-core, each of another release."""
     release: Release = request.param
     home = tmp_path_factory.mktemp("home")
     subprocess.run([interpreter(*release.pythons), "-m", "venv", home / "venv"], check=True)
     someone = User(home, home / "venv")
-    someone.pip_install(release.requirement)
+    someone.pip_install(*release.pip_options, release.requirement)
     installed = someone.ansible("galaxy", "collection", "install", "--offline", archive)
     assert installed.returncode == 0, installed.stdout
     return someone

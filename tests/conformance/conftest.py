@@ -14,10 +14,14 @@ from typing import Any
 
 import pytest
 
+from environment import CHECKOUT, isolated
 from simulator import Simulator
 from simulator.fixtures import _running_array, array, make_array
 
 __all__ = ["_running_array", "array", "make_array"]
+
+CLIENT_PYTHON = CHECKOUT / ".venv-conformance" / "bin" / "python"
+"""The interpreter of an environment in which tests/conformance/requirements.txt is installed."""
 
 CLIENTS = Path(__file__).parent / "clients"
 POLICIES = "/api/security/ipsec/policies"
@@ -27,21 +31,16 @@ KEY = "a-key-of-eighteen-and-more"
 @pytest.fixture(scope="session")
 def client_python() -> str:
     """Return the interpreter of the clients' environment; without one there is no conformance to speak of."""
-    python = os.environ.get("CONFORMANCE_PYTHON")
-    if not python:
-        pytest.fail(
-            "CONFORMANCE_PYTHON is not set. It is the Python of an environment in which "
-            "tests/conformance/requirements.txt is installed; `make conformance` takes care of both.",
-            pytrace=False,
-        )
-    return python
+    if not CLIENT_PYTHON.exists():
+        pytest.fail(f"{CLIENT_PYTHON} is not there: `make conformance` makes that environment.", pytrace=False)
+    return str(CLIENT_PYTHON)
 
 
 def environment(array: Simulator, home: Path) -> dict[str, str]:
-    """Return variables for a client: nothing of Ansible's and requests' from outside, the simulator's authority."""
-    foreign = ("ANSIBLE_", "ONTAP_", "PYTHON", "PYTEST_", "VIRTUAL_ENV")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    return {**kept, "HOME": str(home), "REQUESTS_CA_BUNDLE": array.ca_path, "CURL_CA_BUNDLE": array.ca_path}
+    """Return variables for a client: no collection from outside of its environment, the simulator's authority."""
+    kept = {name: value for name, value in isolated(os.environ).items() if name != "ANSIBLE_COLLECTIONS_PATH"}
+    own = {"HOME": str(home), "ANSIBLE_HOME": str(home / ".ansible")}
+    return {**kept, **own, "REQUESTS_CA_BUNDLE": array.ca_path, "CURL_CA_BUNDLE": array.ca_path}
 
 
 @pytest.fixture

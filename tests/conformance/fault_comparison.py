@@ -27,7 +27,7 @@ from integration.clock import Clock
 from integration.fault_matrix import COLLECTION, KEY, READS, WRITES, Fault, Scenario
 from simulator import Simulator
 
-from .conftest import environment
+from .conftest import CLIENT_PYTHON, environment
 
 Records = list[dict[str, Any]]
 MODULE = "netapp.ontap.na_ontap_security_ipsec_policy"
@@ -378,11 +378,10 @@ def measure(python: str) -> Comparison:
 
 def main() -> None:
     """Prints the releases and the tables."""
-    python = os.environ.get("CONFORMANCE_PYTHON")
-    if not python:
-        sys.exit("CONFORMANCE_PYTHON has to be the Python of an environment with tests/conformance/requirements.txt")
-    print(versions(python), end="\n\n")
-    for line in measure(python).tables():
+    if not CLIENT_PYTHON.exists():
+        sys.exit(f"{CLIENT_PYTHON} is not there: `make compared` makes that environment.")
+    print(versions(str(CLIENT_PYTHON)), end="\n\n")
+    for line in measure(str(CLIENT_PYTHON)).tables():
         print(line)
 
 

@@ -17,7 +17,8 @@ import pytest
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
 from ansible_collections.wiresec.ontap.plugins.modules import ipsec_ca_certificate, ipsec_config
-from integration.harness import CHECKOUT, INFO_SPEC, POLICY_SPEC
+from environment import CHECKOUT, isolated
+from integration.harness import INFO_SPEC, POLICY_SPEC
 
 GUIDE = (CHECKOUT / "docs" / "migration.md").read_text(encoding="utf-8")
 CONNECTION = "The connection, for all modules"
@@ -35,7 +36,7 @@ def documented(client_python: str) -> dict[str, Any]:
     modules = [f"netapp.ontap.{module}" for module in SPECS]
     finished = subprocess.run(
         [str(Path(client_python).parent / "ansible-doc"), "--json", *modules],
-        env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")},
+        env={name: value for name, value in isolated(os.environ).items() if name != "ANSIBLE_COLLECTIONS_PATH"},
         text=True,
         capture_output=True,
         check=True,

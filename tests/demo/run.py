@@ -17,7 +17,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 PLAYBOOK = CHECKOUT / "playbooks" / "quick_start.yml"
 sys.path.insert(0, str(CHECKOUT / "tests"))
 
-from simulator import Simulator  # noqa: E402 - it is found only now
+from environment import isolate, isolated  # noqa: E402 - it is found only now
+from simulator import Simulator  # noqa: E402 - as well
 
 
 def say(text: str) -> None:
@@ -29,8 +30,7 @@ def play(array: Simulator, *arguments: str, changed: int) -> None:
     """Runs the playbook as a user would, shows what it prints, and insists on the number of changes."""
     print(f"$ ansible-playbook playbooks/{PLAYBOOK.name} {' '.join(arguments)}", flush=True)
     environment = {
-        **os.environ,
-        "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".venv"),
+        **isolated(os.environ),
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
         "ANSIBLE_FORCE_COLOR": str(sys.stdout.isatty()).lower(),
@@ -63,6 +63,7 @@ def edit_behind_ansibles_back(array: Simulator) -> None:
 
 def main() -> None:
     """Tells the story."""
+    isolate()
     with Simulator() as array:
         say(f"A simulated ONTAP {array.version} answers on {array.url}. Three policies are created on it.")
         play(array, "--tags", "policies", changed=3)

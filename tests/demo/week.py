@@ -23,7 +23,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 PAGE = CHECKOUT / "docs" / "gitops.md"
 sys.path[:0] = [str(CHECKOUT / ".venv"), str(CHECKOUT / "tests")]
 
-from integration.repository import Repository  # noqa: E402 - it is found only now
+from environment import isolate  # noqa: E402 - it is found only now
+from integration.repository import Repository  # noqa: E402 - as well
 
 POLICIES_OF_A_CLUSTER = 100
 WIDEST = 240
@@ -127,11 +128,6 @@ class Week:
             "ANSIBLE_DISPLAY_OK_HOSTS": "false",
             "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
             "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
-            **{
-                f"GIT_{role}_{what}": f"{role.lower()}@example.com"
-                for role in ("AUTHOR", "COMMITTER")
-                for what in ("NAME", "EMAIL")
-            },
         }
         return subprocess.run(
             command,
@@ -179,9 +175,10 @@ def say(text: str, bold: bool = False) -> None:
 
 def main() -> None:
     """Plays the page from its beginning to its end."""
+    isolate()
     with tempfile.TemporaryDirectory(prefix="gitops-") as folder, Repository(Path(folder, "repository")) as repository:
         (repository.outside / "vault-password").write_text("the password of the vault\n", encoding="utf-8")
-        subprocess.run(["git", "init", "--quiet", str(repository.folder)], check=True)
+        subprocess.run(["git", "init", "--quiet"], cwd=repository.folder, env=repository.environment(), check=True)
         week = Week(repository)
         for part in parts(PAGE.read_text(encoding="utf-8")):
             week.play(part)

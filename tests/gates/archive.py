@@ -15,7 +15,8 @@ from pathlib import Path
 
 import yaml
 
-from gates.checkout import CHECKOUT, copy
+from environment import CHECKOUT
+from gates.checkout import copy
 
 
 def build(folder: Path) -> Path:

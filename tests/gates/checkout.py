@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from environment import CHECKOUT
 
 
 def copy(folder: Path, *, untracked: bool) -> Path:

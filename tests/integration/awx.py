@@ -23,6 +23,7 @@ import yaml
 from jinja2 import ChainableUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from environment import isolated
 from integration.harness import CHECKOUT
 from simulator import Simulator
 
@@ -183,7 +184,7 @@ class Controller:
         self, command: list[str], parameters: dict[str, Any] | None, stream: bytes | str = b"", text: bool = True
     ) -> subprocess.CompletedProcess[Any]:
         """Runs one process, with parameters as the first line of its input."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "ONTAP_"))}
+        inherited = isolated(os.environ)
         head = b"" if parameters is None else json.dumps(parameters).encode() + b"\n"
         body = stream.encode() if isinstance(stream, str) else stream
         done = subprocess.run(

@@ -37,9 +37,11 @@ from ansible_collections.wiresec.ontap.plugins.modules import (
     ipsec_policy_info,
     ipsec_security_association_info,
 )
+from environment import CHECKOUT, isolated
 from simulator import Simulator
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+__all__ = ["CHECKOUT"]
+
 CALLBACKS = Path(__file__).resolve().parent / "callback_plugins"
 
 POLICY_SPEC = {**arguments.CONNECTION, **arguments.POLICY, **arguments.PERMISSIONS, **arguments.IMPACT}
@@ -148,10 +150,8 @@ class Play:
 
 def base_environment(record: Path) -> dict[str, str]:
     """The environment of any run of ansible-playbook: the collection under test, and a record of all results."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "ONTAP_"))}
     return {
-        **inherited,
-        "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".venv"),
+        **isolated(os.environ),
         "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
         "ANSIBLE_CALLBACKS_ENABLED": "record_results",
         "ANSIBLE_NOCOLOR": "true",

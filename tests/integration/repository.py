@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from environment import NEW_REPOSITORY
 from integration.harness import CHECKOUT, Play, ansible_playbook, base_environment
 from simulator import Simulator
 
@@ -56,6 +57,10 @@ class Repository:
         """The environment of a run: the collection under test, the account of the clusters, and a record of all results."""
         return {
             **base_environment(self.outside / "results.jsonl"),
+            **NEW_REPOSITORY,
+            # Its own settings count, and git before 2.32 looks for the caller's at home only.
+            "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"),
+            "HOME": str(self.outside),
             "ANSIBLE_INVENTORY": f"inventory.yml,{self._simulators}",
             "ANSIBLE_HOME": str(self.outside / "home"),
             "ONTAP_USERNAME": Simulator.username,

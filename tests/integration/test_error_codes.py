@@ -144,7 +144,11 @@ def test_what_the_module_checks_itself(array: Simulator, code: int, options: dic
     assert code in POLICY.advice
 
 
-@pytest.mark.parametrize(("code", "arrange", "options"), PROVOKED, ids=lambda case: str(case)[:40])
+@pytest.mark.parametrize(
+    ("code", "arrange", "options"),
+    PROVOKED,
+    ids=[f"{code}-{number}" for number, (code, _arrange, _options) in enumerate(PROVOKED)],
+)
 @pytest.mark.parametrize(("status", "number"), [(400, "str"), (409, "int"), (500, "str")])
 def test_what_the_array_refuses(
     array: Simulator,

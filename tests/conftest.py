@@ -1,0 +1,16 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What holds for every test: nothing of the caller's environment gets in."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+# ansible-test, which runs tests/unit, does not know of the search path in pyproject.toml.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from environment import isolate  # noqa: E402 - it is found only now
+
+isolate()

@@ -1,0 +1,168 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Demo and tests on anybody's machine: what the caller has set, at home or in the environment, does not get in."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from environment import CHECKOUT, isolated, online
+from integration.repository import Repository
+
+NOBODY = "127.0.0.1:9"
+
+# Each of these broke a demo or a test, or would.
+SETTINGS = {
+    "HTTPS_PROXY": f"http://{NOBODY}",
+    "https_proxy": f"http://{NOBODY}",
+    "ALL_PROXY": f"socks5://{NOBODY}",
+    "NO_PROXY": "example.com",
+    "REQUESTS_CA_BUNDLE": "/nowhere/bundle.pem",
+    "CURL_CA_BUNDLE": "/nowhere/bundle.pem",
+    "SSL_CERT_FILE": "/nowhere/bundle.pem",
+    "ANSIBLE_STDOUT_CALLBACK": "minimal",
+    "ANSIBLE_VAULT_PASSWORD_FILE": ".vault-pass",
+    "ANSIBLE_INVENTORY": "hosts",
+    "ANSIBLE_ROLES_PATH": "/nowhere",
+    "ANSIBLE_JINJA2_NATIVE": "true",
+    "ANSIBLE_FORCE_COLOR": "true",
+    "ONTAP_PORT": "8443",
+    "ONTAP_ACCESS_TOKEN": "a-token-of-the-real-array",
+    "ONTAP_TRACE": "/nowhere/trace.jsonl",
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "commit.gpgsign",
+    "GIT_CONFIG_VALUE_0": "true",
+    "GIT_DIR": "/nowhere/.git",
+    "LC_ALL": "C",
+    "LC_CTYPE": "de_DE.ISO-8859-1",
+    "LANG": "C",
+    "PYTHONPATH": "/nowhere",
+    "PYTHONHOME": "/nowhere",
+    "PYTHONWARNINGS": "error",
+    "PYTHONOPTIMIZE": "2",
+    "PYTHONIOENCODING": "ascii",
+    "PYTEST_ADDOPTS": "--collect-only",
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    "BASH_ENV": "/nowhere/bashrc",
+    "COLUMNS": "20",
+    "HYPOTHESIS_PROFILE": "ci",
+    "IPSEC_NFS_KEY": "short",
+    "NFS_CLIENTS_KEY": "short",
+}
+
+AT_HOME = {
+    ".ansible.cfg": "[defaults]\nstdout_callback = minimal\nvault_password_file = .vault-pass\n",
+    ".ansible/plugins/callback/broken.py": "raise RuntimeError('a plugin of the caller')\n",
+    ".gitconfig": "[commit]\n\tgpgsign = true\n[core]\n\thooksPath = hooks\n[init]\n\ttemplateDir = /nowhere\n",
+    "hooks/pre-commit": "#!/bin/sh\nexit 1\n",
+    ".netrc": "machine 127.0.0.1 login nobody password nothing\n",
+    ".config/pip/pip.conf": "[install]\nuser = true\n",
+}
+
+
+@pytest.fixture
+def caller(tmp_path: Path) -> dict[str, str]:
+    """The environment of somebody who has set all of that, in variables and at home."""
+    for name, content in AT_HOME.items():
+        path = tmp_path / "home" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+        path.chmod(0o700)
+    return {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "home"), **SETTINGS}
+
+
+def make(caller: dict[str, str], target: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Calls make, which is not to renew the environment that this test runs in."""
+    ready = [option for name in (".venv", ".venv-conformance") for option in ("--old-file", f"{name}/.ready")]
+    return subprocess.run(
+        ["make", "--directory", str(CHECKOUT), *ready, target, *arguments],
+        env=caller,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_no_setting_gets_in(name: str) -> None:
+    made = isolated({"PATH": "/bin", name: SETTINGS[name]})
+    assert made.get(name) != SETTINGS[name]
+    names = set(made) - {"PATH"}
+    assert names == {"SETUP_NETWORK", "LC_ALL", "ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_CONFIG", "ANSIBLE_HOME"}
+
+
+def test_what_installs_packages_keeps_the_way_to_them_and_nothing_else() -> None:
+    way = {"HTTPS_PROXY": f"http://{NOBODY}", "no_proxy": "example.com", "PIP_INDEX_URL": "https://example.com/simple"}
+    made = online(isolated({"PATH": "/bin", **way, "PIP_TARGET": "/nowhere", "PIP_USER": "1", "ONTAP_PORT": "1"}))
+    assert way.items() <= made.items()
+    assert (made["PIP_USER"], made.get("PIP_TARGET"), made.get("ONTAP_PORT")) == ("0", None, None)
+
+
+def test_the_demo_shows_the_same_on_any_machine(caller: dict[str, str]) -> None:
+    shown = make(caller, "demo")
+    assert shown.returncode == 0, shown.stdout
+    assert "The array counted 3 requests for three policies." in shown.stdout
+
+
+def test_tests_pass_on_any_machine(caller: dict[str, str]) -> None:
+    chosen = ["tests/integration/test_ipsec_ca_certificate.py", "tests/unit/plugins/module_utils/test_rest.py"]
+    ran = make(caller, "pytest", f"ARGS=-n0 {' '.join(chosen)}")
+    assert ran.returncode == 0, ran.stdout
+    assert " passed" in ran.stdout
+
+
+def test_git_commits_in_a_repository_of_a_test(
+    caller: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in caller.items():
+        monkeypatch.setenv(name, value)
+    with Repository(tmp_path / "repository") as repository:
+        for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "first"]):
+            command = ["git", *arguments]
+            subprocess.run(command, cwd=repository.folder, env=repository.environment(), check=True)
+
+
+# A test that hangs
+
+HANGING = """
+import threading
+
+def hang():
+    threading.Event().wait()
+
+def test_that_hangs():
+    hang()
+
+def test_after_it():
+    pass
+"""
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_a_test_that_hangs_fails_with_its_stack_and_the_rest_goes_on(tmp_path: Path, workers: str) -> None:
+    (tmp_path / "test_hanging.py").write_text(HANGING, encoding="utf-8")
+    options = ["-c", str(CHECKOUT / "pyproject.toml"), "-p", "no:cacheprovider", "-n", workers, "--timeout", "1"]
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, str(tmp_path)],
+        cwd=tmp_path,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    assert ran.returncode == 1, ran.stdout
+    assert "threading.Event().wait()" in ran.stdout
+    assert "1 failed, 1 passed" in ran.stdout
+
+
+def test_the_network_of_the_caller_is_carried_along_but_used_by_nothing_else(caller: dict[str, str]) -> None:
+    carried = json.loads(isolated(isolated(caller))["SETUP_NETWORK"])
+    assert carried["HTTPS_PROXY"] == SETTINGS["HTTPS_PROXY"]
