@@ -17,7 +17,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 PLAYBOOK = CHECKOUT / "playbooks" / "quick_start.yml"
 sys.path.insert(0, str(CHECKOUT / "tests"))
 
-from environment import isolate, isolated  # noqa: E402 - it is found only now
+from environment import PROGRAMS, isolate, isolated  # noqa: E402 - it is found only now
 from simulator import Simulator  # noqa: E402 - as well
 
 
@@ -42,7 +42,7 @@ def play(array: Simulator, *arguments: str, changed: int) -> None:
         "ONTAP_CA_PATH": array.ca_path,
         "IPSEC_NFS_KEY": "an example key of enough length",
     }
-    command = [sys.executable, "-m", "ansible", "playbook", str(PLAYBOOK), *arguments]
+    command = [str(PROGRAMS / "ansible-playbook"), str(PLAYBOOK), *arguments]
     finished = subprocess.run(command, env=environment, text=True, capture_output=True, check=False)
     lines = (line.rstrip() for line in finished.stdout.splitlines())
     print("\n".join(re.sub(r"\*{3,}$", "", line) for line in lines if line and not line.startswith("PLAY [")))

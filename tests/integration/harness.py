@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,7 +36,7 @@ from ansible_collections.wiresec.ontap.plugins.modules import (
     ipsec_policy_info,
     ipsec_security_association_info,
 )
-from environment import CHECKOUT, isolated
+from environment import CHECKOUT, PROGRAMS, isolated
 from simulator import Simulator
 
 __all__ = ["CHECKOUT"]
@@ -164,7 +163,7 @@ def ansible_playbook(arguments: Sequence[str], environment: Mapping[str, str], f
     record = Path(environment["RECORD_RESULTS"])
     record.unlink(missing_ok=True)
     finished = subprocess.run(
-        [sys.executable, "-m", "ansible", "playbook", *arguments],
+        [str(PROGRAMS / "ansible-playbook"), *arguments],
         env=environment,
         cwd=folder,
         text=True,

@@ -17,7 +17,7 @@ import yaml
 
 from integration.harness import CHECKOUT, Play, Playbooks
 from integration.test_playbooks import KEY, NEW_KEY, PPK, SHORT_KEY, WEB, task
-from integration.test_targets import TARGETS, play_target
+from integration.test_targets import NAMES, furnish, play_targets
 from simulator import Simulator
 
 SWITCH = "wiresec_ontap_in_process"
@@ -113,13 +113,19 @@ def alike(result: Any) -> Any:
     return json.loads(re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID", text))
 
 
-def test_every_key_of_every_result_is_the_same(playbooks: Playbooks) -> None:
-    plays = {in_process: run(playbooks, in_process, "-vvv", "--diff") for in_process in (True, False)}
-    states = []
-    for in_process, play in plays.items():
+def test_results_and_requests_are_the_same_on_fewer_connections(playbooks: Playbooks) -> None:
+    array = playbooks.array
+    plays, states, seen, connections = {}, [], [], []
+    for in_process in (True, False):
+        plays[in_process] = play = run(playbooks, in_process, "-vvv", "--diff")
         assert play.code == 0, play.output
         assert ("Using module file" in play.output) is not in_process
-        states.append(alike(playbooks.array.policies()))
+        states.append(alike(array.policies()))
+        seen.append([(request.method, request.path.count("/"), request.status) for request in array.requests])
+        connections.append(array.connections)
+    assert states[0] == states[1]
+    assert seen[0] == seen[1]
+    assert connections[0] < connections[1]
     results = {in_process: [alike(entry) for entry in play.results] for in_process, play in plays.items()}
     assert len(results[True]) == len(results[False]) > len(TASKS)
     for here, there in zip(results[True], results[False], strict=True):
@@ -132,22 +138,13 @@ def test_every_key_of_every_result_is_the_same(playbooks: Playbooks) -> None:
     assert [one for one in hidden[:3] if one in "".join(re.findall(r"=> \{.*?\n\}", printed, re.DOTALL))] == []
 
 
-def test_the_array_sees_the_same_requests_either_way_on_fewer_connections(playbooks: Playbooks) -> None:
-    seen, connections = [], []
-    for in_process in (True, False):
-        run(playbooks, in_process)
-        seen.append([(request.method, request.path.count("/"), request.status) for request in playbooks.array.requests])
-        connections.append(playbooks.array.connections)
-    assert seen[0] == seen[1]
-    assert connections[0] < connections[1]
-
-
-@pytest.mark.parametrize("target", sorted(path.name for path in TARGETS.iterdir()))
-def test_the_targets_end_the_same_either_way(playbooks: Playbooks, target: str) -> None:
+def test_the_targets_end_the_same_either_way(playbooks: Playbooks) -> None:
     results = []
     for in_process in (True, False):
         playbooks.array.reset()
-        play = play_target(playbooks, target, ontap_key=KEY, **{SWITCH: in_process})
+        furnish(playbooks.array)
+        play = play_targets(playbooks, *NAMES, ontap_key=KEY, **{SWITCH: in_process})
+        assert play.code == 0, play.output
         results.append([alike(entry) for entry in play.results])
     assert results[0] == results[1]
 
