@@ -815,6 +815,36 @@ UNASKED = (
         "it might create a policy outside of the named SVM",
     ),
     Unasked(
+        "6",
+        "svm_of_own_account",
+        "Do records that an account of one SVM reads say which SVM they are of?",
+        "the modules are right either way, and the account of this run may be one of the cluster",
+    ),
+    Unasked(
+        "3.2",
+        "address_filters",
+        "Does a filter compare addresses by value, or as text?",
+        "the modules do not filter by address unless a user of the info module does",
+    ),
+    Unasked(
+        "3.1, 3.2",
+        "port_filters",
+        "Does a filter compare ports as they are stored, by number, or as text?",
+        "the modules do not filter by port unless a user of the info module does",
+    ),
+    Unasked(
+        "3.2",
+        "invalid_filter_value",
+        "Is a filter value that no record can have refused, or does it find nothing?",
+        "the modules check such values themselves",
+    ),
+    Unasked(
+        "8",
+        "lost_by_name_filter",
+        "Which fields does a listing that is filtered by name leave out?",
+        "whatever the listing of one policy shows, another may lack",
+    ),
+    Unasked(
         "8",
         "associations_on_change",
         "Does a change of endpoints, protocol or identities end security associations?",

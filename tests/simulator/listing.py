@@ -26,13 +26,17 @@ from .versions import Version
 
 @dataclass(frozen=True)
 class View:
-    """What shapes every answer: release, switches, page size, default fields, and the paths that are not shown."""
+    """What shapes every answer: release, switches, page size, default fields.
+
+    `hidden` paths are not shown; `unset` ones are not found by filters either (fact sheet 1.4, burt 1519419).
+    """
 
     version: Version
     unknowns: Unknowns
     page_size: int
     identifiers: tuple[str, ...]
     hidden: frozenset[str] = frozenset()
+    unset: frozenset[str] = frozenset()
     self_links: bool = True
 
 
@@ -62,7 +66,7 @@ class Listing:
         """Return the page; `source` takes the conditions and gives at least the records that match them."""
         controls, unknowns = self._parameters.controls, self._view.unknowns
         wants_records = controls.get("return_records", True)
-        records = matching(source(self.conditions), self.conditions, self._view.hidden)
+        records = matching(source(self.conditions), self.conditions, self._view.unset)
         more = None
         if wants_records or unknowns.count_in_parts:
             records, more = self._page(sorted(records, key=self._key))
@@ -114,7 +118,7 @@ class Listing:
                 raise OntapError(262197, "order_by", message=f'The value "{name}" is invalid for field "order_by"')
             if row is None or not row.filters_in(version):
                 raise OntapError(262268, "order_by", message=f'Records cannot be ordered by "{name}"')
-            order.append(SortField(name, order_key(row), direction.strip() == "desc"))
+            order.append(SortField(name, order_key(row, self._view.unknowns), direction.strip() == "desc"))
         return order
 
     def _key(self, record: Record) -> tuple[Any, ...]:
@@ -171,13 +175,16 @@ def projection(
     wanted = select(text, schema, view.version, ignore_unknown=parameters.ignores_unknown)
     if not text or view.unknowns.identifiers_always:
         wanted.update(identifiers)
-    wanted.update(echoed)
-    return Projection.of(schema, wanted - view.hidden, links=call.hal, self_link=view.self_links)
+    filtered = set(echoed)
+    lost = view.unknowns.lost_by_name_filter if "name" in filtered else ()
+    wanted |= filtered
+    wanted -= view.hidden | view.unset | {row.path for path in lost for row in schema.below(path, view.version)}
+    return Projection.of(schema, wanted, links=call.hal, self_link=view.self_links)
 
 
-def matching(records: Iterable[Record], conditions: list[Condition], hidden: frozenset[str]) -> list[Record]:
-    """Return the records that meet all conditions; a hidden path is as good as unset (fact sheet 1.4, burt 1519419)."""
-    tests = [(condition.path, condition.matches, condition.path in hidden) for condition in conditions]
+def matching(records: Iterable[Record], conditions: list[Condition], unset: frozenset[str]) -> list[Record]:
+    """Return the records that meet all conditions, none of which has an `unset` path."""
+    tests = [(condition.path, condition.matches, condition.path in unset) for condition in conditions]
     return [
         record
         for record in records

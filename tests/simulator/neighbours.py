@@ -20,6 +20,8 @@ _VERSION = [
     Field("version.major", Kind.NUMBER),
     Field("version.minor", Kind.NUMBER),
 ]
+_CERTIFICATE_TYPES = ("client", "server", "client_ca", "server_ca", "root_ca")
+_HASHES = ("sha1", "sha224", "sha256", "sha384", "sha512")
 _SVM = [Field("svm.name"), Field("svm.uuid")]
 _SVM_LINK = Link("svm", "/api/svm/svms/{uuid}")
 
@@ -106,7 +108,7 @@ class Ipspaces(Collection):
 
 
 class Certificates(Collection):
-    """The certificates that are installed."""
+    """The certificates that are installed (fact sheet 7)."""
 
     schema = Schema(
         "/api/security/certificates",
@@ -114,11 +116,17 @@ class Certificates(Collection):
             Field("uuid"),
             Field("name", since=V9_8),
             Field("common_name"),
-            Field(
-                "type", Kind.WORD, words=dict.fromkeys(("client", "server", "client_ca", "server_ca", "root_ca"), V9_6)
-            ),
+            Field("type", Kind.WORD, words=dict.fromkeys(_CERTIFICATE_TYPES, V9_6)),
             Field("scope", Kind.WORD, words={"svm": V9_6, "cluster": V9_6}),
             *_SVM,
+            Field("serial_number"),
+            Field("ca"),
+            Field("expiry_time", Kind.TIME),
+            Field("key_size", Kind.NUMBER),
+            Field("hash_function", Kind.WORD, words=dict.fromkeys(_HASHES, V9_6)),
+            Field("subject_key_identifier", since=V9_8),
+            Field("authority_key_identifier", since=V9_8),
+            Field("public_certificate"),
         ],
         identifiers=("uuid", "name", "svm"),
         links=[_SVM_LINK],

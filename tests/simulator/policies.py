@@ -44,17 +44,13 @@ class PolicyCollection(Collection):
 
     def view(self, context: Context) -> View:
         """Return how policies are shown."""
-        unknowns = context.state.unknowns
-        hidden = set()
+        view, unknowns = super().view(context), context.state.unknowns
+        unset = set(view.unset)
         if not unknowns.family_on_read:
-            hidden |= {"local_endpoint.family", "remote_endpoint.family"}
+            unset |= {"local_endpoint.family", "remote_endpoint.family"}
         if not unknowns.ipspace_on_read:
-            hidden |= {"ipspace.name", "ipspace.uuid"}
-        return replace(
-            super().view(context),
-            identifiers=unknowns.brief_default_fields,
-            hidden=frozenset(hidden),
-        )
+            unset |= {"ipspace.name", "ipspace.uuid"}
+        return replace(view, identifiers=unknowns.brief_default_fields, unset=frozenset(unset))
 
     def records(self, context: Context, conditions: list[Condition]) -> Iterable[Record]:
         """Return the policies within the confines; those of one name without a search when that is asked for."""
@@ -65,11 +61,24 @@ class PolicyCollection(Collection):
 
     def get_all(self, context: Context) -> Answer:
         """Answer a GET of the collection, which may say nothing while IPsec is disabled (fact sheet 9.2)."""
-        behaviour = "normal" if context.state.ipsec["enabled"] else context.state.unknowns.while_disabled
-        if behaviour == "error":
-            raise OntapError(3, message="This operation is supported only while IPsec is enabled", status=400)
+        shows = self._shows_policies(context)
         listing = Listing(context.call, POLICY, self.view(context))
-        return listing.answer(lambda conditions: [] if behaviour == "empty" else self.records(context, conditions))
+        return listing.answer(lambda conditions: self.records(context, conditions) if shows else [])
+
+    def get_one(self, context: Context, uuid: str) -> Answer:
+        """Answer a GET of one policy, which a listing that is empty does not have either."""
+        if not self._shows_policies(context):
+            raise not_found(context.state.version)
+        return super().get_one(context, uuid)
+
+    def _shows_policies(self, context: Context) -> bool:
+        """Whether a read finds policies; OntapError where it is refused while IPsec is disabled."""
+        state = context.state
+        if state.ipsec["enabled"] or state.unknowns.while_disabled == "normal":
+            return True
+        if state.unknowns.while_disabled == "error":
+            raise OntapError(3, message="This operation is supported only while IPsec is enabled", status=400)
+        return False
 
     def find(self, context: Context, uuid: str) -> Record:
         """Return the policy of this UUID."""

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any
 
@@ -22,12 +24,7 @@ Test = Callable[[Any], bool]
 # in its own place is an operator, so that plain string methods find operators and nothing else.
 _SHIELD = 0xDC00
 _SHIELDED = range(_SHIELD, _SHIELD + 0x80)
-_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "<=": lambda value, bound: value <= bound,
-    ">=": lambda value, bound: value >= bound,
-    "<": lambda value, bound: value < bound,
-    ">": lambda value, bound: value > bound,
-}
+_COMPARISONS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt}
 
 
 @dataclass(frozen=True)
@@ -37,6 +34,10 @@ class Condition:
     path: str
     matches: Test
     exact: str | None = None
+
+
+class InvalidValue(OntapError):
+    """No record can have the value that a filter names."""
 
 
 def condition(row: Field, expression: str, version: Version, unknowns: Unknowns) -> Condition:
@@ -49,14 +50,15 @@ def condition(row: Field, expression: str, version: Version, unknowns: Unknowns)
     return Condition(row.path, matches, _unshield(literal) if plain else None)
 
 
-def order_key(row: Field) -> Callable[[Any], tuple[int, Any]]:
+def order_key(row: Field, unknowns: Unknowns) -> Callable[[Any], tuple[int, Any]]:
     """Return what sorts the values of a field: numbers as numbers, addresses by family and number, unset ones first."""
-    if row.kind in (Kind.TEXT, Kind.WORD):
+    kind = _compared_as(row, unknowns)
+    if kind in (Kind.TEXT, Kind.WORD):
         return lambda value: (0, "") if value is None else (1, value)
 
     def key(value: Any) -> tuple[int, Any]:
         try:
-            return (0, "") if value is None else (1, _comparable(row, _as_text(value)))
+            return (0, "") if value is None else (1, _comparable(kind, _as_text(value)))
         except ValueError:
             return (2, _as_text(value))
 
@@ -102,29 +104,40 @@ def _test(text: str, row: Field, version: Version, unknowns: Unknowns) -> Test:
         return lambda value: not negated(value)
     if text == "null":
         return lambda value: value is None
-    for operator in _COMPARISONS:
-        if text.startswith(operator):
-            return _comparison(row, operator, text.removeprefix(operator))
+    if "*" in text and ".." not in text and not text.startswith(tuple(_COMPARISONS)):
+        return _wildcard(text, row, unknowns)
+    try:
+        return _test_of_value(text, row, version, unknowns)
+    except InvalidValue:
+        if unknowns.invalid_filter_value == "refused":
+            raise
+        return lambda value: False
+
+
+def _test_of_value(text: str, row: Field, version: Version, unknowns: Unknowns) -> Test:
+    """Return the test of an expression that contains values; InvalidValue for one that no record can have."""
+    for sign, compare in _COMPARISONS.items():
+        if text.startswith(sign):
+            return _comparison(row, compare, _unshield(text.removeprefix(sign)), unknowns)
     if ".." in text:
         low, high = text.split("..", 1)
-        at_least, at_most = _comparison(row, ">=", low), _comparison(row, "<=", high)
+        at_least = _comparison(row, operator.ge, _unshield(low), unknowns)
+        at_most = _comparison(row, operator.le, _unshield(high), unknowns)
         return lambda value: at_least(value) and at_most(value)
-    if "*" in text:
-        return _wildcard(text, row, unknowns)
     return _equality(_unshield(text), row, version, unknowns)
 
 
-def _comparison(row: Field, operator: str, text: str) -> Test:
-    compare = _COMPARISONS[operator]
+def _comparison(row: Field, compare: Callable[[Any, Any], bool], text: str, unknowns: Unknowns) -> Test:
+    kind = _compared_as(row, unknowns)
     try:
-        bound = _comparable(row, _unshield(text))
+        bound = _comparable(kind, text)
     except ValueError:
-        raise OntapError(262197, row.path) from None
+        raise InvalidValue(262197, row.path) from None
 
     def test(value: Any) -> bool:
         # Records where the field is unset never match a comparison (fact sheet 3.2).
         try:
-            return value is not None and compare(_comparable(row, _as_text(value)), bound)
+            return value is not None and compare(_comparable(kind, _as_text(value)), bound)
         except ValueError:
             return False
 
@@ -140,20 +153,23 @@ def _wildcard(text: str, row: Field, unknowns: Unknowns) -> Test:
 
 def _equality(text: str, row: Field, version: Version, unknowns: Unknowns) -> Test:
     if row.kind is Kind.FLAG and text not in ("true", "false"):
-        raise OntapError(262197, row.path)
+        raise InvalidValue(262197, row.path)
     if row.kind is Kind.WORD and row.words.get(text, (99, 0, 0)) > version:
-        raise OntapError(262185, row.path)
-    if row.kind is Kind.NUMBER and not text.lstrip("-").isdigit():
-        raise OntapError(262197, row.path)
-    if row.kind is Kind.ADDRESS:
-        try:
-            text = str(ip_address(text))
-        except ValueError:
-            raise OntapError(262197, row.path) from None
+        raise InvalidValue(262185, row.path)
+    kind = _compared_as(row, unknowns)
+    by_value = kind in (Kind.NUMBER, Kind.ADDRESS, Kind.TIME)
+    if by_value or (kind is Kind.PORT and unknowns.port_filters == "number"):
+        return _comparison(row, operator.eq, text, unknowns)
     if not _case_matters(row, unknowns):
         folded = text.casefold()
         return lambda value: value is not None and _as_text(value).casefold() == folded
     return lambda value: value is not None and _as_text(value) == text
+
+
+def _moment(text: str) -> datetime:
+    """Return a point in time; one without zone is taken for UTC."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _case_matters(row: Field, unknowns: Unknowns) -> bool:
@@ -164,15 +180,26 @@ def _as_text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _comparable(row: Field, text: str) -> Any:
+def _compared_as(row: Field, unknowns: Unknowns) -> Kind:
+    """Return the kind whose rules of comparison hold for a field."""
+    settings = {Kind.ADDRESS: unknowns.address_filters, Kind.PORT: unknowns.port_filters}
+    return Kind.TEXT if settings.get(row.kind) == "text" else row.kind
+
+
+def _comparable(kind: Kind, text: str) -> Any:
     """Return what texts of this kind are compared by; words compare alphabetically (fact sheet 3.2)."""
-    match row.kind:
+    match kind:
         case Kind.NUMBER | Kind.DIGITS:
             return int(text)
         case Kind.PORT:
-            return int(text.partition("-")[0])
+            first, _dash, last = text.partition("-")
+            if last not in ("", first):
+                raise ValueError(text)
+            return int(first)
         case Kind.ADDRESS:
             address = ip_address(text)
             return address.version, int(address)
+        case Kind.TIME:
+            return _moment(text)
         case _:
             return text

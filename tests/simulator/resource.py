@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -63,7 +63,12 @@ class Resource(ABC):
         """Return how records are shown."""
         state = context.state
         self_links = self.links_itself or state.unknowns.self_links_in_records
-        return View(state.version, state.unknowns, state.page_size, self.schema.identifiers, self_links=self_links)
+        view = View(state.version, state.unknowns, state.page_size, self.schema.identifiers, self_links=self_links)
+        setting = state.unknowns.svm_of_own_account
+        if context.svm is None or setting == "shown":
+            return view
+        owner = frozenset({"svm.name", "svm.uuid"})
+        return replace(view, hidden=owner) if setting == "left_out" else replace(view, unset=owner)
 
     def shown(self, context: Context, record: Record) -> Answer:
         """Answer with one record: all of it unless `fields` says otherwise."""
@@ -131,8 +136,8 @@ class Collection(Resource):
         conditions = parameters.conditions(state.unknowns)
         if not conditions:
             raise OntapError(262212, message="An operation on a collection needs at least one filter")
-        hidden = self.view(context).hidden
-        return matching(self.records(context, conditions), conditions, hidden), parameters
+        unset = self.view(context).unset
+        return matching(self.records(context, conditions), conditions, unset), parameters
 
     def created(self, context: Context, parameters: Parameters, record: Record, *, by: str) -> Answer:
         """Answer a POST; `by` is the field that a Location without UUID has in its query (fact sheet 4.1)."""
@@ -152,7 +157,7 @@ class Collection(Resource):
         """Return the record as a POST with return_records=true shows it."""
         view = self.view(context)
         names = "*" if view.unknowns.posted_record == "all" else ",".join(view.identifiers)
-        wanted = select(names, self.schema, view.version, ignore_unknown=True) - view.hidden
+        wanted = select(names, self.schema, view.version, ignore_unknown=True) - view.hidden - view.unset
         return Projection.of(self.schema, wanted, links=context.call.hal, self_link=view.self_links)(record)
 
 

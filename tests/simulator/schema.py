@@ -26,6 +26,7 @@ class Kind(Enum):
     DIGITS = "digits"
     PORT = "port"
     ADDRESS = "address"
+    TIME = "time"
 
 
 @dataclass(frozen=True)

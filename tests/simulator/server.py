@@ -167,10 +167,29 @@ class Simulator(Settings):
         with self._lock:
             self._state.remove_svm(self._svm(name)["uuid"])
 
-    def add_certificate(self, name: str, svm: str | None = None, type: str = "client") -> str:
-        """Install a certificate, for the cluster when no SVM is named, and return its UUID."""
+    def add_certificate(self, name: str, svm: str | None = None, type: str = "client", **details: Any) -> str:
+        """Install a certificate, for the cluster when no SVM is named, and return its UUID.
+
+        It is good for a year unless `details`, fields as the API names them, has another `expiry_time`.
+        """
         with self._lock:
-            return self._state.add_certificate(name, svm, type)
+            return self._state.add_certificate(name, svm, type, **details)
+
+    def remove_certificate(self, name: str, svm: str | None = None) -> None:
+        """Remove an installed certificate, from IPsec as well; KeyError if it is not there."""
+        with self._lock:
+            uuid = self._certificate_named(name, svm)["uuid"]
+            del self._state.certificates[uuid]
+            self._state.ca_certificates.pop(uuid, None)
+
+    def edit_certificate(self, name: str, svm: str | None, changes: dict[str, Any]) -> None:
+        """Change an installed certificate behind everybody's back: fields and values; None takes a field away."""
+        with self._lock:
+            record = self._certificate_named(name, svm)
+            changed = {**record, **changes}
+            self._state.certificates[record["uuid"]] = {
+                path: value for path, value in changed.items() if value is not None
+            }
 
     def add_policy(self, record: dict[str, Any]) -> str:
         """Store a policy as given, `svm` being a name, and return its UUID; what is missing is filled in plausibly."""
@@ -207,11 +226,9 @@ class Simulator(Settings):
     def add_ca_certificate(self, name: str, svm: str | None = None) -> str:
         """Add an installed certificate of an authority to IPsec, and return its UUID; KeyError if it is not there."""
         with self._lock:
-            for certificate in self._state.certificates.values():
-                if (certificate["name"], certificate.get("svm.name")) == (name, svm):
-                    self._state.add_ca_certificate(certificate)
-                    return str(certificate["uuid"])
-            raise KeyError((svm, name))
+            certificate = self._certificate_named(name, svm)
+            self._state.add_ca_certificate(certificate)
+            return str(certificate["uuid"])
 
     def ca_certificates(self) -> list[dict[str, Any]]:
         """Return copies of what is added to IPsec, by SVM and name; the name of the certificate comes along."""
@@ -378,6 +395,12 @@ class Simulator(Settings):
         if svm is None:
             raise KeyError(name)
         return svm
+
+    def _certificate_named(self, name: str, svm: str | None) -> Record:
+        for certificate in self._state.certificates.values():
+            if (certificate["name"], certificate.get("svm.name")) == (name, svm):
+                return certificate
+        raise KeyError((svm, name))
 
     def _node(self, name: str | None) -> Record:
         """Return the node of this name, the first one for None."""

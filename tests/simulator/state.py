@@ -8,6 +8,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from . import associations
 from .access import Accounts
@@ -144,11 +146,22 @@ class State:
         """Return the SVMs that serve data: all but the admin SVM."""
         return [svm for svm in self.svms.values() if svm["name"] != ADMIN_SVM]
 
-    def add_certificate(self, name: str, svm: str | None, kind: str) -> str:
-        """Install a certificate on an SVM, or for the cluster, and return its UUID."""
+    def add_certificate(self, name: str, svm: str | None, kind: str, **details: Any) -> str:
+        """Install a certificate on an SVM, or for the cluster, and return its UUID; it is good for a year."""
         uuid_ = new_uuid()
-        record: Record = {"uuid": uuid_, "name": name, "common_name": name, "type": kind}
-        record["scope"] = "cluster" if svm is None else "svm"
+        record: Record = {
+            "uuid": uuid_,
+            "name": name,
+            "common_name": name,
+            "type": kind,
+            "scope": "cluster" if svm is None else "svm",
+            "serial_number": uuid_.replace("-", "")[:16].upper(),
+            "ca": "ca.example",
+            "expiry_time": (datetime.now(UTC) + timedelta(days=365)).isoformat(timespec="seconds"),
+            "key_size": 2048,
+            "hash_function": "sha256",
+            **details,
+        }
         if svm is not None:
             owner = self.svm(svm)
             if owner is None:

@@ -36,6 +36,21 @@ class Unknowns:
         "number", ("number", "name"), "2, 9.7", "how a protocol other than tcp, udp and any is returned"
     )
     host_bits: str = _switch("kept", ("kept", "cleared"), "2, 9.10", "an address with bits outside of its netmask")
+    svm_of_own_account: str = _switch(
+        "shown",
+        ("shown", "left_out", "unset"),
+        "6",
+        "records that an account of one SVM, or a tunnel to one, reads: with their SVM | without it, though it can be "
+        "filtered by | without it, and a filter by it finds nothing",
+    )
+    lost_by_name_filter: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "choices": None,
+            "sheet": "8",
+            "meaning": "fields that a listing filtered by name leaves out although it is asked for them",
+        },
+    )
     num_records_present: bool = _flag(True, "3.4", "a listing says how many records it holds")
     empty_page: str = _switch(
         "never", ("never", "first", "last"), "3.4", "a page without records that has, or is reached by, a next link"
@@ -57,6 +72,19 @@ class Unknowns:
         ("braces_escape", "whole_value", "double_quotes"),
         "3.2, 9.4",
         "braces nest and make quotes literal | braces end at the first } and do not | only double quotes quote",
+    )
+
+    address_filters: str = _switch(
+        "value", ("value", "text"), "3.2", "whether a filter takes 2001:DB8:0::1 for 2001:db8::1, and 9.0.0.0 for less"
+    )
+    port_filters: str = _switch(
+        "stored",
+        ("stored", "number", "text"),
+        "3.1, 3.2",
+        "a filter on ports: 201-201 as it is stored, and 80-80 is less | 201 will do | all of it as text",
+    )
+    invalid_filter_value: str = _switch(
+        "refused", ("refused", "nothing"), "3.2", "a filter value that no record can have: 400, or nothing matches"
     )
 
     # --- what a write accepts ---

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from simulator import Simulator
+from simulator import Simulator, Unknowns
 
 from .conftest import POLICIES, Api, Record
 
@@ -104,6 +104,26 @@ def test_confined_to_an_svm(array: Simulator, two: list[str], psk: Body, way: st
     assert response.status_code == 400
     assert api("DELETE", name="*").json() == {"num_records": 3}
     assert len(array.policies()) == 2
+
+
+@pytest.mark.parametrize("way", ["account", "name", "uuid"])
+@pytest.mark.parametrize("setting", ["shown", "left_out", "unset"])
+def test_an_account_of_one_svm_may_not_be_told_which(
+    array: Simulator, two: list[str], psk: Body, way: str, setting: str
+) -> None:
+    array.establish("p", "svm1")
+    array.unknowns = Unknowns(svm_of_own_account=setting)
+    api = confined(array, way)
+    posted = api("POST", body=psk("new", svm=None), return_records="true").json()["records"]
+    for path in (POLICIES, "/api/security/certificates", "/api/security/ipsec/security-associations"):
+        records = api.records(path, fields="svm,uuid")
+        assert len(records) == 2
+        one = api("GET", f"{path}/{records[0]['uuid']}").json()
+        for record in (*records, *posted, one):
+            assert ("svm" in record) is (setting == "shown")
+        assert len(api.records(path, svm__name="svm1")) == (0 if setting == "unset" else 2)
+        assert api.records(path, svm__name="svm2") == []
+        assert all("svm" in record for record in Api(array).records(path, svm__name="svm1", fields="uuid"))
 
 
 def test_tunnels_that_lead_nowhere(array: Simulator) -> None:

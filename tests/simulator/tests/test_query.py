@@ -123,6 +123,39 @@ def test_refusals(row: Field, expression: str, code: int) -> None:
     assert (refused.value.code, refused.value.target) == (code, row.path)
 
 
+@pytest.mark.parametrize(
+    ("row", "expression", "switch", "setting", "expected"),
+    [
+        (ADDRESS, "2001:DB8:0::1", "address_filters", "text", []),
+        (ADDRESS, "2001:db8::1", "address_filters", "text", ["2001:db8::1"]),
+        (ADDRESS, ">9.0.0.0", "address_filters", "value", ["10.0.0.1", "2001:db8::1"]),
+        (ADDRESS, ">9.0.0.0", "address_filters", "text", []),
+        (ADDRESS, "not one", "address_filters", "text", []),
+        (PORT, "201", "port_filters", "number", ["201-201"]),
+        (PORT, "201-201", "port_filters", "number", ["201-201"]),
+        (PORT, "<201", "port_filters", "stored", ["80-80"]),
+        (PORT, "<201", "port_filters", "text", ["1024-1024"]),
+        (PORT, "201", "port_filters", "text", []),
+        (PORT, "201-300", "port_filters", "stored", []),
+    ],
+)
+def test_switches_of_comparison(row: Field, expression: str, switch: str, setting: str, expected: list[str]) -> None:
+    values = ["10.0.0.1", "2001:db8::1"] if row is ADDRESS else ["80-80", "201-201", "1024-1024"]
+    assert matching(row, expression, values, **{switch: setting}) == expected
+
+
+@pytest.mark.parametrize(
+    ("row", "expression"),
+    [(ENABLED, "yes"), (ACTION, "encrypt"), (NUMBER, "x"), (NUMBER, "<x"), (ADDRESS, "x..10.0.0.1"), (PORT, ">x")],
+)
+def test_a_value_that_there_cannot_be(row: Field, expression: str) -> None:
+    with pytest.raises(OntapError):
+        matching(row, expression, [])
+    values = [True, "bypass", 1, "10.0.0.1", "80-80", None]
+    assert matching(row, expression, values, invalid_filter_value="nothing") == []
+    assert matching(row, f"!{expression}", values, invalid_filter_value="nothing") == values
+
+
 def test_case() -> None:
     values = ["prod", "Prod"]
     assert matching(NAME, "prod", values) == ["prod"]

@@ -80,6 +80,27 @@ def test_reading_while_disabled(array: Simulator, api: Api, switch: str, listed:
     assert (response.status_code, response.json().get("num_records")) == (status, listed)
 
 
+@pytest.mark.parametrize(("switch", "status"), [("normal", 200), ("empty", 404), ("error", 400)])
+def test_reading_one_while_disabled(array: Simulator, api: Api, switch: str, status: int) -> None:
+    uuid = array.add_policy({"name": "p", "svm": "svm1"})
+    array.unknowns = Unknowns(while_disabled=switch)
+    assert api("GET", f"{POLICIES}/{uuid}").status_code == 200
+    array.ipsec_enabled = False
+    assert api("GET", f"{POLICIES}/{uuid}").status_code == status
+    assert api("PATCH", f"{POLICIES}/{uuid}", {"protocol": "tcp"}).status_code == 200
+
+
+def test_a_filter_by_name_may_lose_fields(array: Simulator, api: Api) -> None:
+    uuid = array.add_policy({"name": "p", "svm": "svm1", "certificate": "ipsec-cert"})
+    array.unknowns = Unknowns().with_text(["lost_by_name_filter=certificate,enabled"])
+    fields = "name,certificate,enabled,protocol"
+    for filters in ({"name": "p"}, {"name": "p*", "enabled": "true"}):
+        assert {*api.records(fields=fields, **filters)[0]} == {"uuid", "name", "svm", "protocol"}
+    whole = {"uuid", "name", "svm", "protocol", "certificate", "enabled"}
+    assert {*api.records(fields=fields, svm__name="svm1")[0]} == whole
+    assert {*api("GET", f"{POLICIES}/{uuid}", fields=fields).json()} == whole
+
+
 def test_writing_while_disabled(array: Simulator, api: Api, psk: Body) -> None:
     array.ipsec_enabled = False
     policy = created(array, api, psk())
