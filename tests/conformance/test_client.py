@@ -79,6 +79,16 @@ def test_many_policies(array: Simulator, run_client: Run, switch: str) -> None:
     ]
 
 
+def test_many_policies_in_one_request(array: Simulator, run_client: Run) -> None:
+    bodies = [{**PSK, "name": "a"}, {**PSK, "name": "b"}]
+    wrong = {**PSK, "protocol": "6,17"}
+    outcome = run_client("bulk.py", array, bodies=bodies, later=[("c", PSK), ("d", wrong)])
+    assert [policy["local_endpoint"]["port"] for policy in outcome["created"]] == ["2049-2049"] * 2
+    assert "More than one protocol is given" in outcome["refused"]
+    assert outcome["enabled"] == [False, False]
+    assert [policy["name"] for policy in array.policies()] == ["b"]
+
+
 @pytest.mark.parametrize(
     ("version", "expected"),
     [

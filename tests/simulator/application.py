@@ -57,36 +57,40 @@ def _carry_out(state: State, call: Call, account: Account) -> Answer:
     if not account.may_reach(call.path):
         raise OntapError(6)
     context = Context(state, call, account, _confines(state, call, account))
-    operations = _operations(context)
+    operations, many = _operations(context)
     allowed = sorted({*operations, "OPTIONS", *({"HEAD"} if "GET" in operations else ())})
     if call.method == "OPTIONS":
         return Answer(200, None, {"Allow": ", ".join(allowed)})
     if call.method not in allowed:
         raise OntapError(3, headers={"Allow": ", ".join(allowed)})
-    # The vendor's own client sends an empty object with each DELETE, so that much has to be allowed.
-    if call.method in _WITHOUT_BODY and call.json():
+    if call.method in _WITHOUT_BODY and call.has_content and not (many and call.method == "DELETE"):
         raise OntapError(262198)
     # Last, so that nobody is asked to approve what can't be done anyway.
     state.approvals.check(call)
     return operations["GET" if call.method == "HEAD" else call.method]()
 
 
-def _operations(context: Context) -> dict[str, Callable[[], Answer]]:
-    """Return what the path of a request serves, by HTTP method; OntapError with status 404 for no path at all."""
+def _operations(context: Context) -> tuple[dict[str, Callable[[], Answer]], bool]:
+    """Return what the path of a request serves, by HTTP method, and whether the request is about many records.
+
+    OntapError with status 404 for no path at all.
+    """
     path = context.call.path
     for base, resource in _RESOURCES.items():
         if context.state.version < resource.since or not f"{path}/".startswith(f"{base}/"):
             continue
         uuid, _slash, superfluous = path.removeprefix(base).strip("/").partition("/")
         if not uuid:
-            return {method: _bound(handler, context) for method, handler in resource.handlers(context).items()}
+            bulk = resource.bulk_handlers(context)
+            handlers = {**resource.handlers(context), **bulk}
+            return {method: _bound(handler, context) for method, handler in handlers.items()}, bool(bulk)
         instance = resource.instance_handlers(context)
         if not instance:
             continue
         if superfluous:
             # Fact sheet 5.2: this code is seen with 404 for a superfluous path segment.
             raise OntapError(262179, message=f'Unexpected argument "{superfluous}"', status=404)
-        return {method: _bound(handler, context, uuid) for method, handler in instance.items()}
+        return {method: _bound(handler, context, uuid) for method, handler in instance.items()}, False
     # The vendor's info module takes code 3 for "this release has no such API".
     raise OntapError(3, message="API not found", status=404)
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from .body import Operation
+from .bulk import BulkCollection
 from .errors import OntapError
 from .messages import Answer
 from .ownership import named_svm
+from .parameters import Parameters
 from .query import Condition
-from .resource import Collection, Context, Handler, InstanceHandler
+from .resource import Context, Handler, InstanceHandler
 from .schema import Field, Kind, Link, Record, Schema
 from .versions import V9_10_1, V9_16_1
 
@@ -20,7 +22,7 @@ PATH = "/api/security/ipsec/ca-certificates"
 _AUTHORITIES = ("server_ca", "client_ca", "root_ca")
 
 
-class CaCertificates(Collection):
+class CaCertificates(BulkCollection):
     """The certificates of authorities that are added to IPsec; a record is known by the UUID of its certificate."""
 
     schema = Schema(
@@ -38,6 +40,7 @@ class CaCertificates(Collection):
     )
     since = V9_10_1
     links_itself = False
+    bulk_methods = ("POST", "DELETE")
 
     def handlers(self, context: Context) -> Mapping[str, Handler]:
         """See Resource; a DELETE of the collection is in the bindings of 9.16.1, as for policies (fact sheet 4.3)."""
@@ -55,9 +58,13 @@ class CaCertificates(Collection):
         return filter(context.sees, context.state.ca_certificates.values())
 
     def create(self, context: Context) -> Answer:
-        """Answer a POST: the certificate has to be installed just where the body says, for an SVM or the cluster."""
-        state = context.state
+        """Answer a POST."""
         parameters = self.write_parameters(context, code=262211)
+        return self.created(context, parameters, self.add(context, parameters), by="certificate.uuid")
+
+    def add(self, context: Context, parameters: Parameters) -> Record:
+        """See BulkCollection: the certificate has to be installed just where the body says, for an SVM or the cluster."""
+        state = context.state
         given = self.read_body(context, parameters, Operation.CREATE)
         uuid = given.get("certificate.uuid")
         if uuid is None:
@@ -72,8 +79,11 @@ class CaCertificates(Collection):
             raise OntapError(66257304, "certificate.uuid")
         if uuid in state.ca_certificates:
             raise OntapError(1, "certificate.uuid")
-        record = state.add_ca_certificate(certificate)
-        return self.created(context, parameters, record, by="certificate.uuid")
+        return state.add_ca_certificate(certificate)
+
+    def modify(self, context: Context, uuid: str) -> Answer:
+        """Refuse a PATCH, which there is not."""
+        raise OntapError(3)
 
     def delete(self, context: Context, uuid: str) -> Answer:
         """Answer a DELETE of one record; what stands for none is documented and, in practice, not known."""
@@ -86,6 +96,17 @@ class CaCertificates(Collection):
         if state.unknowns.ca_delete_not_added == "entry":
             raise OntapError(4, "uuid")
         raise OntapError(66257298 if uuid in state.certificates else 66257303, "certificate.uuid")
+
+    def stored(self, context: Context, uuid: str) -> Record | None:
+        """See BulkCollection."""
+        return context.state.ca_certificates.get(uuid)
+
+    def put_back(self, context: Context, uuid: str, record: Record | None) -> None:
+        """See BulkCollection."""
+        if record is None:
+            context.state.ca_certificates.pop(uuid, None)
+        else:
+            context.state.ca_certificates[uuid] = record
 
     def delete_matching(self, context: Context) -> Answer:
         """Answer a DELETE of the collection."""

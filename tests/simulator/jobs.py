@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from .errors import OntapError
 from .schema import Field, Kind, Record, Schema
@@ -29,7 +30,10 @@ JOB = Schema(
 
 @dataclass
 class Job:
-    """One job; `effect` raises OntapError when the operation fails."""
+    """One job; `effect` raises OntapError when the operation fails.
+
+    One that writes many records has `results`, to be asked for at the path of their `collection`.
+    """
 
     description: str
     effect: Callable[[], object]
@@ -38,6 +42,8 @@ class Job:
     code: int | None = None
     polls: int = 1
     paused: bool = False
+    results: Mapping[str, Any] | None = None
+    collection: str = ""
     uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
     _seen: int = field(default=0, init=False)
     _final: Record | None = field(default=None, init=False)
@@ -46,6 +52,11 @@ class Job:
         # A client that may not look at jobs has to do without polls.
         if not self.polls and not self.paused:
             self._final = self._finish()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the effect has been tried, at least."""
+        return self._final is not None
 
     def poll(self) -> Record:
         """Return the record that the next poll sees; the one after the last unfinished state has the effect."""

@@ -124,6 +124,23 @@ class Call:
             raise OntapError(262188, next(name for name in names if names.count(name) > 1))
         return parameters
 
+    @property
+    def has_content(self) -> bool:
+        """Whether there is a body; the vendor's own client sends an empty object with each DELETE, which is none."""
+        try:
+            return bool(self.content) and json.loads(self.content) != {}
+        except ValueError:
+            return True
+
+    @property
+    def has_records(self) -> bool:
+        """Whether the body holds many records (fact sheet 4.3)."""
+        try:
+            body = json.loads(self.content or b"{}")
+        except ValueError:
+            return False
+        return isinstance(body, dict) and "records" in body
+
     def json(self) -> dict[str, Any]:
         """Return the body, {} when there is none; OntapError unless it is a JSON object (fact sheet 5.2)."""
         if not self.content:

@@ -15,7 +15,8 @@ from .unknowns import Unknowns
 from .versions import V9_11_1, V9_16_1, Version
 
 LISTING = {"fields", "max_records", "return_timeout", "return_records", "order_by", "offset"}
-INSTANCE = {"fields"}
+INSTANCE = {"fields", "return_timeout"}
+"""The second one means nothing to an operation that is synchronous, and is ignored (fact sheet 4.1)."""
 SINGLE = LISTING
 """For a resource that is a single object: the vendor's info module asks those for `max_records` as it does any other."""
 WRITE = {"return_timeout", "return_records"}
@@ -24,6 +25,9 @@ ALWAYS = {"pretty", "ignore_unknown_fields"}
 
 START = "start.record"
 """Where a page begins; clients have to take it as it is (fact sheet 9.17)."""
+
+RESULTS = "job_results_uuid"
+"""Which job a collection shall tell the results of, instead of its records."""
 
 # The sheet says "newer releases" of offset, and names the release of the other one.
 _SINCE = {"ignore_unknown_fields": V9_11_1, "offset": V9_16_1}

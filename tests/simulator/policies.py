@@ -10,19 +10,21 @@ from dataclasses import replace
 
 from . import credentials, traffic
 from .body import Operation
+from .bulk import BulkCollection
 from .errors import OntapError, not_found
 from .listing import Listing, View
 from .messages import Answer
 from .ownership import check_writable, owner
+from .parameters import Parameters
 from .policy_schema import POLICY
 from .query import Condition
-from .resource import Collection, Context, Handler, InstanceHandler
+from .resource import Context, Handler, InstanceHandler
 from .schema import Record
 from .state import State, new_uuid
 from .versions import V9_8, V9_16_1
 
 
-class PolicyCollection(Collection):
+class PolicyCollection(BulkCollection):
     """IPsec policies."""
 
     schema = POLICY
@@ -92,9 +94,13 @@ class PolicyCollection(Collection):
     def create(self, context: Context) -> Answer:
         """Answer a POST."""
         parameters = self.write_parameters(context, code=262211)
+        return self.created(context, parameters, self.add(context, parameters), by="name")
+
+    def add(self, context: Context, parameters: Parameters) -> Record:
+        """See BulkCollection."""
         record = self._new_record(context, self.read_body(context, parameters, Operation.CREATE))
         context.state.put_policy(record)
-        return self.created(context, parameters, record, by="name")
+        return record
 
     def _new_record(self, context: Context, given: Record) -> Record:
         """Return the record that a POST makes; the order of the checks is ours."""
@@ -156,6 +162,19 @@ class PolicyCollection(Collection):
         changes |= endpoints
         changes |= credentials.for_modify(record, given, state.certificates.values(), svm, version)
         return {path: value for path, value in {**record, **changes}.items() if value is not None}
+
+    # --- many at a time ---
+
+    def stored(self, context: Context, uuid: str) -> Record | None:
+        """See BulkCollection."""
+        return context.state.policies.get(uuid)
+
+    def put_back(self, context: Context, uuid: str, record: Record | None) -> None:
+        """See BulkCollection."""
+        if record is None:
+            context.state.remove_policy(uuid)
+        else:
+            context.state.put_policy(record)
 
     # --- all that match a query (fact sheet 4.3): what happens to a client that loses a UUID ---
 

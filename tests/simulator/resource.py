@@ -59,6 +59,10 @@ class Resource(ABC):
         """Return what a path with a UUID serves, by HTTP method; nothing where there are no such paths."""
         return {}
 
+    def bulk_handlers(self, context: Context) -> Mapping[str, Handler]:
+        """Return what the path serves of requests about many records, by HTTP method (fact sheet 4.3)."""
+        return {}
+
     def view(self, context: Context) -> View:
         """Return how records are shown."""
         state = context.state
@@ -150,13 +154,14 @@ class Collection(Resource):
         if unknowns.location_header in location:
             answer.headers["Location"] = location[unknowns.location_header]
         if parameters.controls.get("return_records") and unknowns.post_returns_records:
-            answer.body = {"num_records": 1, "records": [self._posted(context, record)]}
+            answer.body = {"num_records": 1, "records": [self.posted(context, record, parameters)]}
         return answer
 
-    def _posted(self, context: Context, record: Record) -> dict[str, Any]:
-        """Return the record as a POST with return_records=true shows it."""
+    def posted(self, context: Context, record: Record, parameters: Parameters) -> dict[str, Any]:
+        """Return the record as the answer to its creation shows it: whole only with return_records=true."""
         view = self.view(context)
-        names = "*" if view.unknowns.posted_record == "all" else ",".join(view.identifiers)
+        is_whole = parameters.controls.get("return_records") and view.unknowns.posted_record == "all"
+        names = "*" if is_whole else ",".join(view.identifiers)
         wanted = select(names, self.schema, view.version, ignore_unknown=True) - view.hidden - view.unset
         return Projection.of(self.schema, wanted, links=context.call.hal, self_link=view.self_links)(record)
 
