@@ -19,7 +19,7 @@ from .messages import Answer, Call
 from .parameters import LISTING, START, Parameters
 from .query import Condition, order_key
 from .schema import Record, Schema
-from .selection import Projection, select
+from .selection import Projection, excluded, select
 from .unknowns import Unknowns
 from .versions import Version
 
@@ -174,7 +174,7 @@ def projection(
     text = parameters.controls.get("fields", "")
     wanted = select(text, schema, view.version, ignore_unknown=parameters.ignores_unknown)
     if not text or view.unknowns.identifiers_always:
-        wanted.update(identifiers)
+        wanted.update(set(identifiers) - excluded(text, schema, view.version))
     filtered = set(echoed)
     lost = view.unknowns.lost_by_name_filter if "name" in filtered else ()
     wanted |= filtered

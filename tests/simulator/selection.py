@@ -60,6 +60,12 @@ def select(text: str, schema: Schema, version: Version, *, ignore_unknown: bool)
     return wanted - unwanted
 
 
+def excluded(text: str, schema: Schema, version: Version) -> set[str]:
+    """Return the paths of the fields that the text wants left out, even where they would come unasked."""
+    unwanted = [path for path, included in paths(text) if not included]
+    return {name for path in unwanted for name in _named(path, schema, version, ignore_unknown=True)}
+
+
 def _named(path: str, schema: Schema, version: Version, *, ignore_unknown: bool) -> set[str]:
     rows = schema.below(path.removesuffix(".*"), version)
     if not rows and not ignore_unknown:

@@ -114,6 +114,18 @@ def test_default_fields_and_echoed_filters(five: Simulator, api: Api) -> None:
     assert {*api.records(name="p4", fields="protocol")[0]} == {"name", "protocol"}
 
 
+def test_what_is_excluded_does_not_come_unasked(five: Simulator, api: Api) -> None:
+    record = api.records(fields="*", svm__name="svm2", enabled="true")[0]
+    shown = api.records(fields="!name,!svm.uuid", svm__name="svm2", enabled="true")[0]
+    assert "name" not in shown
+    assert shown["svm"].keys() == {"name", "_links"}
+    assert {*record} - {*shown} == {"name"}
+    one = api("GET", f"{POLICIES}/{record['uuid']}", fields="protocol,!uuid").json()
+    assert {*one} == {"name", "svm", "protocol"}
+    # A filter is echoed whatever else is asked for.
+    assert {*api.records(fields="uuid,!name,!svm", name="p4")[0]} == {"uuid", "name"}
+
+
 def test_counting(five: Simulator, api: Api) -> None:
     five.page_size = 2
     assert api("GET", return_records="false").json()["num_records"] == 5
@@ -206,3 +218,5 @@ def test_one_policy(five: Simulator, api: Api) -> None:
     assert record["local_endpoint"] == {"address": "10.0.0.5", "family": "ipv4", "netmask": "32", "port": "22-22"}
     assert {*api("GET", f"{POLICIES}/{uuid}", fields="enabled").json()} == {"uuid", "name", "svm", "enabled"}
     assert api.refused("GET", f"{POLICIES}/{uuid}", name="p4") == ("262179", "name")
+    assert api("GET", f"{POLICIES}/{uuid}", return_timeout="30").json() == record
+    assert api.refused("GET", f"{POLICIES}/{uuid}", max_records="1") == ("262179", "max_records")

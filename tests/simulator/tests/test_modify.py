@@ -125,8 +125,12 @@ def test_delete(array: Simulator, api: Api, one: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-def test_no_body_where_there_is_none(api: Api, one: str, method: str) -> None:
-    assert api.refused(method, one, {"enabled": True})[0] == "262198"
+@pytest.mark.parametrize("content", [b'{"enabled": true}', b"{", b"\xff", b"[]", b"null", b'{"records": []}'])
+def test_no_body_where_there_is_none(array: Simulator, api: Api, one: str, method: str, content: bytes) -> None:
+    for path in (one, POLICIES) if b"records" not in content else (one,):
+        response = api.session.request(method, array.url + path, data=content, verify=array.ca_path)
+        assert (response.status_code, response.json()["error"]["code"]) == (400, "262198")
+    assert len(array.policies()) == 1
     assert api(method, one, {}).status_code == 200
 
 
