@@ -839,6 +839,36 @@ UNASKED = (
         "the modules check such values themselves",
     ),
     Unasked(
+        "5.1",
+        "reported_fault",
+        "Which of several faults of a body is reported?",
+        "advice is given for whatever code comes",
+    ),
+    Unasked(
+        "6",
+        "long_request_lines",
+        "Is a request line of more than 8 KB refused?",
+        "a front end may take it for an attack",
+    ),
+    Unasked(
+        "6.1",
+        "approval_of_svm_accounts",
+        "Do requests of an account of one SVM need approval as well?",
+        "approvals are asked for by rules that others have made",
+    ),
+    Unasked(
+        "8",
+        "identities_with_key",
+        "For which remote ends does a policy with a key need the remote identity?",
+        "it takes policies for everybody's traffic to see",
+    ),
+    Unasked(
+        "9.13",
+        "empty_strings",
+        "Is an empty string stored or refused?",
+        "the modules send none",
+    ),
+    Unasked(
         "8",
         "lost_by_name_filter",
         "Which fields does a listing that is filtered by name leave out?",

@@ -26,11 +26,15 @@ _KINDS: tuple[type[Resource], ...] = (PolicyCollection, IpsecConfig, CaCertifica
 _RESOURCES: dict[str, Resource] = {
     kind.schema.path: kind() for kind in sorted(_KINDS, key=lambda kind: len(kind.schema.path), reverse=True)
 }
+_LONG_LINE = 8 * 1024
+_WRITES = ("POST", "PATCH", "DELETE")
 _WITHOUT_BODY = ("GET", "HEAD", "DELETE", "OPTIONS")
 
 
 def handle(state: State, call: Call) -> Answer:
     """Return the answer to a request."""
+    if state.unknowns.long_request_lines == "refused" and len(call.target) > _LONG_LINE:
+        return Answer(414, page="<html><head><title>Request-URI Too Long</title></head></html>\n")
     try:
         account = state.accounts.log_in(call, state.version)
         interference = state.interventions.take(call)
@@ -63,10 +67,13 @@ def _carry_out(state: State, call: Call, account: Account) -> Answer:
         return Answer(200, None, {"Allow": ", ".join(allowed)})
     if call.method not in allowed:
         raise OntapError(3, headers={"Allow": ", ".join(allowed)})
+    if call.method in _WRITES and state.out_of_quorum and call.path.startswith("/api/security/ipsec"):
+        raise OntapError(393271)
     if call.method in _WITHOUT_BODY and call.has_content and not (many and call.method == "DELETE"):
         raise OntapError(262198)
     # Last, so that nobody is asked to approve what can't be done anyway.
-    state.approvals.check(call)
+    if account.svm is None or state.unknowns.approval_of_svm_accounts == "needed":
+        state.approvals.check(call)
     return operations["GET" if call.method == "HEAD" else call.method]()
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Any
 
+from .checks import Checks
 from .errors import OntapError
 from .parameters import unexpected
 from .schema import Field, Kind, Record, Schema
@@ -34,20 +35,23 @@ def read(
 ) -> Record:
     """Return what the body sets, by dotted path; a property that is to be cleared has the value None."""
     given: Record = {}
+    checks = Checks(unknowns)
     for path, value in _leaves(body, schema, version):
         row = schema.known(version).get(path)
-        if row is None:
-            if ignore_unknown:
+        with checks:
+            if row is None:
+                if ignore_unknown:
+                    continue
+                raise unexpected(path)
+            if path in given:
+                raise OntapError(262188, path)
+            _permit(row, operation)
+            if value is None and unknowns.null_in_body != "clears":
+                if unknowns.null_in_body == "refused":
+                    raise OntapError(262185, path)
                 continue
-            raise unexpected(path)
-        if path in given:
-            raise OntapError(262188, path)
-        _permit(row, operation)
-        if value is None and unknowns.null_in_body != "clears":
-            if unknowns.null_in_body == "refused":
-                raise OntapError(262185, path)
-            continue
-        given[path] = None if value is None else _typed(row, value, version, unknowns)
+            given[path] = None if value is None else _typed(row, value, version, unknowns)
+    checks.report()
     return given
 
 
@@ -85,6 +89,8 @@ def _typed(row: Field, value: Any, version: Version, unknowns: Unknowns) -> Any:
     if isinstance(value, int) and not isinstance(value, bool) and unknowns.number_for_string == "accepted":
         value = str(value)
     text = _of_type(str, row, value)
+    if not text and unknowns.empty_strings == "refused":
+        raise OntapError(262185, row.path, message=f'An empty value is invalid for field "{row.path}"')
     if row.kind is not Kind.WORD:
         return text
     word = text.lower() if unknowns.enum_case == "any" else text

@@ -73,6 +73,19 @@ def for_modify(
     return changes
 
 
+def check_identities(policy: Record, unknowns: Unknowns) -> None:
+    """Check that a key is for peers that can be told apart from others: by address, or by identity (fact sheet 8)."""
+    hosts = {"ipv4": "32", "ipv6": "128"}
+    netmask = policy.get("remote_endpoint.netmask")
+    is_host = netmask == hosts.get(policy.get("remote_endpoint.family", ""))
+    covered = {"wildcard": netmask == "0", "subnet": netmask is not None and not is_host, "never": False}
+    needed = policy.get("authentication_method") == "psk" and covered[unknowns.identities_with_key]
+    if needed and not policy.get("remote_identity"):
+        raise OntapError(
+            262212, "remote_identity", message="A key for more than one remote host needs the remote identity"
+        )
+
+
 def _method(named: Record, has_certificate: bool, unknowns: Unknowns) -> str:
     """Return the method of a create that names none."""
     if unknowns.default_authentication_method == "refuse":

@@ -55,7 +55,11 @@ class Nodes(Collection):
 
     def records(self, context: Context, conditions: list[Condition]) -> Iterable[Record]:
         """See Collection."""
-        return ({**node, **_release(context)} for node in context.state.nodes.values())
+        down = {"state": "unknown"}
+        return (
+            {**node, **_release(context), **(down if node["name"] in context.state.out_of_quorum else {})}
+            for node in context.state.nodes.values()
+        )
 
 
 class Jobs(Collection):

@@ -11,6 +11,7 @@ from dataclasses import replace
 from . import credentials, traffic
 from .body import Operation
 from .bulk import BulkCollection
+from .checks import Checks
 from .errors import OntapError, not_found
 from .listing import Listing, View
 from .messages import Answer
@@ -105,25 +106,37 @@ class PolicyCollection(BulkCollection):
     def _new_record(self, context: Context, given: Record) -> Record:
         """Return the record that a POST makes; the order of the checks is ours."""
         state, version, unknowns = context.state, context.state.version, context.state.unknowns
-        _check_name(given.get("name"), state)
-        svm = owner(context, given)
-        check_writable(state, svm)
-        record: Record = {
-            "uuid": new_uuid(),
-            "name": given["name"],
-            "scope": "cluster" if svm is None else "svm",
-            "action": _action(given, state),
-            "enabled": given.get("enabled") is not False,
-            "protocol": traffic.protocol(given.get("protocol"), unknowns),
-        }
+        checks = Checks(unknowns)
+        record: Record = {"uuid": new_uuid(), "name": given.get("name", ""), "scope": "cluster"}
+        record |= {"action": "esp_transport", "enabled": given.get("enabled") is not False}
+        svm = None
+        with checks:
+            _check_name(given.get("name"), state)
+        with checks:
+            svm = owner(context, given)
+        with checks:
+            check_writable(state, svm)
+        with checks:
+            record["action"] = _action(given, state)
+        with checks:
+            record["protocol"] = traffic.protocol(given.get("protocol"), unknowns)
         if svm is not None:
-            record |= {"svm.name": svm["name"], "svm.uuid": svm["uuid"]}
+            record |= {"scope": "svm", "svm.name": svm["name"], "svm.uuid": svm["uuid"]}
             record |= {path: svm[path] for path in ("ipspace.name", "ipspace.uuid")}
         for side in (traffic.LOCAL, traffic.REMOTE):
-            record |= traffic.endpoint(side, given, None, version, unknowns)
-        traffic.check_pair(record, unknowns)
-        record |= credentials.for_create(record["action"], given, state.certificates.values(), svm, version, unknowns)
-        _check_room(state, record)
+            with checks:
+                record |= traffic.endpoint(side, given, None, version, unknowns)
+        with checks:
+            traffic.check_pair(record, unknowns)
+        with checks:
+            authentication = credentials.for_create(
+                record["action"], given, state.certificates.values(), svm, version, unknowns
+            )
+            record |= authentication
+            credentials.check_identities(record, unknowns)
+        with checks:
+            _check_room(state, record)
+        checks.report()
         return record
 
     # --- changing ---
@@ -147,21 +160,32 @@ class PolicyCollection(BulkCollection):
         state, version, unknowns = context.state, context.state.version, context.state.unknowns
         if not given:
             raise OntapError(262190)
+        checks = Checks(unknowns)
         svm = state.svms.get(record.get("svm.uuid", ""))
-        check_writable(state, svm)
+        with checks:
+            check_writable(state, svm)
         changes: Record = {}
         if "enabled" in given:
             changes["enabled"] = given["enabled"] is not False
         if "protocol" in given:
-            changes["protocol"] = traffic.protocol(given["protocol"], unknowns)
+            with checks:
+                changes["protocol"] = traffic.protocol(given["protocol"], unknowns)
         endpoints: Record = {}
         for side in (traffic.LOCAL, traffic.REMOTE):
-            endpoints |= traffic.endpoint(side, given, record, version, unknowns)
+            with checks:
+                endpoints |= traffic.endpoint(side, given, record, version, unknowns)
         if endpoints:
-            traffic.check_pair({**record, **endpoints}, unknowns)
+            with checks:
+                traffic.check_pair({**record, **endpoints}, unknowns)
         changes |= endpoints
-        changes |= credentials.for_modify(record, given, state.certificates.values(), svm, version)
-        return {path: value for path, value in {**record, **changes}.items() if value is not None}
+        with checks:
+            changes |= credentials.for_modify(record, given, state.certificates.values(), svm, version)
+        changed = {path: value for path, value in {**record, **changes}.items() if value is not None}
+        if endpoints or "remote_identity" in given:
+            with checks:
+                credentials.check_identities(changed, unknowns)
+        checks.report()
+        return changed
 
     # --- many at a time ---
 

@@ -71,7 +71,8 @@ class SecurityAssociations(Collection):
 
     def records(self, context: Context, conditions: list[Condition]) -> Iterable[Record]:
         """See Collection."""
-        return filter(context.sees, context.state.associations.all())
+        lost = context.state.out_of_quorum
+        return (one for one in context.state.associations.all() if context.sees(one) and one["node.name"] not in lost)
 
     def get_all(self, context: Context) -> Answer:
         """Answer a GET of the collection, which is one more look at it unless it goes on with an earlier one."""

@@ -157,6 +157,11 @@ class Simulator(Settings):
             owner = None if svm is None else self._svm(svm)["uuid"]
             self._state.accounts.add(Account(name, password, owner, tuple(forbidden)))
 
+    def add_node(self, name: str) -> str:
+        """Let the cluster have a further node than the two that it begins with, and return its UUID."""
+        with self._lock:
+            return self._state.add_node(name)
+
     def add_svm(self, name: str) -> str:
         """Create an SVM and return its UUID."""
         with self._lock:

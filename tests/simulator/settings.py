@@ -68,6 +68,9 @@ class Settings:
     policy_limit_cluster = _Setting[int | None]("Policies in all (66257130).")
     request_limit = _Setting[int | None]("Requests at once; one more is answered 429 (262160).")
     migrating_svms = _Setting[set[str]]("Names of SVMs that are being migrated (66257142).")
+    out_of_quorum = _Setting[set[str]](
+        "Names of nodes that the others don't hear of: no write to IPsec is done (393271), their associations are not listed."
+    )
     mixed_version = _Setting[bool]("Some node runs a release without IPsec (66257199).")
     low_ecv = _Setting[bool]("The effective cluster version is too low (66257201).")
     metrocluster = _Setting[bool]("The cluster is a MetroCluster (66257396).")

@@ -88,6 +88,7 @@ class State:
     policy_limit_cluster: int | None = None
     request_limit: int | None = None
     migrating_svms: set[str] = field(default_factory=set)
+    out_of_quorum: set[str] = field(default_factory=set)
     mixed_version: bool = False
     low_ecv: bool = False
     metrocluster: bool = False
@@ -97,8 +98,7 @@ class State:
     def __post_init__(self) -> None:
         self.cluster = {"uuid": new_uuid(), "name": ADMIN_SVM, "location": "simulated", "contact": "nobody"}
         for name in (f"{ADMIN_SVM}-01", f"{ADMIN_SVM}-02"):
-            node = new_uuid()
-            self.nodes[node] = {"uuid": node, "name": name, "state": "up"}
+            self.add_node(name)
         for name in ("Default", "Cluster"):
             ipspace = new_uuid()
             self.ipspaces[ipspace] = {"uuid": ipspace, "name": name}
@@ -114,6 +114,12 @@ class State:
     def version(self) -> Version:
         """The release, comparable."""
         return parse(self.version_text)
+
+    def add_node(self, name: str) -> str:
+        """Let the cluster have a further node, and return its UUID."""
+        uuid_ = new_uuid()
+        self.nodes[uuid_] = {"uuid": uuid_, "name": name, "state": "up"}
+        return uuid_
 
     def add_svm(self, name: str) -> str:
         """Create an SVM in the default IPspace and return its UUID."""

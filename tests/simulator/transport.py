@@ -23,6 +23,9 @@ _HEADERS = {"Server": "libzapid-httpd", "Cache-Control": "no-cache,no-store,must
 _LONGEST_PRETTY = 100
 """Records up to which an answer is laid out for a reader: beyond, the layout would cost more than all the rest."""
 
+_LONGEST_LINE = 1024 * 1024
+"""Bytes of a request line: whether long ones are refused is for the array to say."""
+
 Handler = Callable[[Call, int, int], Answer]
 """Takes a call, the number of its connection, and how many requests are in progress, this one included."""
 
@@ -56,7 +59,7 @@ class Transport:
         self._loop.close()
 
     async def _serve(self, host: str, port: int, context: ssl.SSLContext) -> int:
-        self._runner = web.ServerRunner(web.Server(self._respond), shutdown_timeout=0.1)
+        self._runner = web.ServerRunner(web.Server(self._respond, max_line_size=_LONGEST_LINE), shutdown_timeout=0.1)
         await self._runner.setup()
         self._listener = Listener(host, port)
         await web.SockSite(self._runner, self._listener, ssl_context=context).start()

@@ -91,6 +91,7 @@ class Unknowns:
     names_unique_case: bool = _flag(True, "4.5, 9.4", "Name and name are two policies")
     enum_case: str = _switch("lower", ("lower", "any"), "2", "whether ESP_TRANSPORT is taken for esp_transport")
     number_for_string: str = _switch("refused", ("refused", "accepted"), "9.23", "a JSON number for a string property")
+    empty_strings: str = _switch("stored", ("stored", "refused"), "9.13", "an empty string for a property that is text")
     null_in_body: str = _switch("clears", ("clears", "ignored", "refused"), "4.1, 9.13", "a JSON null for a property")
     patch_without_port: str = _switch("keeps", ("keeps", "resets"), "9.12", "an endpoint modified without its port")
     port_zero_accepted: bool = _flag(False, "9.11", "port 0 on releases before 9.16.1")
@@ -105,6 +106,12 @@ class Unknowns:
     )
     ignored_authentication: str = _switch(
         "ignored", ("ignored", "error"), "9.15", "a key or certificate for bypass or discard (66257112)"
+    )
+    identities_with_key: str = _switch(
+        "wildcard",
+        ("wildcard", "subnet", "never"),
+        "8",
+        "remote ends for which a policy with a key needs the remote identity: all addresses | any but a host | none",
     )
     endpoints_required: bool = _flag(True, "2, 4.1", "a create has to have both endpoints")
     svm_implied_when_single: bool = _flag(False, "2.1", "a create without SVM goes to the only data SVM")
@@ -134,8 +141,23 @@ class Unknowns:
         "7",
         "deleting a CA certificate that IPsec does not have: 404 with code 4, or 66257298 and 66257303",
     )
+    reported_fault: str = _switch(
+        "first",
+        ("first", "last"),
+        "5.1",
+        "which of the faults of a body is reported, in the order of the simulator's checks",
+    )
+    approval_of_svm_accounts: str = _switch(
+        "exempt", ("exempt", "needed"), "6.1", "whether requests of an account of one SVM need approval as well"
+    )
     approval_answer: str = _switch(
         "accepted", ("accepted", "error"), "6.1", "a request that waits for approval: 202 without a job, or 262325"
+    )
+    long_request_lines: str = _switch(
+        "accepted",
+        ("accepted", "refused"),
+        "6",
+        "a request line of more than 8 KB, which may get 414 and a page instead",
     )
     error_status: int = _switch(400, (400, 409, 422, 500), "9.1", "HTTP status of the 66257xxx codes")
     error_target_present: bool = _flag(True, "9.1", "66257xxx codes name their target")

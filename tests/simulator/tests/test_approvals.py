@@ -115,6 +115,15 @@ def test_what_cannot_be_done_needs_no_approval(array: Simulator, api: Api) -> No
     assert array.approvals == []
 
 
+@pytest.mark.parametrize(("switch", "status"), [("exempt", 201), ("needed", 202)])
+def test_accounts_of_one_svm_may_be_exempt(guarded: Simulator, psk: Body, switch: str, status: int) -> None:
+    guarded.unknowns = Unknowns(approval_of_svm_accounts=switch)
+    guarded.add_account("vsadmin", "secret", svm="svm1")
+    assert Api(guarded, ("vsadmin", "secret"))("POST", body=psk()).status_code == status
+    # A tunnel into an SVM makes no account of it.
+    assert Api(guarded, None, **{"X-Dot-SVM-Name": "svm1"})("POST", body=psk("other")).status_code == 202
+
+
 @pytest.mark.parametrize("after_effect", [False, True])
 def test_a_fault_can_hide_that_a_request_is_held_back(
     guarded: Simulator, api: Api, psk: Body, after_effect: bool

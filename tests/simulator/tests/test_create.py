@@ -112,6 +112,7 @@ def test_names_are_unique_on_an_svm_only(array: Simulator, api: Api, psk: Body) 
 
 LOCAL, REMOTE = {"address": "10.0.0.1", "netmask": "32"}, {"address": "10.0.1.0", "netmask": "24"}
 IPV6 = {"address": "2001:db8::", "netmask": "64"}
+EVERYBODY = {"address": "0.0.0.0", "netmask": "0", "port": "2049"}
 CODES: list[tuple[str, Record, dict[str, str]]] = [
     ("the first body", {}, {"9.8": "", "9.19.1": ""}),
     ("no name", {"name": None}, {"9.17.1": "262212"}),
@@ -171,7 +172,9 @@ CODES: list[tuple[str, Record, dict[str, str]]] = [
         {"remote_endpoint": {"address": "0.0.0.0", "netmask": "0"}},
         {"9.15.1": "2", "9.16.1": "66257129"},
     ),
-    ("wildcard, port", {"remote_endpoint": {"address": "0.0.0.0", "netmask": "0", "port": "2049"}}, {"9.16.1": ""}),
+    ("wildcard, port", {"remote_endpoint": EVERYBODY, "remote_identity": "ANYTHING"}, {"9.8": "", "9.16.1": ""}),
+    ("wildcard, no identity", {"remote_endpoint": EVERYBODY}, {"9.8": "262212", "9.16.1": "262212"}),
+    ("wildcard, bypass", {"remote_endpoint": EVERYBODY, "action": "bypass", "secret_key": None}, {"9.16.1": ""}),
     ("empty subnet", {"remote_endpoint": {"address": "", "netmask": ""}}, {"9.15.1": "2", "9.16.1": "66257143"}),
     ("not an address", {"remote_endpoint": {"address": "10.0.0", "netmask": "8"}}, {"9.17.1": "262185"}),
     ("CIDR as address", {"remote_endpoint": {"address": "10.0.0.0/8", "netmask": "8"}}, {"9.17.1": "262185"}),

@@ -87,6 +87,7 @@ def test_what_changes(array: Simulator, api: Api, one: str, body: Record, change
         ({"remote_endpoint": {"address": "", "netmask": "8"}}, {"9.16.1": "66257143"}),
         ({"local_endpoint": {"address": "0.0.0.0", "netmask": "0"}}, {"9.16.1": "66257127"}),
         ({"remote_endpoint": {"address": "0.0.0.0", "netmask": "0", "port": "0"}}, {"9.16.1": "66257129"}),
+        ({"remote_endpoint": {"address": "0.0.0.0", "netmask": "0", "port": "1"}}, {"9.16.1": "262212"}),
         ({"remote_endpoint": {"address": "::1", "netmask": "128"}}, {"9.16.1": "262186"}),
     ],
 )

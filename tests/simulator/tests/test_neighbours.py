@@ -30,6 +30,29 @@ def test_cluster(array: Simulator, api: Api, version: str, major: int, minor: in
     assert len(api.records("/api/cluster/nodes", fields="version")) == 2
 
 
+def test_a_cluster_may_have_more_nodes(array: Simulator, api: Api) -> None:
+    uuid = array.add_node("cluster1-03")
+    assert [node["name"] for node in api.records("/api/cluster/nodes")] == [f"cluster1-0{n}" for n in (1, 2, 3)]
+    array.add_policy({"name": "p", "svm": "svm1"})
+    for node in ("cluster1-01", "cluster1-03"):
+        array.establish("p", "svm1", node)
+    associations = "/api/security/ipsec/security-associations"
+    assert len(api.records(associations, node__uuid=uuid)) == 2
+    array.out_of_quorum = {"cluster1-03"}
+    assert [node["name"] for node in api.records("/api/cluster/nodes", state="!up")] == ["cluster1-03"]
+    assert {one["node"]["name"] for one in api.records(associations)} == {"cluster1-01"}
+    for method, path, body in (
+        ("POST", POLICIES, {}),
+        ("DELETE", f"{POLICIES}/x", None),
+        ("PATCH", "/api/security/ipsec", {"enabled": False}),
+    ):
+        response = api(method, path, body)
+        assert (response.status_code, response.json()["error"]["code"]) == (500, "393271")
+    assert api("GET").json()["num_records"] == 1
+    array.out_of_quorum = set()
+    assert len(api.records(associations)) == 4
+
+
 def test_svms(array: Simulator, api: Api) -> None:
     uuid = array.add_svm("svm3")
     assert [record["name"] for record in api.records("/api/svm/svms")] == ["svm1", "svm2", "svm3"]

@@ -20,6 +20,7 @@ from .conftest import KEY, POLICIES, Api, Record
 
 Body = Callable[..., Record]
 
+EVERYBODY = {"address": "0.0.0.0", "netmask": "0", "port": "2049"}
 NULL = object()
 """A JSON null: where None takes a property out of the body, this leaves it in."""
 
@@ -153,6 +154,9 @@ def test_case_of_names(array: Simulator, api: Api, psk: Body, unique: bool, stat
         ("default_authentication_method", "infer", "refuse", {}),
         ("ignored_authentication", "ignored", "error", {"action": "bypass"}),
         ("endpoints_required", False, True, {"remote_endpoint": None}),
+        ("identities_with_key", "wildcard", "subnet", {}),
+        ("identities_with_key", "never", "wildcard", {"remote_endpoint": EVERYBODY}),
+        ("empty_strings", "stored", "refused", {"local_identity": ""}),
         ("cluster_scope", "accepted", "refused", {"svm": None}),
     ],
 )
@@ -166,6 +170,45 @@ def test_what_a_create_accepts(
     assert api("POST", body=body).status_code == 400
     array.unknowns = Unknowns(**{switch: setting})
     assert api("POST", body=body).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("body", "first", "last"),
+    [
+        ({"comment": "x", "protocol": 6}, "262179", "262245"),
+        ({"name": "\u00e4", "svm": {"name": "nobody"}, "protocol": "6,17"}, "66257148", "66257099"),
+        ({"name": None, "local_endpoint": None, "secret_key": "short"}, "262212", "66257200"),
+        ({"name": "taken", "protocol": "6,17"}, "66257099", "66257104"),
+    ],
+)
+def test_of_several_faults_one_is_reported(
+    array: Simulator, api: Api, psk: Body, body: Record, first: str, last: str
+) -> None:
+    array.add_policy({"name": "taken", "svm": "svm1"})
+    for switch, code in (("first", first), ("last", last)):
+        array.unknowns = Unknowns(reported_fault=switch)
+        assert api.refused("POST", body=psk(**body))[0] == code
+    assert len(array.policies()) == 1
+    assert api("POST", body=psk()).status_code == 201
+
+
+@pytest.mark.parametrize(("switch", "code"), [("first", "66257099"), ("last", "66257120")])
+def test_of_several_faults_of_a_change_one_is_reported(array: Simulator, api: Api, switch: str, code: str) -> None:
+    path = f"{POLICIES}/{array.add_policy({'name': 'p', 'svm': 'svm1'})}"
+    array.unknowns = Unknowns(reported_fault=switch, host_address_rule="remote")
+    body = {"protocol": "6,17", "remote_endpoint": {"address": "10.0.0.0", "netmask": "8"}}
+    assert api.refused("PATCH", path, body)[0] == code
+    assert api("PATCH", path, {"protocol": "tcp"}).status_code == 200
+
+
+@pytest.mark.parametrize("length", [8000, 9000, 100_000])
+def test_long_request_lines(array: Simulator, api: Api, length: int) -> None:
+    array.add_policy({"name": "p", "svm": "svm1"})
+    assert api.names(name="x" * length + "|p") == ["p"]
+    array.unknowns = Unknowns(long_request_lines="refused")
+    response = api("GET", name="x" * length + "|p")
+    assert response.status_code == (200 if length == 8000 else 414)
+    assert api("GET").status_code == 200
 
 
 def test_port_zero(array: Simulator, api: Api, psk: Body) -> None:
