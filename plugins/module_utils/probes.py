@@ -882,7 +882,10 @@ UNASKED = (
     ),
     Unasked("9.16", "", "How many policies can there be?", "the SVM would have to be filled up"),
     Unasked(
-        "9.18", "", "What does a listing say when time is up?", "the array would have to be slowed down until it is"
+        "9.18",
+        "out_of_time",
+        "What does a listing say when time is up?",
+        "the array would have to be slowed down until it is",
     ),
     Unasked("9.19", "", "What became of a write whose answer is lost?", "an answer would have to be lost on purpose"),
     Unasked(

@@ -43,6 +43,13 @@ UNKNOWNS = st.builds(
     num_records_present=st.booleans(),
     empty_page=st.sampled_from(["never", "first", "last"]),
     identifiers_always=st.booleans(),
+    address_filters=st.sampled_from(["value", "text"]),
+    port_filters=st.sampled_from(["stored", "number", "text"]),
+    invalid_filter_value=st.sampled_from(["refused", "nothing"]),
+    reported_fault=st.sampled_from(["first", "last"]),
+    empty_strings=st.sampled_from(["stored", "refused"]),
+    identities_with_key=st.sampled_from(["wildcard", "subnet", "never"]),
+    long_request_lines=st.sampled_from(["accepted", "refused"]),
 )
 
 

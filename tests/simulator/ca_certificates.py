@@ -110,7 +110,9 @@ class CaCertificates(BulkCollection):
 
     def delete_matching(self, context: Context) -> Answer:
         """Answer a DELETE of the collection."""
-        records, _parameters = self.selected(context)
-        for record in records:
-            del context.state.ca_certificates[record["certificate.uuid"]]
-        return Answer(body={"num_records": len(records)})
+
+        def write(records: list[Record], parameters: Parameters) -> None:
+            for record in records:
+                del context.state.ca_certificates[record["certificate.uuid"]]
+
+        return self.write_matching(context, write)

@@ -13,7 +13,7 @@ from .body import Operation
 from .bulk import BulkCollection
 from .checks import Checks
 from .errors import OntapError, not_found
-from .listing import Listing, View
+from .listing import Listing
 from .messages import Answer
 from .ownership import check_writable, owner
 from .parameters import Parameters
@@ -21,6 +21,7 @@ from .policy_schema import POLICY
 from .query import Condition
 from .resource import Context, Handler, InstanceHandler
 from .schema import Record
+from .search import View
 from .state import State, new_uuid
 from .versions import V9_8, V9_16_1
 
@@ -204,19 +205,22 @@ class PolicyCollection(BulkCollection):
 
     def modify_matching(self, context: Context) -> Answer:
         """Answer a PATCH of the collection."""
-        records, parameters = self.selected(context)
-        given = self.read_body(context, parameters, Operation.MODIFY)
-        changed = [self._changed(context, record, given) for record in records]
-        for record in changed:
-            context.state.put_policy(record)
-        return Answer(body={"num_records": len(changed)})
+
+        def write(records: list[Record], parameters: Parameters) -> None:
+            given = self.read_body(context, parameters, Operation.MODIFY)
+            for changed in [self._changed(context, record, given) for record in records]:
+                context.state.put_policy(changed)
+
+        return self.write_matching(context, write)
 
     def delete_matching(self, context: Context) -> Answer:
         """Answer a DELETE of the collection."""
-        records, _parameters = self.selected(context)
-        for record in records:
-            context.state.remove_policy(record["uuid"])
-        return Answer(body={"num_records": len(records)})
+
+        def write(records: list[Record], parameters: Parameters) -> None:
+            for record in records:
+                context.state.remove_policy(record["uuid"])
+
+        return self.write_matching(context, write)
 
 
 def _check_name(name: str | None, state: State) -> None:

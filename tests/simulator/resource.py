@@ -15,11 +15,12 @@ from . import body
 from .access import Account
 from .body import Operation
 from .errors import OntapError
-from .listing import Listing, View, matching, projection
+from .listing import Listing, projection
 from .messages import Answer, Call
 from .parameters import BULK, INSTANCE, SINGLE, WRITE, Parameters
 from .query import Condition
 from .schema import Record, Schema
+from .search import Search, View
 from .selection import Projection, select
 from .state import State
 from .versions import V9_6, Version
@@ -67,7 +68,14 @@ class Resource(ABC):
         """Return how records are shown."""
         state = context.state
         self_links = self.links_itself or state.unknowns.self_links_in_records
-        view = View(state.version, state.unknowns, state.page_size, self.schema.identifiers, self_links=self_links)
+        view = View(
+            state.version,
+            state.unknowns,
+            state.page_size,
+            self.schema.identifiers,
+            self_links=self_links,
+            search_rate=state.search_rate,
+        )
         setting = state.unknowns.svm_of_own_account
         if context.svm is None or setting == "shown":
             return view
@@ -133,15 +141,14 @@ class Collection(Resource):
         """Answer a GET of one record."""
         return self.shown(context, self.find(context, uuid))
 
-    def selected(self, context: Context) -> tuple[list[Record], Parameters]:
-        """Return the records that a write to the whole collection is for, and its parameters (fact sheet 4.3)."""
-        state = context.state
-        parameters = Parameters(context.call.parameters(), BULK, self.schema, state.version)
-        conditions = parameters.conditions(state.unknowns)
-        if not conditions:
+    def write_matching(self, context: Context, write: Callable[[list[Record], Parameters], None]) -> Answer:
+        """Answer a write to the records of the whole collection that match, as far as there is time (fact sheet 4.3)."""
+        search = Search(context.call, self.schema, self.view(context), BULK)
+        if not search.conditions:
             raise OntapError(262212, message="An operation on a collection needs at least one filter")
-        unset = self.view(context).unset
-        return matching(self.records(context, conditions), conditions, unset), parameters
+        found, more = search.found(lambda conditions: self.records(context, conditions))
+        write(found, search.parameters)
+        return search.linked(Answer(body={"num_records": len(found)}, exhausts_time=more is not None), more)
 
     def created(self, context: Context, parameters: Parameters, record: Record, *, by: str) -> Answer:
         """Answer a POST; `by` is the field that a Location without UUID has in its query (fact sheet 4.1)."""

@@ -67,6 +67,9 @@ class Settings:
     policy_limit_per_svm = _Setting[int | None]("Policies that an SVM can have (66257121).")
     policy_limit_cluster = _Setting[int | None]("Policies in all (66257130).")
     request_limit = _Setting[int | None]("Requests at once; one more is answered 429 (262160).")
+    search_rate = _Setting[int | None](
+        "Records that a request to a collection looks at in a second, until its return_timeout is over (fact sheet 3.3, 4.3)."
+    )
     migrating_svms = _Setting[set[str]]("Names of SVMs that are being migrated (66257142).")
     out_of_quorum = _Setting[set[str]](
         "Names of nodes that the others don't hear of: no write to IPsec is done (393271), their associations are not listed."

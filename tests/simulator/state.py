@@ -87,6 +87,7 @@ class State:
     policy_limit_per_svm: int | None = None
     policy_limit_cluster: int | None = None
     request_limit: int | None = None
+    search_rate: int | None = None
     migrating_svms: set[str] = field(default_factory=set)
     out_of_quorum: set[str] = field(default_factory=set)
     mixed_version: bool = False

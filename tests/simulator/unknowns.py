@@ -56,6 +56,12 @@ class Unknowns:
         "never", ("never", "first", "last"), "3.4", "a page without records that has, or is reached by, a next link"
     )
     count_in_parts: bool = _flag(False, "3.3", "a count is split over pages as records are")
+    out_of_time: str = _switch(
+        "next",
+        ("next", "nothing"),
+        "3.3, 9.18",
+        "a listing that has found nothing when its time is up: a next link, or neither records nor link",
+    )
     while_disabled: str = _switch(
         "normal", ("normal", "empty", "error"), "9.2", "reading policies while IPsec is disabled"
     )
