@@ -264,7 +264,12 @@ def test_the_connection_of_module_defaults_holds(playbooks: Playbooks) -> None:
 def test_the_base_is_short_and_no_module_knows_of_it() -> None:
     for path in (CHECKOUT / "plugins").glob("modul*/*.py"):
         assert "plugin_utils" not in path.read_text(encoding="utf-8")
-    group = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"]["ontap"]
-    # ipsec_policy_lint has no module that could run elsewhere.
-    actions = {path.stem for path in (CHECKOUT / "plugins" / "action").glob("*.py")} - {"ipsec_policy_lint"}
-    assert group == sorted(actions)
+
+
+def test_every_module_has_an_action_plugin_under_another_name_than_its_own() -> None:
+    runtime = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
+    in_process = dict.fromkeys(runtime["action_groups"]["ontap"], {"action_plugin": "wiresec.ontap._ipsec_policy"})
+    lint = {"ipsec_policy_lint": {"action_plugin": "wiresec.ontap._ipsec_policy_lint"}}
+    assert runtime["plugin_routing"]["modules"] == in_process | lint
+    actions = {path.stem for path in (CHECKOUT / "plugins" / "action").glob("*.py")}
+    assert actions == {"_ipsec_policy", "_ipsec_policy_lint"}
