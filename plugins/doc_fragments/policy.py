@@ -62,6 +62,7 @@ options:
   remote_identity:
     description:
       - IKE identity of the peer, V(ANYTHING) for any.
+      - NetApp's guide asks for it with certificates, and where O(remote_endpoint) is a subnet whose hosts share a key.
     type: str
   authentication_method:
     description:

@@ -170,6 +170,7 @@ EXAMPLES = r"""
           port: 2049
         remote_endpoint:
           address: 10.10.20.0/24
+        remote_identity: nfs-clients.example.com
         protocol: tcp
         secret_key: "{{ vault_nfs_clients_key }}"
       - name: nfs-clients
@@ -180,6 +181,7 @@ EXAMPLES = r"""
           port: 2049
         remote_endpoint:
           address: 10.10.20.0/24
+        remote_identity: nfs-clients.example.com
         protocol: tcp
         secret_key: "{{ vault_nfs_clients_key }}"
       - name: monitoring

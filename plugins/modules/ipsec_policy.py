@@ -96,6 +96,7 @@ EXAMPLES = r"""
       port: 2049
     remote_endpoint:
       address: 10.10.20.0/24
+    remote_identity: nfs-clients.example.com
     protocol: tcp
     authentication_method: psk
     secret_key: "{{ vault_nfs_clients_key }}"

@@ -43,6 +43,7 @@ KINDS = {
         Kind("ignored-option", WARNING, "ONTAP has no use for an option beside the others."),
         Kind("wildcard-without-port", ERROR, "All remote addresses without a port, which ONTAP refuses."),
         Kind("pki-without-identity", WARNING, "Authentication by certificate does not say whom to expect."),
+        Kind("psk-without-identity", WARNING, "A key is for many peers, and the policy does not say who they are."),
         Kind("duplicate-selector", ERROR, "Several policies of one SVM cover exactly the same packets."),
         Kind("ambiguous-overlap", WARNING, "Policies of different actions cover the same packets."),
         Kind("bypass-wider-than-esp", WARNING, "A bypass covers everything that an ESP policy is to protect."),

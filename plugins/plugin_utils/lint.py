@@ -236,8 +236,26 @@ def _check_alone(subject: Subject, given: State, target: Target) -> None:
             "create no policy without it.",
             "certificate",
         )
+    if _key_for_many(state) and "remote_identity" not in state:
+        subject.find(
+            "psk-without-identity",
+            "remote_identity: is missing; where the remote endpoint is more than one address, NetApp's guide asks for the "
+            "identity that all peers behind it use, together with the key that they share.",
+            "remote_endpoint",
+        )
     if subject.works:
         _check_lockout(subject, state, target)
+
+
+def _key_for_many(state: State) -> bool:
+    """Whether peers authenticate by a key that all of a subnet have.
+
+    NetApp's guide, under "IPsec multiple client configuration": such clients share identity and key, and the policy has to
+    name that identity. For a single peer both default to its address.
+    """
+    remote = _network(state, "remote_endpoint")
+    by_key = state.get("authentication_method") == "psk" or "secret_key" in state
+    return by_key and remote is not None and remote.num_addresses > 1
 
 
 # Who manages the array.

@@ -33,7 +33,7 @@ POLICY = """
       address: "{{{{ lif }}}}"
       port: {port}
     remote_endpoint:
-      address: 10.2.0.0/16
+      address: 10.2.0.5/32
     secret_key: {key}
 """
 

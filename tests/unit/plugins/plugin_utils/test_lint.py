@@ -125,6 +125,7 @@ def entry(name: str, **options: Any) -> dict[str, Any]:
         "local_endpoint": {"address": "10.1.1.1/32", "port": 2049},
         "remote_endpoint": {"address": "10.2.0.0/16"},
         "secret_key": "{{ key_a }}",
+        "remote_identity": "nfs-clients",
     }
     return {option: value for option, value in {**base, **options}.items() if value is not None}
 
@@ -134,7 +135,7 @@ def end(address: str, port: int | None = None) -> dict[str, Any]:
 
 
 def unprotected(name: str, action: str, **options: Any) -> dict[str, Any]:
-    return entry(name, action=action, secret_key=None, **options)
+    return entry(name, action=action, secret_key=None, remote_identity=None, **options)
 
 
 LONE: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
@@ -146,9 +147,9 @@ LONE: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
     "a truth value": (
         entry("a", enabled="maybe"),
         {},
-        ["11: error invalid-value: enabled: 'maybe' is neither true nor false."],
+        ["12: error invalid-value: enabled: 'maybe' is neither true nor false."],
     ),
-    "a choice": (entry("a", state="gone"), {}, ["11: error invalid-value: state: 'gone' is not one of present, absent."]),
+    "a choice": (entry("a", state="gone"), {}, ["12: error invalid-value: state: 'gone' is not one of present, absent."]),
     "a name that ONTAP does not take": (
         entry("ä"),
         {},
@@ -158,7 +159,7 @@ LONE: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
         entry("a", authentication_method="none", secret_key=None),
         {},
         [
-            "10: error invalid-value: authentication_method: psk or pki is needed to create IPsec policy 'a' on SVM 'svm1' "
+            "11: error invalid-value: authentication_method: psk or pki is needed to create IPsec policy 'a' on SVM 'svm1' "
             "with action esp_transport, not none."
         ],
     ),
@@ -190,7 +191,7 @@ LONE: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
     "an option of a later release": (
         entry("a", authentication_method="psk"),
         {"version": (9, 8, 0)},
-        ["11: error release-too-old: authentication_method needs ONTAP 9.10.1 or later; this array runs 9.8."],
+        ["12: error release-too-old: authentication_method needs ONTAP 9.10.1 or later; this array runs 9.8."],
     ),
     "a discarded controller": (
         unprotected("a", "discard", local_endpoint=end("10.0.0.0/8"), remote_endpoint=end("10.9.0.0/16")),
@@ -229,7 +230,7 @@ LONE: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
         {},
         [
             "10: note unreadable-secret: secret_key: can't be looked at: its template needs none_such, which is undefined.",
-            "13: note unreadable-secret: ppk.shared_key: can't be looked at: its template needs none_such, which is undefined.",
+            "14: note unreadable-secret: ppk.shared_key: can't be looked at: its template needs none_such, which is undefined.",
         ],
     ),
 }  # fmt: skip
@@ -354,9 +355,9 @@ def test_what_can_not_be_ignored_and_what_there_is_not(tmp_path: Path, monkeypat
     lines = of_text(tmp_path, monkeypatch, yaml.safe_dump({"policies": [policy]}, sort_keys=False))
     assert lines == [
         "3: error invalid-value: action: 'esp' is not one of bypass, discard, esp_transport, esp_udp.",
-        "12: note unused-ignore: lint_ignore.invalid-value: this finding can't be ignored.",
-        "13: note unused-ignore: lint_ignore.no-such-thing: there is no such finding.",
-        "15: error ignore-without-reason: lint_ignore.shared-secret: give the reason, as text.",
+        "13: note unused-ignore: lint_ignore.invalid-value: this finding can't be ignored.",
+        "14: note unused-ignore: lint_ignore.no-such-thing: there is no such finding.",
+        "16: error ignore-without-reason: lint_ignore.shared-secret: give the reason, as text.",
     ]
 
 
