@@ -59,7 +59,7 @@ def _serve(simulator: Simulator, options: argparse.Namespace) -> None:
     block = _environment(simulator)
     if options.env_file is not None:
         _write_private(options.env_file, block)
-    print(block, end="", flush=True)
+    print(f"{block}\n{_introduction(simulator)}", flush=True)
     signal.sigwait({signal.SIGINT, signal.SIGTERM})
 
 
@@ -151,6 +151,17 @@ def _environment(simulator: Simulator) -> str:
         "ONTAP_CA_PATH": simulator.ca_path,
     }
     return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
+
+
+def _introduction(simulator: Simulator) -> str:
+    """Return what somebody wants to know who has just started an array."""
+    service = "enabled" if simulator.ipsec_enabled else "disabled"
+    return f"""\
+Paste the lines above into a second terminal. They lead to a simulated ONTAP {simulator.version},
+which runs until you press Ctrl-C here, and forgets everything then. It has
+  {f"{chr(10)}  ".join(simulator.inventory())}
+  IPsec: {service}; {len(simulator.policies())} policies
+"""
 
 
 def _write_private(path: Path, text: str) -> None:

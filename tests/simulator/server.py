@@ -228,6 +228,19 @@ class Simulator(Settings):
             record = self._find(name, svm)
             return None if record is None else nested(record)
 
+    def inventory(self) -> list[str]:
+        """Return a line for each SVM that serves data, and one for the cluster, with the certificates that are installed."""
+        lines = []
+        for owner in [*(svm["name"] for svm in self._state.data_svms()), None]:
+            installed = [
+                f"{one['name']} ({one['type'].replace('_', '-')})"
+                for one in self._state.certificates.values()
+                if one.get("svm.name") == owner
+            ]
+            whose = "the cluster itself" if owner is None else f"SVM {owner}"
+            lines.append(f"{whose}: {'certificates ' + ', '.join(installed) if installed else 'no certificates'}")
+        return lines
+
     def add_ca_certificate(self, name: str, svm: str | None = None) -> str:
         """Add an installed certificate of an authority to IPsec, and return its UUID; KeyError if it is not there."""
         with self._lock:

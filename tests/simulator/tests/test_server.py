@@ -264,6 +264,16 @@ def test_the_command_arranges_faults_and_approvals() -> None:
     assert sent == [200, 502, 500, 202, 429, 200]
 
 
+def test_the_command_says_what_the_array_has_and_how_to_stop_it() -> None:
+    with running(str(PACKAGE), "--svm", "nfs", "--version", "9.12.1") as (process, _variables):
+        process.send_signal(signal.SIGINT)
+        assert process.stdout is not None
+        told = process.stdout.read()
+    for part in ("ONTAP 9.12.1", "Ctrl-C", "SVM nfs: no certificates", "IPsec: enabled; 0 policies"):
+        assert part in told
+    assert "SVM svm1: certificates ipsec-cert (server), ipsec-ca (server-ca)\n" in told
+
+
 def test_the_help_of_the_command_lists_faults() -> None:
     result = subprocess.run([sys.executable, str(PACKAGE), "--help"], capture_output=True, text=True, check=True)
     assert faults.describe() in result.stdout
