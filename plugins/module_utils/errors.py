@@ -8,6 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """A number with the word that goes with it: ``counted(1, "policy", "policies")`` is "1 policy"."""
+    return f"{number} {one if number == 1 else many}"
+
+
 class OntapError(Exception):
     """Base of everything that a module reports as a failed task.
 

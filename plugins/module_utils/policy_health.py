@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import Unprotected
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import Unprotected, counted
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_security_association import (
     ESTABLISHED,
@@ -72,14 +72,27 @@ def check(
     raise failure
 
 
+def said(policies: Sequence[Mapping[str, Any]]) -> str:
+    """What there is to say of policies that have what is expected of them."""
+    others = sum(one["status"] == NOT_EXPECTED for one in policies)
+    expected = len(policies) - others
+    if not expected:
+        return "No policy is expected to have security associations."
+    have = counted(expected, "policy has", "policies have")
+    of_them = f"the security associations that are expected of {'it' if expected == 1 else 'them'}"
+    more = f"; {counted(others, 'other is', 'others are')} not expected to have any" if others else ""
+    return f"{have} {of_them}{more}."
+
+
 def _problem(
     policies: Sequence[Mapping[str, Any]], unmet: Sequence[Mapping[str, Any]], expected: Expectation, waited: str
 ) -> str:
     reasons = "; ".join(_reason(one, expected) for one in unmet[:_SHOWN])
     more = f"; and {len(unmet) - _SHOWN} more, which are in the result" if len(unmet) > _SHOWN else ""
+    whole = counted(len(policies), "policy", "policies")
     return (
-        f"{len(unmet)} of {len(policies)} policies do not have the security associations that are expected of them"
-        f"{waited}: {reasons}{more}."
+        f"{len(unmet)} of {whole} {'does' if len(unmet) == 1 else 'do'} not have the security associations that are expected of "
+        f"{'it' if len(unmet) == 1 else 'them'}{waited}: {reasons}{more}."
     )
 
 

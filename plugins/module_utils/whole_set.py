@@ -19,7 +19,7 @@ from hashlib import sha256
 from itertools import groupby
 from typing import Any, Callable
 
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput, OntapError, SetFailed
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput, OntapError, SetFailed, counted
 from ansible_collections.wiresec.ontap.plugins.module_utils.planning import (
     CREATED,
     DELETED,
@@ -388,7 +388,7 @@ def check_success(resource: Resource, planned: Plan, result: dict[str, Any]) -> 
     first = " ".join(errors[:_LISTED_ERRORS])
     more = f" The other {len(errors) - _LISTED_ERRORS} are in the result." if len(errors) > _LISTED_ERRORS else ""
     failure = SetFailed(
-        f"{len(errors)} of {len(planned.taken())} changes failed, {left} were not attempted. {first}{more}"
+        f"{len(errors)} of {counted(len(planned.taken()), 'change', 'changes')} failed, {counted(left, 'was', 'were')} not attempted. {first}{more}"
     )
     failure.outcome = result
     raise failure

@@ -142,7 +142,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput, counted
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_service import REPLAY_WINDOWS, SERVICE
 from ansible_collections.wiresec.ontap.plugins.module_utils.planning import MODIFIED, Change, Permissions, report
@@ -187,7 +187,8 @@ def _guard(client: RestClient, change: Change) -> None:
         shown = ", ".join(affected[:_SHOWN]) + (", ..." if len(affected) > _SHOWN else "")
         moment = " for a moment" if (change.after or {})["enabled"] else ""
         raise InvalidInput(
-            f"{', '.join(change.modified)}: this disables IPsec{moment}, while {len(affected)} enabled policies protect or discard traffic: "
+            f"{', '.join(change.modified)}: this disables IPsec{moment}, while "
+            f"{counted(len(affected), 'enabled policy protects or discards', 'enabled policies protect or discard')} traffic: "
             f"{shown}. Nothing was changed. Set force: true if that is meant; all security associations end."
         )
 

@@ -79,6 +79,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+msg:
+  description: In one sentence, how many policies have their security associations, and how many were not expected to have any.
+  returned: always
+  type: str
+  sample: 2 policies have the security associations that are expected of them; 1 other is not expected to have any.
 policies:
   description: What each policy has, sorted by SVM and name.
   returned: success, and if policies do not have what is expected of them
@@ -120,7 +125,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_security_association import SECURITY_ASSOCIATION
-from ansible_collections.wiresec.ontap.plugins.module_utils.policy_health import Expectation, check
+from ansible_collections.wiresec.ontap.plugins.module_utils.policy_health import Expectation, check, said
 from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
 
 OPTIONS: dict[str, Any] = {
@@ -144,7 +149,12 @@ def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> 
         raise InvalidInput(f"policies, ignore: {', '.join(both)}: can't be expected and ignored at once.")
     expected = Expectation(params["svm"], params["policies"], params["peers"], frozenset(params["ignore"]))
     policies, warnings = check(client, expected, params["wait"], lenient=mode.check)
-    return {"changed": False, "policies": policies, "warnings": warnings}
+    return {
+        "changed": False,
+        "msg": warnings[0] if warnings else said(policies),
+        "policies": policies,
+        "warnings": warnings,
+    }
 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import counted
+
 ERROR, WARNING, NOTE = SEVERITIES = ("error", "warning", "note")
 
 
@@ -103,15 +105,15 @@ def summary(findings: Sequence[Finding], files: int, policies: int) -> dict[str,
     return {"files": files, "policies": policies, **{name: count[name] for name in (*SEVERITIES, "ignored")}}
 
 
-def as_text(findings: Sequence[Finding], counted: dict[str, int]) -> str:
+def as_text(findings: Sequence[Finding], numbered: dict[str, int]) -> str:
     """A line for each finding that is not ignored, and the count."""
     lines = [
         f"{one.path}:{one.line or 1}: {one.severity} {one.id}: {one.message}" for one in findings if not one.ignored
     ]
-    numbers = ", ".join(f"{counted[name]} {name}{'s' * (counted[name] != 1)}" for name in SEVERITIES)
-    ignored = f", {counted['ignored']} ignored" if counted["ignored"] else ""
-    policies = f"{counted['policies']} polic{'y' if counted['policies'] == 1 else 'ies'}"
-    files = f"{counted['files']} file{'s' * (counted['files'] != 1)}"
+    numbers = ", ".join(counted(numbered[name], name, f"{name}s") for name in SEVERITIES)
+    ignored = f", {numbered['ignored']} ignored" if numbered["ignored"] else ""
+    policies = counted(numbered["policies"], "policy", "policies")
+    files = counted(numbered["files"], "file", "files")
     return "\n".join([*lines, f"{numbers}{ignored} in {policies} of {files}"])
 
 

@@ -170,8 +170,8 @@ def variables(playbooks: Playbooks) -> list[str]:
 def test_the_commands_of_the_quick_start_do_what_it_says(playbooks: Playbooks) -> None:
     page = (CHECKOUT / "docs" / "quick_start.md").read_text(encoding="utf-8")
     (playbooks.folder / "disable.yml").write_text(blocks(CHECKOUT / "docs" / "quick_start.md")[0], encoding="utf-8")
-    key = {"IPSEC_NFS_KEY": re.findall(r"^\$ export IPSEC_NFS_KEY=(\S+)$", page, re.MULTILINE)[0]}
-    commands = [command.split() for command in re.findall(r"^\$ ansible-playbook (.*)$", page, re.MULTILINE)]
+    key = {"IPSEC_NFS_KEY": re.findall(r"^export IPSEC_NFS_KEY=(\S+)$", page, re.MULTILINE)[0]}
+    commands = [command.split() for command in re.findall(r"^ansible-playbook (.*)$", page, re.MULTILINE)]
     changes = []
     for name, *given in commands:
         file = Path("disable.yml") if name == "disable.yml" else CHECKOUT / "playbooks" / f"{name.split('.')[-1]}.yml"

@@ -59,6 +59,9 @@ def test_three_requests_if_all_is_well(policies: Simulator, empty: str) -> None:
         ("svm2", "web"): "established",
     }
     assert (result["changed"], result["warnings"], clock.pauses) == (False, [], [])
+    assert result["msg"] == (
+        "3 policies have the security associations that are expected of them; 2 others are not expected to have any."
+    )
     if empty == "never":
         assert len(policies.requests) == 3
     assert policies.connections == 1
@@ -94,7 +97,9 @@ def test_when_time_is_over_the_list_says_what_each_lacks(policies: Simulator) ->
 def test_as_many_peers_as_are_expected(policies: Simulator) -> None:
     policies.establish("web", "svm2", remote_address="10.0.0.1")
     options = {"svm": "svm2", "policies": ["web"], "wait": 0}
-    assert health(policies, **options)["policies"][0]["peers"] == {"established": 1, "half_open": 0}
+    well = health(policies, **options)
+    assert well["policies"][0]["peers"] == {"established": 1, "half_open": 0}
+    assert well["msg"] == "1 policy has the security associations that are expected of it."
     assert "is established with 1 of 2 peers" in failure(policies, **options, peers=2)[0]
     policies.establish("web", "svm2", "cluster1-02", remote_address="10.0.0.2")
     assert health(policies, **options, peers=2)["policies"][0]["nodes"] == ["cluster1-01", "cluster1-02"]

@@ -429,6 +429,7 @@ def test_the_quick_start_playbook_runs_twice(playbooks: Playbooks) -> None:
 
 
 PROTECTED = CHECKOUT / "playbooks" / "protected_traffic.yml"
+GIVEN = "svm=svm1 svm_address=10.10.10.7 certificate=ipsec-cert authority=ipsec-ca"
 STEPS = [
     "Enable IPsec",
     "Trust the authority that signed the certificate of the database host",
@@ -442,12 +443,12 @@ def test_from_ipsec_off_to_verified_traffic(playbooks: Playbooks) -> None:
     array.ipsec_enabled = False
     array.auto_establish = 1
     environment = {"IPSEC_NFS_KEY": KEY}
-    first = playbooks.run(PROTECTED, environment=environment)
+    first = playbooks.run(PROTECTED, "-e", GIVEN, environment=environment)
     assert (first.code, first.changed) == (0, STEPS), first.output
     assert "nfs-clients: established" in first.output
     assert KEY not in first.output
     for arguments in ((), ("--check", "--diff")):
-        again = playbooks.run(PROTECTED, *arguments, environment=environment)
+        again = playbooks.run(PROTECTED, "-e", GIVEN, *arguments, environment=environment)
         assert (again.code, again.changed) == (0, []), again.output
     assert {one["policy_name"] for one in array.security_associations()} == {"nfs-clients", "database"}
 
@@ -458,21 +459,33 @@ def test_check_mode_predicts_the_rest_from_every_state_on_the_way(playbooks: Pla
     environment = {"IPSEC_NFS_KEY": KEY}
     for done, tag in enumerate(["service", "authority", "psk", "pki", None]):
         before = (array.policies(), array.ca_certificates(), array.ipsec_enabled)
-        play = playbooks.run(PROTECTED, "--check", "--diff", environment=environment)
+        play = playbooks.run(PROTECTED, "-e", GIVEN, "--check", "--diff", environment=environment)
         assert (play.code, play.changed) == (0, STEPS[done:]), play.output
         assert (array.policies(), array.ca_certificates(), array.ipsec_enabled) == before
         assert ("+++ after: IPsec service" in play.output) is (done == 0)
         # Nobody has sent anything yet, so there is no association to be found.
         assert "do not have the security associations that are expected of them" in play.output
         if tag:
-            real = playbooks.run(PROTECTED, "--tags", tag, environment=environment)
+            real = playbooks.run(PROTECTED, "-e", GIVEN, "--tags", tag, environment=environment)
             assert (real.code, real.changed) == (0, [STEPS[done]]), real.output
 
 
 def test_the_playbook_fails_readably_if_traffic_is_not_protected(playbooks: Playbooks) -> None:
-    play = playbooks.run(PROTECTED, "-e", "wait=0", environment={"IPSEC_NFS_KEY": KEY})
+    play = playbooks.run(PROTECTED, "-e", GIVEN, "-e", "wait=0", environment={"IPSEC_NFS_KEY": KEY})
     assert play.code == 2
     message = play.result("Wait until both protect traffic")["msg"]
     assert (
         "IPsec policy 'database' on SVM 'svm1' has none; IPsec policy 'nfs-clients' on SVM 'svm1' has none." in message
     )
+
+
+def test_the_playbook_asks_for_what_it_needs_before_it_does_anything(playbooks: Playbooks) -> None:
+    array = playbooks.array
+    for arguments, message in (
+        (("-e", "svm=svm1 svm_address="), "Missing: svm_address, certificate, authority."),
+        (("--tags", "verify"), "Missing: svm."),
+        (("-e", GIVEN), "Give the pre-shared key in the environment variable IPSEC_NFS_KEY"),
+    ):
+        play = playbooks.run(PROTECTED, *arguments)
+        assert (play.code, message in play.results[-1]["result"]["msg"]) == (2, True), play.output
+    assert array.requests == []
