@@ -17,6 +17,7 @@ from inspect import signature
 from typing import Any
 
 from ansible import constants as C
+from ansible.errors import AnsibleActionFail
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.common.text.converters import to_text
@@ -42,6 +43,7 @@ class InProcessAction(NormalAction):
     ) -> dict[str, Any]:
         """As in Ansible; ``others`` are for Ansible's own way."""
         task_vars = task_vars or {}
+        self._refuse_to_log_in_to_the_array(self._task.args if module_args is None else module_args)
         if others.get("wrap_async") or not self._runs_here(task_vars):
             result: dict[str, Any] = super()._execute_module(module_name, module_args, task_vars=task_vars, **others)
             return result
@@ -55,6 +57,20 @@ class InProcessAction(NormalAction):
             except _Finished as finished:
                 return self._as_from_a_module(finished.result)
         raise AssertionError("The module ended without a result.")
+
+    def _refuse_to_log_in_to_the_array(self, options: Mapping[str, Any]) -> None:
+        """Raises ``AnsibleActionFail`` where Ansible would run the module on the array, which has neither shell nor Python.
+
+        That is what becomes of an array as a host of the inventory if nothing says that its connection is local.
+        """
+        array = str(options.get("hostname") or os.environ.get("ONTAP_HOSTNAME") or "").strip()
+        host, transport = self._play_context.remote_addr, self._connection.transport
+        if transport != "local" and host and host in (array, array.rpartition(":")[0].strip("[]")):
+            raise AnsibleActionFail(
+                f"This task would log in to the array {host} by {transport}, to run there. Modules of this collection run on the "
+                "controller: set connection: local in the play, and ansible_connection: local for this host if the inventory "
+                "sets ansible_connection to something else."
+            )
 
     def _as_from_a_module(self, result: dict[str, Any]) -> dict[str, Any]:
         """A result as Ansible reads it from what a module prints."""

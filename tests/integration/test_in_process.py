@@ -261,6 +261,21 @@ def test_the_connection_of_module_defaults_holds(playbooks: Playbooks) -> None:
     assert (play.code, "Using module file" in play.output) == (0, False), play.output
 
 
+def test_an_array_as_a_host_is_not_logged_in_to(playbooks: Playbooks, tmp_path: Path) -> None:
+    array = playbooks.array
+    host = f"{array.host}\n[all:vars]\nansible_connection=ssh\n"
+    (tmp_path / "inventory.ini").write_text(host, encoding="utf-8")
+    arguments = ("-i", str(tmp_path / "inventory.ini"))
+    head = {"hosts": "all", "module_defaults": {"group/wiresec.ontap.ontap": {"hostname": "{{ inventory_hostname }}"}}}
+    play = playbooks.play([info("list")], *arguments, head=head)
+    assert (play.code, play.failed, array.requests) == (2, ["list"], []), play.output
+    assert f"would log in to the array {array.host} by ssh" in play.result("list")["msg"]
+    assert "set connection: local" in play.result("list")["msg"]
+    # The playbooks of the collection do not depend on what the inventory says.
+    play = playbooks.run(CHECKOUT / "playbooks" / "export.yml", *arguments)
+    assert (play.code, len(array.requests) > 0) == (0, True), play.output
+
+
 def test_the_base_is_short_and_no_module_knows_of_it() -> None:
     for path in (CHECKOUT / "plugins").glob("modul*/*.py"):
         assert "plugin_utils" not in path.read_text(encoding="utf-8")
