@@ -12,6 +12,8 @@ import pytest
 from integration.harness import policies, policy
 from simulator import Simulator, Unknowns
 
+pytestmark = pytest.mark.covers_plays
+
 WEB: dict[str, Any] = {"name": "web", "svm": "svm1"}
 PKI = {
     **WEB,

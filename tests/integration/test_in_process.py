@@ -17,8 +17,9 @@ import yaml
 
 from integration.harness import CHECKOUT, Play, Playbooks
 from integration.test_playbooks import KEY, NEW_KEY, PPK, SHORT_KEY, WEB, task
-from integration.test_targets import NAMES, furnish, play_targets
 from simulator import Simulator
+
+pytestmark = pytest.mark.covers_plays
 
 SWITCH = "wiresec_ontap_in_process"
 PKI = {**WEB, "name": "pki", "secret_key": None, "authentication_method": "pki", "certificate": "ipsec-cert"}
@@ -136,17 +137,6 @@ def test_results_and_requests_are_the_same_on_fewer_connections(playbooks: Playb
     printed = plays[True].output.replace(json.dumps(TASKS), "")
     assert [one for one in hidden if one in json.dumps(results[True])] == []
     assert [one for one in hidden[:3] if one in "".join(re.findall(r"=> \{.*?\n\}", printed, re.DOTALL))] == []
-
-
-def test_the_targets_end_the_same_either_way(playbooks: Playbooks) -> None:
-    results = []
-    for in_process in (True, False):
-        playbooks.array.reset()
-        furnish(playbooks.array)
-        play = play_targets(playbooks, *NAMES, ontap_key=KEY, **{SWITCH: in_process})
-        assert play.code == 0, play.output
-        results.append([alike(entry) for entry in play.results])
-    assert results[0] == results[1]
 
 
 def test_a_loop_has_one_connection_for_each_account(playbooks: Playbooks) -> None:

@@ -12,10 +12,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
 from integration.harness import CHECKOUT, Play, Playbooks
+
+pytestmark = pytest.mark.covers_plays
 
 PASSWORD = "password-of-the-vault"
 IN_VAULT = "kR8vTq2LxW9zNc4MbY7s"

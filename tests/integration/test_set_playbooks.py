@@ -13,6 +13,8 @@ import pytest
 
 from integration.harness import Play, Playbooks
 
+pytestmark = pytest.mark.covers_plays
+
 KEY = "first-secret-of-the-set-tests"
 PPK = "post-quantum-secret-of-set-tests"
 SHORT_KEY = "too-short-key"
