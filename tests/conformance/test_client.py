@@ -128,7 +128,7 @@ def test_neighbours(array: Simulator, run_client: Run) -> None:
         "version": [9, 17, 1],
         "svms": ["svm1", "svm2"],
         "ipspaces": ["Cluster", "Default"],
-        "certificates": [["svm1", "ipsec-ca", "server_ca"], ["svm1", "ipsec-cert", "server"]],
+        "certificates": [["svm1", "ipsec-ca", "server_ca", True], ["svm1", "ipsec-cert", "server", True]],
         "enabled": True,
         "changed": [False, 64],
     }

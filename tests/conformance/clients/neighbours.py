@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from netapp_ontap.resources import Cluster, Ipsec, Ipspace, SecurityCertificate, Svm
 from script import arguments, report
 
@@ -17,8 +19,15 @@ outcome = {
     "svms": [svm.name for svm in Svm.get_collection()],
     "ipspaces": [ipspace.name for ipspace in Ipspace.get_collection()],
     "certificates": [
-        [certificate.svm.name, certificate.name, certificate.type]
-        for certificate in SecurityCertificate.get_collection(fields="name,type", **{"svm.name": "svm1"})
+        [
+            certificate.svm.name,
+            certificate.name,
+            certificate.type,
+            datetime.fromisoformat(certificate.expiry_time) > datetime.now(UTC),
+        ]
+        for certificate in SecurityCertificate.get_collection(
+            fields="name,type,expiry_time,serial_number,key_size,hash_function,ca", **{"svm.name": "svm1"}
+        )
     ],
     "enabled": ipsec.enabled,
 }
