@@ -177,6 +177,9 @@ def listing(
     fields: dotted options to return, ``None`` for all that the array has. order_by: dotted options, each optionally
     with a direction. max_records: the size of a page.
     """
+    for name in fields or []:
+        if "*" in name:
+            raise InvalidInput(f"fields: {name!r} names no field; leave fields out to read all of them.")
     rows = resource.select(fields or [])
     sorting = [_sorting(resource, entry) for entry in order_by or []]
     # The one query that returns what a release has without knowing the release; unknown names would be refused.

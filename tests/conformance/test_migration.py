@@ -61,7 +61,10 @@ def table(heading: str) -> dict[str, str]:
 @pytest.mark.parametrize("module", SPECS)
 def test_every_option_is_in_the_guide(documented: dict[str, Any], module: str) -> None:
     options = set(names(documented[f"netapp.ontap.{module}"]["doc"]["options"]))
-    assert table(CONNECTION).keys() | table(module).keys() == options
+    told = {**table(CONNECTION), **table(module)}
+    assert options - told.keys() == set()
+    # The guide is for the newest release, and the environment may have an older one.
+    assert [option for option in told.keys() - options if "(since 23." not in told[option]] == []
 
 
 @pytest.mark.parametrize("module", SPECS)

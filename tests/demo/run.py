@@ -20,6 +20,15 @@ sys.path.insert(0, str(CHECKOUT / "tests"))
 from environment import PROGRAMS, isolate, isolated  # noqa: E402 - it is found only now
 from simulator import Simulator  # noqa: E402 - as well
 
+ON_YOUR_ARRAY = """\
+  export ONTAP_HOSTNAME=cluster1.example.com ONTAP_USERNAME=admin ONTAP_CA_PATH=/path/to/ca.pem
+  ask() { printf '%s: ' "$1"; stty -echo; IFS= read -r "$2"; stty echo; echo; export "$2"; }
+  ask 'Password' ONTAP_PASSWORD && ask 'Key, 18 characters or more' IPSEC_NFS_KEY
+  export ANSIBLE_COLLECTIONS_PATH=$PWD/.venv
+  .venv/bin/ansible-playbook playbooks/quick_start.yml --check --diff \\
+    -e svm=YOUR_SVM -e svm_address=ITS_ADDRESS -e certificate=A_CERTIFICATE_OF_IT
+"""
+
 
 def say(text: str) -> None:
     """Prints one paragraph of the story."""
@@ -78,19 +87,10 @@ def main() -> None:
         play(array, changed=1)
         say("And away with them.")
         play(array, "--tags", "policies", "-e", "state=absent", changed=3)
-        say("That was the demo. The same playbook on your array:")
-    print(
-        """
-  export ONTAP_HOSTNAME=cluster.example.com ONTAP_USERNAME=admin
-  read -rsp 'Password: ' ONTAP_PASSWORD && export ONTAP_PASSWORD
-  read -rsp 'Pre-shared key: ' IPSEC_NFS_KEY && export IPSEC_NFS_KEY
-  export ONTAP_CA_PATH=/path/to/ca.pem      # the authority that signed the array's certificate
-  export ANSIBLE_COLLECTIONS_PATH=$PWD/.venv
-  .venv/bin/ansible-playbook playbooks/quick_start.yml --check --diff \\
-    -e svm=YOUR_SVM -e svm_address=ITS_ADDRESS -e certificate=A_CERTIFICATE_OF_IT
-
-Look at what it would change, then run it without --check."""
-    )
+        say(
+            "That was the demo. The same playbook on your array, with the file of the authority that signed its certificate:"
+        )
+    print(f"\n{ON_YOUR_ARRAY}\nLook at what it would change, then run it without --check.")
 
 
 if __name__ == "__main__":

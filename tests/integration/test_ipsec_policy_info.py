@@ -137,6 +137,7 @@ def test_read_only_fields_come_only_if_named(array: Simulator) -> None:
     ("options", "message"),
     [
         ({"fields": ["colour"]}, "'colour' is not a field of an IPsec policy that can be read. There are: uuid, name"),
+        ({"fields": ["*"]}, "fields: '*' names no field; leave fields out to read all of them."),
         ({"fields": ["secret_key"]}, "'secret_key' is not a field"),
         ({"order_by": ["local_endpoint"]}, "order_by: 'local_endpoint' stands for several fields"),
         ({"order_by": ["name up"]}, "sorted neither asc nor desc"),
