@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, wiresec.ontap contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes docs/ipsec_policy_file.schema.json, by which editors complete and check policy files: python tests/policy_file_schema.py.
+"""Writes docs/ipsec_policy_file.schema.json, by which editors check policy files: .venv/bin/python tests/policy_file_schema.py
 
 From the options that the reader takes, their documentation, and the table of findings. Draft 7 is what the YAML support of
 editors knows best. A template may stand for any value, so nothing that is text can be checked further than that.
@@ -15,17 +15,22 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 CHECKOUT = Path(__file__).resolve().parents[1]
 if __name__ == "__main__":
     sys.path.insert(0, str(CHECKOUT / ".venv"))
 
-from ansible_collections.wiresec.ontap.plugins.doc_fragments import policy as fragment  # noqa: E402
-from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY  # noqa: E402
-from ansible_collections.wiresec.ontap.plugins.modules import ipsec_policy  # noqa: E402
-from ansible_collections.wiresec.ontap.plugins.plugin_utils.findings import KINDS  # noqa: E402
-from ansible_collections.wiresec.ontap.plugins.plugin_utils.policy_files import LINT_IGNORE, OPTIONS  # noqa: E402
+try:
+    import yaml
+
+    from ansible_collections.wiresec.ontap.plugins.doc_fragments import policy as fragment
+    from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
+    from ansible_collections.wiresec.ontap.plugins.modules import ipsec_policy
+    from ansible_collections.wiresec.ontap.plugins.plugin_utils.findings import KINDS
+    from ansible_collections.wiresec.ontap.plugins.plugin_utils.policy_files import LINT_IGNORE, OPTIONS
+except ModuleNotFoundError as error:
+    sys.exit(
+        f"{error}. Run it by the environment: make unit makes it, then .venv/bin/python tests/{Path(__file__).name}"
+    )
 
 PATH = CHECKOUT / "docs" / "ipsec_policy_file.schema.json"
 ADDRESS = "https://raw.githubusercontent.com/wiresec/wiresec.ontap/main/docs/ipsec_policy_file.schema.json"
@@ -40,6 +45,9 @@ def build() -> dict[str, Any]:
         **yaml.safe_load(fragment.ModuleDocFragment.DOCUMENTATION)["options"],
         **yaml.safe_load(ipsec_policy.DOCUMENTATION)["options"],
     }
+    undocumented = [option for option in OPTIONS if option not in documented]
+    if undocumented:
+        raise LookupError(f"plugins/doc_fragments/policy.py has no documentation of {', '.join(undocumented)}.")
     options = {option: _option(option, row, documented[option]) for option, row in OPTIONS.items()}
     options[LINT_IGNORE] = {
         "description": "Findings of ipsec_policy_lint that this policy does not want to hear of, each with the reason.",
@@ -102,6 +110,9 @@ def _option(option: str, row: dict[str, Any], documented: dict[str, Any]) -> dic
     if row["type"] == "bool":
         words = {"type": "string", "pattern": r"^([Yy]es|[Nn]o|[Oo]n|[Oo]ff|[Tt]rue|[Ff]alse)$"}
         return {**described, "anyOf": [{"type": ["boolean", "null"]}, words, _TEMPLATE]}
+    if row["type"] == "int":
+        digits = {"type": "string", "pattern": "^[0-9]+$"}
+        return {**described, "anyOf": [{"type": ["integer", "null"]}, digits, _TEMPLATE]}
     if choices:
         return {**described, "anyOf": [{"enum": [*choices, None]}, _TEMPLATE]}
     if name in _NUMBERS:

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from ansible.module_utils.basic import AnsibleModule, env_fallback
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
+from ansible_collections.wiresec.ontap.plugins.module_utils import ipsec_policy
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput, OntapError
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import (
     ACTIONS,
@@ -114,34 +115,20 @@ def _of_a_list(spec: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_ENDPOINT_FILTER: dict[str, Any] = {
-    "type": "dict",
-    "options": {part: {"type": "str"} for part in ("address", "family", "netmask", "port")},
-}
+def _filters(resource: Resource) -> dict[str, Any]:
+    """An option for each field that can be read. Filters are text, because they may be ONTAP's query expressions."""
+    options: dict[str, Any] = {}
+    for row in resource.fields:
+        if row.readable:
+            option, dot, part = row.option.partition(".")
+            if dot:
+                options.setdefault(option, {"type": "dict", "options": {}})["options"][part] = {"type": "str"}
+            else:
+                options[option] = {"type": "str"}
+    return options
 
-POLICY_FILTERS: dict[str, Any] = {
-    **{
-        option: {"type": "str"}
-        for option in (
-            "name",
-            "svm",
-            "uuid",
-            "scope",
-            "action",
-            "enabled",
-            "protocol",
-            "local_identity",
-            "remote_identity",
-            "authentication_method",
-            "certificate",
-            "certificate_modify_keepsa",
-            "ipspace",
-        )
-    },
-    "local_endpoint": _ENDPOINT_FILTER,
-    "remote_endpoint": _ENDPOINT_FILTER,
-    "ppk": {"type": "dict", "options": {"identity": {"type": "str"}}},
-}
+
+POLICY_FILTERS: dict[str, Any] = _filters(ipsec_policy.POLICY)
 
 LISTING: dict[str, Any] = {
     "fields": {"type": "list", "elements": "str"},

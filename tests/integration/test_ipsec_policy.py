@@ -326,6 +326,7 @@ def test_a_certificate_is_changed_on_a_pki_policy(array: Simulator) -> None:
     ("version", "option", "sentence"),
     [
         ("9.9.1", {"authentication_method": "psk"}, "authentication_method needs ONTAP 9.10.1 or later"),
+        ("9.9.1", {"secret_key": None, "certificate": "ipsec-cert"}, "certificate needs ONTAP 9.10.1 or later"),
         ("9.16.1", {"ppk": {"identity": "ppk-identity", "shared_key": KEY}}, "ppk.identity needs ONTAP 9.17.1"),
         ("9.17.1", {"certificate_modify_keepsa": True}, "certificate_modify_keepsa needs ONTAP 9.18.1"),
         ("9.8", {"action": "esp_udp"}, "action=esp_udp needs ONTAP 9.9.1 or later; this array runs 9.8"),

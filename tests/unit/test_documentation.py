@@ -29,7 +29,7 @@ PAGES = sorted(
         CHECKOUT / "benchmarks" / "README.md",
     ]
 )
-QUOTING = ("adding_a_field.md", "architecture.md")
+QUOTING = ("architecture.md",)
 
 
 def prose(page: Path) -> str:

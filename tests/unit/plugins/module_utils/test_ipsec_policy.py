@@ -98,10 +98,6 @@ def test_rows_and_options_are_the_same() -> None:
     assert writable == leaves(arguments.POLICY) - {"state"}
 
 
-def test_every_readable_row_is_a_filter() -> None:
-    assert leaves(arguments.POLICY_FILTERS) == {row.option for row in POLICY.fields if not row.write_only}
-
-
 def test_a_secret_row_is_a_secret_option() -> None:
     spec = {**arguments.POLICY, **arguments.POLICY["ppk"]["options"]}
     for row in POLICY.fields:

@@ -47,6 +47,7 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any] | None, str, list[str]]] =
     ("the key is never compared", {"secret_key": KEY}, PSK, "none", []),
     ("disable", {"enabled": False}, PSK, "modified", ["enabled"]),
     ("one port", {"local_endpoint": {"port": 23}}, PSK, "modified", ["local_endpoint"]),
+    ("another identity of the array", {"local_identity": "CN=b"}, PSK, "modified", ["local_identity"]),
     ("other certificate", {"certificate": "cert2"}, PKI, "modified", ["certificate"]),
     ("keep SAs: false is the default", {"certificate_modify_keepsa": False}, PKI, "none", []),
     ("keep SAs", {"certificate_modify_keepsa": True}, PKI, "modified", ["certificate_modify_keepsa"]),
