@@ -9,6 +9,7 @@ documentation, the page about playbooks from the comments at their tops. Every w
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -84,6 +85,34 @@ def reference(environment: dict[str, str]) -> None:
         page.write_text(text, encoding="utf-8")
 
 
+def fold_titles() -> None:
+    """Lets the names of modules in titles break after a dot or an underscore, and nowhere else, on narrow screens."""
+    for page in (OUTPUT / "reference").glob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        title = re.compile(r"(?<=<h1>)[^<]+")
+        page.write_text(
+            title.sub(lambda found: re.sub(r"(?<=\w)[._](?=\w)", r"\g<0><wbr>", found[0]), text), encoding="utf-8"
+        )
+
+
+def search_for_codes() -> None:
+    """Fails unless the search of the site finds each error code of the page about trouble, at a place of its own."""
+    index = json.loads(
+        (OUTPUT / "searchindex.js").read_text(encoding="utf-8").removeprefix("Search.setIndex(").removesuffix(")")
+    )
+    page = (CHECKOUT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    cells = re.findall(r"^\| ([0-9][^|]*) \|", page, re.MULTILINE)
+    codes = {code for cell in cells for code in re.findall(r"(?<!HTTP )[0-9]+", cell)}
+    built = (OUTPUT / "docs" / "troubleshooting.html").read_text(encoding="utf-8")
+    here = index["docnames"].index("docs/troubleshooting")
+    found = {code for code in codes if any(place[0] == here for place in index["indexentries"].get(code, []))}
+    lost = sorted(codes - {code for code in found if f'id="code-{code}"' in built})
+    if lost or not codes:
+        sys.exit(
+            f"The search does not find these codes of docs/troubleshooting.md: {', '.join(lost) or 'there are none'}"
+        )
+
+
 def _call(program: str, *arguments: str, environment: dict[str, str]) -> None:
     command = [str(Path(sys.executable).parent / program), *arguments]
     if subprocess.run(command, env=environment, check=False).returncode:
@@ -101,6 +130,8 @@ def main() -> None:
     stage()
     reference(environment)
     _call("sphinx-build", "-q", "-W", "--keep-going", "-b", "html", str(STAGE), str(OUTPUT), environment=environment)
+    fold_titles()
+    search_for_codes()
     print(f"The site is at {OUTPUT / 'index.html'}")
 
 

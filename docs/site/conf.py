@@ -27,6 +27,7 @@ myst_url_schemes = ["http", "https"]
 html_theme = "furo"
 html_title = project
 html_static_path = ["_static"]
+html_favicon = "_static/favicon.svg"
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
@@ -35,6 +36,24 @@ highlight_language = "text"
 CHECKOUT = Path(os.environ["WIRESEC_ONTAP_CHECKOUT"])
 REPOSITORY = "https://github.com/wiresec/wiresec.ontap"
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)\s#]+)(#[^)\s]*)?(?=\))")
+
+
+CODES = re.compile(r"^\| ([0-9][^|]*) \|", re.MULTILINE)
+
+
+def let_codes_be_found(app: Sphinx, document: str, source: list[str]) -> None:
+    """Gives each error code of the page about trouble an anchor and an entry of the index, since the search drops plain numbers."""
+    if document != "docs/troubleshooting":
+        return
+    seen = set()
+
+    def entry(found: re.Match[str]) -> str:
+        code = found[0]
+        anchor = "" if code in seen else f'<span id="code-{code}"></span>'
+        seen.add(code)
+        return f"{anchor}{{index}}`{code}`"
+
+    source[0] = CODES.sub(lambda row: f"| {re.sub(r'(?<!HTTP )[0-9]+', entry, row[1])} |", source[0])
 
 
 def link_to_repository(app: Sphinx, document: str, source: list[str]) -> None:
@@ -62,4 +81,5 @@ def of_ansible_itself(app: Sphinx, env: BuildEnvironment, node: pending_xref, te
 def setup(app: Sphinx) -> None:
     """Sphinx calls this."""
     app.connect("source-read", link_to_repository)
+    app.connect("source-read", let_codes_be_found)
     app.connect("missing-reference", of_ansible_itself)

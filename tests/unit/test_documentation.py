@@ -58,6 +58,16 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert dead == []
 
 
+# What these pages are about is files.
+ABOUT_FILES = ("adding_a_field.md", "architecture.md", "CONTRIBUTING.md")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
+def test_a_link_to_a_page_says_what_is_there(page: Path) -> None:
+    labels = re.findall(r"\[([^\]]*\.md)\]\(", page.read_text(encoding="utf-8"))
+    assert page.name in ABOUT_FILES or labels == []
+
+
 def quotes() -> Iterator[tuple[str, str, str]]:
     """Page, file and text of every quote: a block whose file is the last one that was linked before it."""
     for name in QUOTING:
