@@ -169,6 +169,29 @@ def test_the_last_lines_of_the_demo_work(playbooks: Playbooks, shell: str) -> No
     assert (status, "changed=3" in shown) == (0, True), shown
 
 
+def test_policies_in_git_work_as_the_readme_says(playbooks: Playbooks) -> None:
+    array = playbooks.array
+    (told,) = [block for block in blocks(README) if "wiresec.ontap.export" in block]
+    (inventory,) = re.findall(r"^```yaml\n(all:\n.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    (playbooks.folder / "inventory.yml").write_text(of_this_array(playbooks, inventory), encoding="utf-8")
+    ends = {"local_endpoint": {"address": "10.10.10.7", "netmask": "32"}}
+    ends["remote_endpoint"] = {"address": "10.10.40.9", "netmask": "32"}
+    array.add_policy({"name": "monitoring", "svm": "svm1", "action": "bypass", "protocol": "any", **ends})
+    before = array.policies()
+    account = {"ONTAP_USERNAME": array.username, "ONTAP_PASSWORD": array.password, "ONTAP_CA_PATH": array.ca_path}
+    finished = subprocess.run(
+        [program("dash"), "-ec", told],
+        cwd=playbooks.folder,
+        env={**user(playbooks), **account},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    assert (finished.returncode, array.policies()) == (0, before), finished.stdout
+    assert (playbooks.folder / "ipsec" / "cluster1" / "svm1.yml").exists()
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_every_block_for_a_shell_is_one(shell: str) -> None:
     told = [demo.ON_YOUR_ARRAY, *(block for page in PAGES for block in blocks(page.read_text(encoding="utf-8")))]
