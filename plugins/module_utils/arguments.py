@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import platform
 import re
@@ -14,26 +15,27 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Callable
-from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import ipsec_policy
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput, OntapError
+from ansible_collections.wiresec.ontap.plugins.module_utils.interruption import interruptible
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import (
     ACTIONS,
     AUTHENTICATION_METHODS,
 )
 from ansible_collections.wiresec.ontap.plugins.module_utils.resource import Resource
-from ansible_collections.wiresec.ontap.plugins.module_utils.rest import (
+from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
+from ansible_collections.wiresec.ontap.plugins.module_utils.route import host_and_port
+from ansible_collections.wiresec.ontap.plugins.module_utils.trace import Trace
+from ansible_collections.wiresec.ontap.plugins.module_utils.wire import (
     OLDEST_REQUESTS,
     REQUESTS_IMPORT_ERROR,
     REQUESTS_PROBLEM,
     Connection,
-    RestClient,
 )
-from ansible_collections.wiresec.ontap.plugins.module_utils.trace import Trace
 
 
 def _from_environment(option: str) -> tuple[Any, list[str]]:
@@ -183,6 +185,11 @@ class Mode:
 _LONGEST_ECHO = 100
 """Entries of a list that a result repeats under ``invocation``."""
 
+_OVERDUE = (
+    "The time that the task may take (the keyword timeout) was over while the array was being changed. What had begun was "
+    "brought to its end first, and is told here; run the task again for the rest."
+)
+
 Run = Callable[[Mapping[str, Any], RestClient, Mode], "dict[str, Any]"]
 
 
@@ -203,18 +210,21 @@ def execute(
         if done % 100 == 0:
             module.log(f"{done} of {total} changes made")
 
-    failure: dict[str, Any] = {}
-    try:
-        with _client(module, resource) as array:
-            result = run(module.params, array, Mode(module.check_mode, module._diff, progress))
-    except OntapError as error:
-        result = failure = {**(after_failure or {}), **error.result()}
-    for warning in result.pop("warnings", []):
-        module.warn(warning)
-    result["invocation"] = {"module_args": echoed}
-    if failure:
-        module.fail_json(**failure)
-    module.exit_json(**result)
+    with interruptible() as interruption:
+        failed = False
+        try:
+            with _client(module, resource) as array:
+                result = run(module.params, array, Mode(module.check_mode, module._diff, progress))
+        except OntapError as error:
+            failed, result = True, {**(after_failure or {}), **error.result()}
+        if interruption.overdue:
+            failed, result = True, {**result, "msg": f"{result.get('msg', '')} {_OVERDUE}".strip()}
+        for warning in result.pop("warnings", []):
+            module.warn(warning)
+        result["invocation"] = {"module_args": echoed}
+        if failed:
+            module.fail_json(**result)
+        module.exit_json(**result)
 
 
 @contextmanager
@@ -229,6 +239,8 @@ def _client(module: AnsibleModule, resource: Resource) -> Iterator[RestClient]:
             **({"exception": REQUESTS_IMPORT_ERROR} if REQUESTS_IMPORT_ERROR else {}),
         )
     with client_of(module.params, os.environ, resource) as array:
+        for warning in array.connection.warnings:
+            module.warn(warning)
         yield array
         if array.trace and array.trace.problem:
             module.warn(array.trace.problem)
@@ -260,64 +272,126 @@ def client_of(
 
 def connection(params: Mapping[str, Any], environment: Mapping[str, str]) -> Connection:
     """The connection that validated options describe. Raises ``InvalidInput``."""
-    hostname, port = _host_and_port(params["hostname"], params["port"])
-    for option in ("timeout", "retries"):
-        if params[option] < (1 if option == "timeout" else 0):
-            raise InvalidInput(f"{option}: {params[option]} is too small.")
+    warnings: list[str] = []
+    given = {option: _as_typed(option, params[option], environment, warnings) for option in _TEXTS}
+    hostname, port = _host_and_port(given["hostname"], params["port"], environment)
+    for option, (least, most) in _LIMITS.items():
+        if params[option] is not None and not least <= params[option] <= most:
+            raise InvalidInput(
+                f"{_named(option, params[option], environment)}: {params[option]} is not from {least} to {most}."
+            )
     return Connection(
         hostname=hostname,
         port=port,
         validate_certs=params["validate_certs"],
-        ca_path=params["ca_path"],
+        ca_path=given["ca_path"],
         timeout=params["timeout"],
         retries=params["retries"],
         version=version(params["ontap_version"]),
-        **_login(params, environment),
+        warnings=tuple(warnings),
+        **_login({option: given[option] for option in (*_BASIC, *_OTHERS)}, environment),
     )
 
 
-def _login(params: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, str | None]:
+_LIMITS = {"port": (1, 65535), "timeout": (1, 86400), "retries": (0, 1000)}
+_BASIC = ("username", "password")
+_OTHERS = ("access_token", "client_cert", "client_key")
+_TEXTS = ("hostname", "ca_path", "trace", *_BASIC, *_OTHERS)
+_SECRETS = tuple(option for option in _TEXTS if CONNECTION[option].get("no_log"))
+
+
+def _named(option: str, value: Any, environment: Mapping[str, str]) -> str:
+    """How messages call an option whose value may come from the environment."""
+    variable = _variable(option)
+    return f"{option} ({variable})" if environment.get(variable) == str(value) else option
+
+
+def _as_typed(option: str, value: str | None, environment: Mapping[str, str], warnings: list[str]) -> str | None:
+    """A text as it is meant. Raises ``InvalidInput`` for one with something in it that nobody sees; quotes no value.
+
+    The line break at the end of a file that a secret was read from is taken off, with a warning.
+    """
+    if value is None:
+        return None
+    named = _named(option, value, environment)
+    if option in _SECRETS and value.rstrip("\r\n") and re.search(r"\r?\n\Z", value):
+        value = re.sub(r"\r?\n\Z", "", value)
+        warnings.append(f"{named}: ends with a line break, which was taken off.")
+    if option == "hostname":
+        value = value.strip()
+    if not value:
+        raise InvalidInput(f"{named}: is empty. Leave the option out if it is not meant.")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise InvalidInput(f"{named}: is no text, because it has bytes that are not UTF-8.")
+    if not value.isprintable() or value != value.strip():
+        raise InvalidInput(f"{named}: has a line break, a control character, or white space at an end.")
+    return value
+
+
+def _login(given: Mapping[str, str | None], environment: Mapping[str, str]) -> dict[str, str | None]:
     """The credentials to use. What the task gives wins over what the environment gives."""
-    basic = ("username", "password")
-    others = ("access_token", "client_cert", "client_key")
-    given = {option: params[option] for option in (*basic, *others) if params[option] is not None}
-    if given.keys() & set(basic) and given.keys() & set(others):
-        named = {option for option, value in given.items() if value != environment.get(_variable(option))}
-        chosen = [group for group in (basic, others) if named & set(group)]
+    used = {option: value for option, value in given.items() if value is not None}
+    if used.keys() & set(_BASIC) and used.keys() & set(_OTHERS):
+        by_task = {option for option, value in used.items() if value != environment.get(_variable(option))}
+        chosen = [group for group in (_BASIC, _OTHERS) if by_task & set(group)]
         if len(chosen) != 1:
+            named = ", ".join(_named(option, value, environment) for option, value in used.items())
             raise InvalidInput(
-                f"{', '.join(given)}: more than one way to log in is given; use username with password, or access_token, "
+                f"{named}: more than one way to log in is given; use username with password, or access_token, "
                 "or client_cert. Mind the environment variables ONTAP_*."
             )
-        given = {option: value for option, value in given.items() if option in chosen[0]}
-    if not given:
+        used = {option: value for option, value in used.items() if option in chosen[0]}
+    if not used:
         raise InvalidInput(
-            "No credentials: give username and password, or access_token, or client_cert; as options, by module_defaults "
-            "or as environment variables (ONTAP_USERNAME, ...)."
+            f"No credentials: give username and password, or access_token, or client_cert; {_WAYS} (ONTAP_USERNAME, ...)."
         )
-    if len(given.keys() & set(basic)) == 1:
-        raise InvalidInput("username, password: both are needed to log in.")
-    if set(given) == {"client_key"}:
-        raise InvalidInput("client_key: goes with client_cert, which is missing.")
-    return given
+    for option, other in (*itertools.permutations(_BASIC), ("client_cert", "client_key")):
+        if other in used and option not in used:
+            raise InvalidInput(
+                f"{option}: is missing, and {_named(other, used[other], environment)} is given; {_WAYS} "
+                f"{_variable(option)}{_emptiness(option, environment)}."
+            )
+    name, token = used.get("username"), used.get("access_token")
+    if name and ":" in name:
+        raise InvalidInput(
+            f"{_named('username', name, environment)}: has a colon, which HTTP does not allow in a name."
+        )
+    if token and not re.fullmatch("[!-~]+", token):
+        raise InvalidInput(
+            f"{_named('access_token', token, environment)}: has a blank, or a character that no token has. Give the token "
+            "alone, without the word Bearer."
+        )
+    return dict(used)
 
 
-def _host_and_port(hostname: str | None, port: int | None) -> tuple[str, int]:
-    """Splits ``host:port`` and ``[address]:port``; a bare IPv6 address is one, too."""
-    if not hostname:
-        raise InvalidInput("hostname: give the array's management address, as option or by ONTAP_HOSTNAME.")
-    text = hostname.strip()
-    bare_ipv6 = text.count(":") > 1 and not text.startswith("[")
-    parts = urlsplit(f"//[{text}]" if bare_ipv6 else f"//{text}")
+_WAYS = (
+    "as an option, for all tasks of a play by module_defaults (the group is group/wiresec.ontap.ontap; defaults of other "
+    "collections' groups do not apply), or by an environment variable"
+)
+
+
+def _emptiness(option: str, environment: Mapping[str, str]) -> str:
+    return ", which is set, but empty" if environment.get(_variable(option)) == "" else ""
+
+
+def _host_and_port(hostname: str | None, port: int | None, environment: Mapping[str, str]) -> tuple[str, int]:
+    """The host and port to connect to, be they given apart or together."""
+    if hostname is None:
+        raise InvalidInput(
+            f"hostname: give the array's management address {_WAYS} ONTAP_HOSTNAME{_emptiness('hostname', environment)}."
+        )
+    named = _named("hostname", hostname, environment)
     try:
-        named_port = parts.port
-    except ValueError:
-        raise InvalidInput(f"hostname: the port in {hostname!r} is not a number from 1 to 65535.") from None
-    if not parts.hostname or parts.netloc != (f"[{text}]" if bare_ipv6 else text) or parts.username is not None:
-        raise InvalidInput(f"hostname: {hostname!r} is not a host name or address; leave out https:// and any path.")
+        host, named_port = host_and_port(hostname)
+    except ValueError as error:
+        # What has an @ may be a URL with a password.
+        shown = "what is given" if "@" in hostname else repr(hostname)
+        raise InvalidInput(f"{named}: {shown} {error}.") from None
     if port and named_port and port != named_port:
-        raise InvalidInput(f"hostname, port: {hostname!r} and {port} name different ports.")
-    return parts.hostname, named_port or port or 443
+        raise InvalidInput(
+            f"{named}, {_named('port', port, environment)}: {hostname!r} and {port} name different ports."
+        )
+    return host, port or named_port or 443
 
 
 def version(spelling: str | None) -> tuple[int, int, int] | None:

@@ -19,6 +19,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils.errors import (
     InvalidInput,
     OntapError,
 )
+from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils.probes import (
     APPROVAL,
     EXPERIMENTS,
@@ -265,6 +266,8 @@ class _Investigation:
 
     def _make(self, experiment: Experiment) -> Seen:
         seen = Seen(self._release)
+        if self._client.interrupted:
+            raise _Stop("the time of the task is over")
         if self._release is not None and self._release < experiment.since:
             since = ".".join(map(str, experiment.since))
             for question in experiment.questions:
@@ -400,9 +403,12 @@ class _Investigation:
         path = instance(POLICIES, uuid_)
         try:
             self._client.delete(path)
-        except ApiError:
-            # Whether it is gone decides, whatever the array said of it.
-            if probes.accepted(self._client.exchange("GET", path)):
+        except ApiError as error:
+            # Whether it is gone decides, whatever the array said of it; and that only ONTAP itself can tell.
+            gone = (
+                POLICY.not_found(error) or probes.code_of(self._client.exchange("GET", path)) in POLICY.not_found_codes
+            )
+            if not gone:
                 raise
         del self._created[name]
 

@@ -251,7 +251,7 @@ def explaining(client: RestClient, resource: Resource, needs: list[Requirement],
         yield
     except ApiError as error:
         error.doing = error.doing or doing
-        error.advice = error.advice or resource.advice.get(error.code, "")
+        error.advice = resource.advice.get(error.code) or error.advice
         error.unclear = error.code in resource.unclear_codes
         if error.code in NOT_KNOWN_TO_RELEASE or (error.status, error.code) == NO_SUCH_PATH:
             try:

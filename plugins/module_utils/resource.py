@@ -283,8 +283,11 @@ class Resource:
         return [(self.noun, self.since)] if self.since > OLDEST_SUPPORTED else []
 
     def not_found(self, error: ApiError) -> bool:
-        """Whether the error says that the object is not there (releases differ in code and status)."""
-        return error.status == 404 or error.code in self.not_found_codes
+        """Whether the error says that the object is not there (releases differ in code and status).
+
+        A status alone does not: 404 is also what proxies and other servers say, and ONTAP of a path that it does not have.
+        """
+        return error.code in self.not_found_codes
 
     def duplicate(self, error: ApiError) -> bool:
         """Whether the error says that an object with this key is there already."""

@@ -11,18 +11,14 @@ from __future__ import annotations
 
 import random
 import re
-import ssl
 import time
-import traceback
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
-from http.client import HTTPException
+from dataclasses import dataclass
 from typing import Any, Callable, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
+from ansible_collections.wiresec.ontap.plugins.module_utils import interruption
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import (
     ApiError,
     ApprovalPending,
@@ -34,30 +30,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils.errors import (
     Unfinished,
 )
 from ansible_collections.wiresec.ontap.plugins.module_utils.trace import Trace
-
-OLDEST_REQUESTS = (2, 25, 1)
-"""The oldest release of requests that the client works with."""
-
-try:
-    import requests
-    import urllib3
-    from requests.adapters import HTTPAdapter
-    from urllib3.connection import HTTPSConnection
-    from urllib3.connectionpool import HTTPSConnectionPool
-    from urllib3.util.retry import Retry
-except ImportError as _error:
-    REQUESTS_IMPORT_ERROR: str | None = traceback.format_exc()
-    _there = not isinstance(_error, ModuleNotFoundError) or _error.name != "requests"
-    REQUESTS_PROBLEM: str | None = f"has one that can't be imported ({_error})" if _there else "has none"
-    # Without them there is no client, but the classes below must be defined for the error to be reported.
-    HTTPAdapter = HTTPSConnection = HTTPSConnectionPool = object  # type: ignore[assignment,misc]
-else:
-    REQUESTS_IMPORT_ERROR = None
-    _too_old = tuple(map(int, re.findall("[0-9]+", requests.__version__)[:3])) < OLDEST_REQUESTS
-    REQUESTS_PROBLEM = f"has {requests.__version__}" if _too_old else None
-
-CONNECT_TIMEOUT = 10.0
-"""Seconds within which TCP and TLS must be up, unless the whole time-out is shorter."""
+from ansible_collections.wiresec.ontap.plugins.module_utils.wire import Connection, Repetition, Wire
 
 SERVER_TIME_LIMIT = 120
 """The longest time in seconds that ONTAP lets a listing ask for with ``return_timeout``."""
@@ -77,34 +50,6 @@ _UNQUOTABLE = re.compile(r'["{}]')
 
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Connection:
-    """How to reach an array and log in. Exactly one of basic, token and certificate log-in is set.
-
-    hostname: name or address, without port. timeout: seconds that one request may take to answer.
-    retries: how often a request that is safe to repeat is repeated. version: the release, where the user told it.
-    """
-
-    hostname: str
-    port: int = 443
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    access_token: str | None = field(default=None, repr=False)
-    client_cert: str | None = None
-    client_key: str | None = None
-    validate_certs: bool = True
-    ca_path: str | None = None
-    timeout: float = 60.0
-    retries: int = 3
-    version: tuple[int, int, int] | None = None
-
-    @property
-    def base_url(self) -> str:
-        """Scheme, host and port; an IPv6 literal in brackets."""
-        host = f"[{self.hostname}]" if ":" in self.hostname else self.hostname
-        return f"https://{host}:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -128,10 +73,6 @@ class Exchange:
     status: int
     headers: Mapping[str, str]
     body: Mapping[str, Any]
-
-
-SHARED_SESSIONS: ContextVar[dict[Connection, requests.Session] | None] = ContextVar("SHARED_SESSIONS", default=None)
-"""Sessions that outlive one client, by account and TLS settings: whoever sets it has to close them. ``None`` for none."""
 
 
 def literal(value: str) -> str:
@@ -159,24 +100,23 @@ class RestClient:
         self.known_version = connection.version
         self._clock = clock
         self.trace = trace
-        self._verify = (connection.ca_path or True) if connection.validate_certs else False
-        self._timeout = (min(CONNECT_TIMEOUT, connection.timeout), connection.timeout)
-        self._shared = SHARED_SESSIONS.get()
-        self._session = _session(connection) if self._shared is None else self._shared_session(self._shared)
-
-    def _shared_session(self, sessions: dict[Connection, requests.Session]) -> requests.Session:
-        # What a session does not depend on must not tell two of them apart.
-        account = replace(self.connection, timeout=0, retries=0, version=None)
-        if account not in sessions:
-            sessions[account] = _session(self.connection)
-        return sessions[account]
+        self._wire = Wire(connection, clock)
+        self._interruption = interruption.current()
 
     def __enter__(self) -> RestClient:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._shared is None:
-            self._session.close()
+        self._wire.close()
+
+    def hold(self) -> None:
+        """From now on whoever wants to end the task has to wait for its end; so it is from the first write on at the latest."""
+        self._interruption.hold()
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether somebody waits for the end of the task, so that nothing new should begin."""
+        return self._interruption.waits
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Mapping[str, Any]:
         """One object."""
@@ -282,47 +222,38 @@ class RestClient:
                 raise error
             return self._finish(request, answer) if response.status_code == 202 else Answer(answer, seconds)
 
-        return self._repeating(method, url, attempt)
+        return self._repeating(method, attempt)
 
-    def _repeating(self, method: str, url: str, attempt: Callable[[], T]) -> T:
+    def _repeating(self, method: str, attempt: Callable[[], T]) -> T:
         """The result of ``attempt``, which is made again while that is safe and of use, up to ``retries`` times.
 
         The decision is taken here and not by urllib3, because it depends on ONTAP's error code, which urllib3 does
-        not read, and so that the trace shows each attempt. urllib3's Retry counts, and knows how long to wait.
+        not read, and so that the trace shows each attempt.
         """
-        retry = Retry(total=self.connection.retries, backoff_factor=0.5)
+        repetition = Repetition(self.connection.retries)
         while True:
             try:
                 return attempt()
             except (ConnectionFailed, ApiError) as error:
                 if not _worth_repeating(method, error):
                     raise
-                try:
-                    retry = retry.increment(method, url)
-                except urllib3.exceptions.MaxRetryError:
-                    raise error from None
-                self._clock.sleep(_pause(retry, error))
+                pause = repetition.pause(error.retry_after if isinstance(error, ApiError) else "")
+                if pause is None:
+                    raise
+                self._clock.sleep(_pause(pause, error))
 
     def _send(
         self, method: str, url: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
-    ) -> requests.Response:
+    ) -> Any:
+        if method != "GET":
+            self.hold()
         started = self._clock.monotonic()
         try:
-            response = self._session.request(
-                method,
-                self.connection.base_url + url,
-                json=body,
-                headers=headers,
-                timeout=self._timeout,
-                # With each request, because requests lets REQUESTS_CA_BUNDLE win over what a session says.
-                verify=self._verify,
-                allow_redirects=False,
-            )
-        except (requests.exceptions.RequestException, OSError) as error:
-            failure = _connection_failure(error, _named(method, url), self.connection)
+            response = self._wire.send(method, url, body, headers)
+        except ConnectionFailed as failure:
             if self.trace:
                 self.trace.write(method, url, None, self._clock.monotonic() - started, body, failure.message)
-            raise failure from error
+            raise
         if self.trace:
             duration = self._clock.monotonic() - started
             self.trace.write(
@@ -371,7 +302,7 @@ class RestClient:
                 raise error
             return job
 
-        return self._repeating("GET", url, attempt)
+        return self._repeating("GET", attempt)
 
 
 def _worth_repeating(method: str, error: ConnectionFailed | ApiError) -> bool:
@@ -389,16 +320,12 @@ def _worth_repeating(method: str, error: ConnectionFailed | ApiError) -> bool:
     return put_off or (method == "GET" and error.status in (429, 502, 503, 504))
 
 
-def _pause(retry: Retry, error: ConnectionFailed | ApiError) -> float:
+def _pause(seconds: float, error: ConnectionFailed | ApiError) -> float:
     """Seconds to wait before the next attempt; a little random, lest many clients come back at once."""
-    asked = 0.0
     if isinstance(error, ApiError) and error.code == _TEMPORARILY_LOCKED:
         # A MetroCluster that records its configuration asks for "a few minutes" (docs/ontap_facts.md, 5.2).
-        asked = LONGEST_PAUSE
-    elif isinstance(error, ApiError) and error.retry_after:
-        with suppress(urllib3.exceptions.InvalidHeader):
-            asked = float(retry.parse_retry_after(error.retry_after))
-    return min(max(asked, retry.get_backoff_time()) + random.uniform(0, 0.5), LONGEST_PAUSE)
+        seconds = LONGEST_PAUSE
+    return min(seconds + random.uniform(0, 0.5), LONGEST_PAUSE)
 
 
 def forbidden(error: ApiError) -> bool:
@@ -416,108 +343,14 @@ def instance(collection: str, identifier: Any) -> str:
         ) from None
 
 
-class _HttpsConnection(HTTPSConnection):
-    """Tells an error while connecting from one afterwards: only then it is certain that nothing was sent.
-
-    urllib3 by itself reports a handshake that was cut off like an answer that was cut off.
-    """
-
-    def connect(self) -> None:
-        """As in urllib3; whatever fails in TCP, proxy or TLS becomes a NewConnectionError, save invalid certificates."""
-        try:
-            super().connect()
-        except (ssl.SSLCertVerificationError, urllib3.exceptions.HTTPError):
-            raise
-        except (OSError, HTTPException) as error:
-            raise urllib3.exceptions.NewConnectionError(self, str(error)) from error
-
-
-class _HttpsConnectionPool(HTTPSConnectionPool):
-    ConnectionCls = _HttpsConnection
-
-
-class _Adapter(HTTPAdapter):
-    """Makes requests use these connections, through a proxy as well."""
-
-    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        """See requests."""
-        super().init_poolmanager(*arguments, **options)
-        self._equip(self.poolmanager)
-
-    def proxy_manager_for(self, *arguments: Any, **options: Any) -> Any:
-        """See requests."""
-        manager = super().proxy_manager_for(*arguments, **options)
-        self._equip(manager)
-        return manager
-
-    @staticmethod
-    def _equip(manager: Any) -> None:
-        manager.pool_classes_by_scheme = {**manager.pool_classes_by_scheme, "https": _HttpsConnectionPool}
-
-
-def _session(connection: Connection) -> requests.Session:
-    if not connection.validate_certs:
-        # The user said so; repeating it on stderr with every request helps nobody.
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    session = requests.Session()
-    session.headers.update({"Accept": "application/json", "X-Dot-Client-App": "wiresec.ontap"})
-    session.auth = _login(connection)
-    if connection.client_cert:
-        _check_client_certificate(connection.client_cert, connection.client_key)
-        session.cert = (
-            (connection.client_cert, connection.client_key) if connection.client_key else connection.client_cert
-        )
-    session.mount("https://", _Adapter())
-    return session
-
-
-def _check_client_certificate(certificate: str, key: str | None) -> None:
-    """Raises ``InvalidInput`` for files that can't be used; OpenSSL itself would ask the terminal for a passphrase."""
-
-    def refuse() -> str:
-        raise InvalidInput(
-            f"{'client_key' if key else 'client_cert'}: the key in {key or certificate} is protected by a passphrase, "
-            "which can't be given. Save it without one ('openssl pkey'), readable by its owner only."
-        )
-
-    for option, path in (("client_cert", certificate), ("client_key", key)):
-        try:
-            if path:
-                with open(path, "rb"):
-                    pass
-        except OSError as error:
-            raise InvalidInput(f"{option}: {path} can't be read: {error.strerror}.") from None
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key, refuse)
-    except ssl.SSLError as error:
-        if error.reason == "KEY_VALUES_MISMATCH":
-            problem = f"client_cert, client_key: the key in {key or certificate} does not belong to {certificate}."
-        else:
-            problem = (
-                f"client_cert: {certificate} must be a PEM file with a certificate, and "
-                f"{f'client_key: {key}' if key else 'the same file'} one with its key."
-            )
-        raise InvalidInput(problem) from None
-
-
-def _login(connection: Connection) -> Any:
-    """What ``requests`` takes as ``auth``. Always something, or it would look for credentials in ``~/.netrc``."""
-    if connection.access_token:
-        bearer = f"Bearer {connection.access_token}".encode()
-
-        def authorize(request: Any) -> Any:
-            request.headers["Authorization"] = bearer
-            return request
-
-        return authorize
-    if connection.username is not None:
-        # As bytes, because requests encodes text as Latin-1 and ONTAP expects UTF-8.
-        return connection.username.encode(), (connection.password or "").encode()
-    return lambda request: request
-
-
 def _url(path: str, query: Mapping[str, str] | None = None) -> str:
-    return f"/api{path}" + (f"?{urlencode(query, quote_via=quote)}" if query else "")
+    try:
+        return f"/api{path}" + (f"?{urlencode(query, quote_via=quote)}" if query else "")
+    except UnicodeEncodeError:
+        # As bytes of the environment that are no UTF-8 come to Python.
+        raise InvalidInput(
+            "A value by which the array is to be searched is no text: it has bytes that are not UTF-8."
+        ) from None
 
 
 def _named(method: str, url: str) -> str:
@@ -537,12 +370,20 @@ def _next_link(page: Mapping[str, Any]) -> str:
     return href
 
 
+def _target(location: str) -> str:
+    """The host that a redirect leads to: nothing else of the URL, which may have credentials."""
+    try:
+        return urlsplit(location).hostname or "nowhere in particular"
+    except ValueError:
+        return "somewhere that can't be read"
+
+
 def _json_object(request: str, response: Any) -> Mapping[str, Any]:
     status = response.status_code
     if 300 <= status < 400:
-        target = urlsplit(response.headers.get("Location", "")).netloc or "nowhere in particular"
         raise UnexpectedAnswer(
-            f"{request}: answered with a redirect to {target}, which is not followed. Check hostname and proxy."
+            f"{request}: answered with a redirect to {_target(response.headers.get('Location', ''))}, which is not followed. "
+            "Check hostname and proxy."
         )
     if not response.content.strip():
         return {}
@@ -550,16 +391,15 @@ def _json_object(request: str, response: Any) -> Mapping[str, Any]:
     try:
         body = response.json()
         problem = "which is JSON but no object"
-    except ValueError as error:
+    except (ValueError, RecursionError):
         body = None
-        problem = f"whose JSON is broken: {error}" if "json" in kind else "instead of JSON"
+        problem = "whose JSON is broken" if "json" in kind else "instead of JSON"
     if isinstance(body, Mapping):
         return body
     if status >= 400:
         return {}
     raise UnexpectedAnswer(
-        f"{request}: answered HTTP {status} with {len(response.content)} bytes of {kind}, {problem}. "
-        "Check that hostname is an ONTAP array, and what is between it and here."
+        f"{request}: answered HTTP {status} with {len(response.content)} bytes of {kind}, {problem}. {_CHECK_WAY}"
     )
 
 
@@ -568,7 +408,7 @@ def _api_error(request: str, response: Any, body: Mapping[str, Any]) -> ApiError
     reported = body.get("error")
     if not reported and status < 400:
         return None
-    details = reported if isinstance(reported, Mapping) else {"message": reported or _STATUS_MEANING.get(status, "")}
+    details = reported if isinstance(reported, Mapping) else {"message": reported or _meaning(status, response)}
     code = _integer(details.get("code"))
     message = str(details.get("message") or "")
     if code == _APPROVAL_NEEDED:
@@ -578,7 +418,7 @@ def _api_error(request: str, response: Any, body: Mapping[str, Any]) -> ApiError
     error = ApiError(
         request, status, code, message, str(details.get("target") or ""), _arguments(details.get("arguments"))
     )
-    error.advice = _STATUS_ADVICE.get(status, "")
+    error.advice = ADVICE.get(code, "") or _STATUS_ADVICE.get(status, "" if reported else _CHECK_WAY)
     error.retry_after = response.headers.get("Retry-After", "")
     return error
 
@@ -615,85 +455,42 @@ def _integer(value: Any) -> int:
     # An integer inside a string in the reference, a bare integer in NetApp's automation guide.
     try:
         return int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0
 
+
+def _meaning(status: int, response: Any) -> str:
+    """What a status means that came without an error object, as from a proxy, or from something that is no array."""
+    kind = response.headers.get("Content-Type", "").partition(";")[0] or "empty"
+    return f"{_STATUS_MEANING.get(status, 'no reason given')}; the answer is {kind}, not ONTAP's"
+
+
+_CHECK_WAY = "Check that hostname is an ONTAP array, and what is between it and here."
 
 _STATUS_MEANING = {
     401: "the array did not accept the credentials",
     403: "the account may not do this",
-    404: "the array does not know this path",
+    404: "whoever answered does not know this path",
     429: "the array has too many requests in progress",
     502: "a proxy got no answer from the array",
     503: "the service is not available",
     504: "a proxy waited for the array in vain",
 }
 
+_BUSY = (
+    "Give the tasks more retries, or let fewer run at once: by throttle or forks, by concurrency in a set, and between "
+    "playbooks."
+)
+
+ADVICE = {
+    2: "Leave out what the error names, or give it a value that this release knows.",
+    _LIMIT_REACHED: "A limit of the array is reached, and waiting does not help: remove what is no longer needed, or see the limits of this release.",
+    _TOO_MANY_REQUESTS: _BUSY,
+}
+"""What to do about codes that any endpoint may answer, unless what is asked for has advice of its own."""
+
 _STATUS_ADVICE = {
     401: "Check username and password (or access_token, client_cert), and that the account may log in by the application http.",
     403: "Check that the role of the account gives access to this REST path.",
+    429: _BUSY,
 }
-
-
-def _connection_failure(error: Exception, request: str, connection: Connection) -> ConnectionFailed:
-    """What to raise when no answer came: why not, which option helps, and whether the request can have arrived."""
-    host = f"{connection.hostname}:{connection.port}"
-    if not isinstance(error, requests.exceptions.RequestException):
-        # requests checks the files of ca_path, client_cert and client_key itself and raises plain OSErrors.
-        return ConnectionFailed(f"{request}: {error}", never_sent=True, lasting=True)
-    certificate = _certificate_problem(error, host)
-    if certificate:
-        return ConnectionFailed(f"{request}: {certificate}", never_sent=True, lasting=True)
-    cause = getattr(error.args[0] if error.args else None, "reason", None)
-    if isinstance(error, requests.exceptions.ProxyError):
-        return ConnectionFailed(
-            f"{request}: the proxy did not connect to {host}: {_innermost(error)}. Check HTTPS_PROXY and NO_PROXY.",
-            never_sent=True,
-        )
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        seconds = min(CONNECT_TIMEOUT, connection.timeout)
-        return ConnectionFailed(
-            f"{request}: {host} could not be reached within {seconds:g} s. Check hostname, port and firewalls.",
-            never_sent=True,
-        )
-    if isinstance(cause, urllib3.exceptions.NewConnectionError):
-        return ConnectionFailed(
-            f"{request}: no connection to {host}: {_innermost(error)}. Check hostname and port; an array that is busy or "
-            "failing over may refuse connections, too.",
-            never_sent=True,
-        )
-    if isinstance(error, requests.exceptions.ReadTimeout):
-        return ConnectionFailed(
-            f"{request}: no answer within {connection.timeout:g} s. The option timeout allows for more."
-        )
-    return ConnectionFailed(f"{request}: the answer from {host} did not arrive whole: {_innermost(error)}.")
-
-
-def _certificate_problem(error: Exception, host: str) -> str:
-    """What is wrong with the array's certificate and what helps; empty where that is not the problem."""
-    reason = str(error)
-    if not isinstance(error, requests.exceptions.SSLError) or not re.search(
-        "CERTIFICATE_VERIFY_FAILED|doesn't match", reason
-    ):
-        return ""
-    if re.search("Hostname mismatch|IP address mismatch|doesn't match", reason):
-        return f"the certificate of {host} is valid for another name. Give as hostname a name that the certificate contains."
-    if "has expired" in reason:
-        return f"the certificate of {host} has expired. Renew it on the array."
-    return (
-        f"the certificate of {host} is not signed by a known authority ({_innermost(error)}). "
-        "Set ca_path to the PEM file of the authority that signed it."
-    )
-
-
-def _innermost(error: BaseException) -> str:
-    """The reason at the bottom of the errors that urllib3 and requests wrap around each other."""
-    while True:
-        wrapped = [getattr(error, "reason", None), *error.args, error.__cause__]
-        inner = next((cause for cause in wrapped if isinstance(cause, BaseException)), None)
-        if inner is None:
-            # OpenSSL's and the operating system's own words are shorter than the exceptions around them.
-            words = getattr(error, "verify_message", None) or getattr(error, "strerror", None) or error
-            # urllib3 before 2.0 puts its own object in front of its words.
-            return re.sub(r"^<.*? object at 0x[0-9a-f]+>: ", "", str(words)).rstrip(". ")
-        error = inner

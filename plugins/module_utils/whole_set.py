@@ -308,20 +308,23 @@ def carry_out(
     """Takes the steps of a plan, several at once within a phase, and notes in each what became of it.
 
     After a failure what has not begun is left; with ``continue_on_error`` only what would take something away where
-    something failed. progress: called with the number of steps that are done and of all.
+    something failed. If the task is to end early, what has not begun is left as well. progress: called with the number of
+    steps that are done and of all.
     """
     steps = planned.taken()
     finished = Counter({"steps": 0})
     lock = threading.Lock()
     failed: set[Any] = set()
     interrupted = threading.Event()
+    # Here and not with the first write, which another thread sends: what this one learns of comes too late for that.
+    client.hold()
 
     def take(step: Step) -> None:
         place = step.state.get(resource.container)
         withdraws = _phase(resource, step.change) >= _FIRST_WITHDRAWAL
         with lock:
             stops = failed and (not continue_on_error or (withdraws and place in failed))
-            if stops or interrupted.is_set():
+            if stops or interrupted.is_set() or client.interrupted:
                 step.result = NOT_ATTEMPTED
                 return
         try:
@@ -342,8 +345,8 @@ def carry_out(
                 # Listed, so that an exception that is no OntapError, a bug, is raised here with its traceback.
                 list(pool.map(take, phase))
             except BaseException:
-                # As by a time-out of the task. Leaving the pool carries out what it has been given, unless that is told
-                # to do nothing; map itself takes back only what it has handed over completely.
+                # Leaving the pool carries out what it has been given, unless that is told to do nothing; map itself takes
+                # back only what it has handed over completely.
                 interrupted.set()
                 raise
 
@@ -382,13 +385,13 @@ def report(resource: Resource, planned: Plan, with_objects: bool, with_diff: boo
 def check_success(resource: Resource, planned: Plan, result: dict[str, Any]) -> None:
     """Raises ``SetFailed`` with the whole result as outcome if a step did not succeed."""
     errors = [f"{_label(resource, step.position, step.state)}: {step.error}" for step in planned.steps if step.error]
-    if not errors:
-        return
     left = result["summary"][NOT_ATTEMPTED]
+    if not (errors or left):
+        return
     first = " ".join(errors[:_LISTED_ERRORS])
     more = f" The other {len(errors) - _LISTED_ERRORS} are in the result." if len(errors) > _LISTED_ERRORS else ""
     failure = SetFailed(
-        f"{len(errors)} of {counted(len(planned.taken()), 'change', 'changes')} failed, {counted(left, 'was', 'were')} not attempted. {first}{more}"
+        f"{len(errors)} of {counted(len(planned.taken()), 'change', 'changes')} failed, {counted(left, 'was', 'were')} not attempted. {first}{more}".rstrip()
     )
     failure.outcome = result
     raise failure

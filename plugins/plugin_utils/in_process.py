@@ -26,7 +26,8 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
-from ansible_collections.wiresec.ontap.plugins.module_utils.rest import SHARED_SESSIONS
+from ansible_collections.wiresec.ontap.plugins.module_utils.interruption import interruptible
+from ansible_collections.wiresec.ontap.plugins.module_utils.wire import SHARED_SESSIONS
 
 SWITCH = "wiresec_ontap_in_process"
 """The variable that forbids in-process execution where it is false, and asks for it where it is true."""
@@ -51,7 +52,8 @@ class InProcessAction(NormalAction):
         given = _plain(self._task.args if module_args is None else module_args)
         self._update_module_args(name, given, task_vars)
         main = import_module(f"{_MODULES}.{name.rpartition('.')[2]}").main
-        with self._environment(), self._sessions(task_vars):
+        # The outermost, so that no result of a module gets lost when the time of the task ends just then.
+        with interruptible(), self._environment(), self._folder(), self._sessions(task_vars):
             try:
                 main(partial(_Module, given))
             except _Finished as finished:
@@ -109,6 +111,16 @@ class InProcessAction(NormalAction):
         finally:
             os.environ.clear()
             os.environ.update(before)
+
+    @contextmanager
+    def _folder(self) -> Iterator[None]:
+        """Within, relative paths begin in the playbook's folder, as they do for the process of a module on the controller."""
+        before = os.getcwd()
+        os.chdir(self._loader.get_basedir())
+        try:
+            yield
+        finally:
+            os.chdir(before)
 
     @contextmanager
     def _sessions(self, task_vars: Mapping[str, Any]) -> Iterator[None]:

@@ -22,6 +22,7 @@ from integration.fault_matrix import (
     SECRETS,
     WRITES,
     Fault,
+    Outcome,
     Scenario,
     cell,
     read_faults,
@@ -58,15 +59,8 @@ def as_wanted(record: dict[str, Any] | None, options: dict[str, Any]) -> bool:
     return POLICY.from_options(options).items() <= state.items()
 
 
-CELLS = [(scenario, fault, False) for scenario in READS for fault in read_faults()]
-CELLS += [(scenario, fault, True) for scenario in WRITES for fault in write_faults()]
-
-
-@pytest.mark.parametrize(
-    ("scenario", "fault", "write"), CELLS, ids=[f"{s.name}-{f.name}-{'write' if w else 'read'}" for s, f, w in CELLS]
-)
-def test_each_cell_of_the_matrix(array: Simulator, scenario: Scenario, fault: Fault, write: bool) -> None:
-    outcome = cell(array, scenario, fault, write)
+def check_truth(array: Simulator, scenario: Scenario, fault: Fault, outcome: Outcome) -> None:
+    """What a task says of itself is what the array shows, and nothing else was touched."""
     result, before, after = outcome.result, subject(outcome.before), subject(outcome.after)
     assert others(outcome.after) == others(outcome.before)
     assert [secret for secret in (*SECRETS, array.password) if secret in json.dumps(result)] == []
@@ -90,6 +84,18 @@ def test_each_cell_of_the_matrix(array: Simulator, scenario: Scenario, fault: Fa
         assert result["approval"]["pending"] is True
         assert "1" in f"{result['approval']['request']} {result['msg']}"
         assert array.approvals == [1]
+
+
+CELLS = [(scenario, fault, False) for scenario in READS for fault in read_faults()]
+CELLS += [(scenario, fault, True) for scenario in WRITES for fault in write_faults()]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "fault", "write"), CELLS, ids=[f"{s.name}-{f.name}-{'write' if w else 'read'}" for s, f, w in CELLS]
+)
+def test_each_cell_of_the_matrix(array: Simulator, scenario: Scenario, fault: Fault, write: bool) -> None:
+    outcome = cell(array, scenario, fault, write)
+    check_truth(array, scenario, fault, outcome)
     # Whatever it was: when it is over, the same task again, if need be after an approval, brings what it describes.
     array.heal()
     for _attempt in range(2):
