@@ -205,7 +205,8 @@ _LOOK_AT = {
 def _check_length(response: requests.Response) -> None:
     """Raises ``IncompleteRead`` for a body that has not come whole, which urllib3 before 2.0 does not notice."""
     promised = response.headers.get("Content-Length", "")
-    if promised.isdecimal() and response.raw.tell() < int(promised):
+    has_none = response.status_code in (204, 304)
+    if not has_none and promised.isdecimal() and response.raw.tell() < int(promised):
         raise IncompleteRead(b"")
 
 
