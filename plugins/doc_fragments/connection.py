@@ -13,7 +13,7 @@ class ModuleDocFragment:
 options:
   hostname:
     description:
-      - Name or address of the management interface of the cluster or SVM. V(host:port) is accepted, too.
+      - Name or address of the management interface of the cluster or SVM. V(host:port) is accepted, too; a URL is not.
       - Needed; if the task does not give it, the environment variable E(ONTAP_HOSTNAME) is used.
     type: str
   port:
@@ -66,7 +66,8 @@ options:
     type: path
   timeout:
     description:
-      - Seconds that ONTAP may take to answer a request. Connecting may take 10 of them at the most.
+      - Seconds within which the whole answer to a request must have arrived, from 1 to 86400. Connecting may take 10 of them
+        at the most.
       - If the task does not give it, the environment variable E(ONTAP_TIMEOUT) is used.
     type: int
     default: 60
@@ -75,7 +76,7 @@ options:
       - How often a request is repeated, with growing pauses, or those that the array asks for with C(Retry-After), up to
         30 seconds each.
       - A read is repeated after a connection error, a time-out, HTTP 429, 502, 503 or 504. A write is repeated only if it
-        is certain that it was not carried out, which is if no connection came about, and after HTTP 429 or 503.
+        is certain that it was not carried out, which is if no byte of it was sent, and after HTTP 429 or 503.
       - If the answer to a write got lost otherwise, the array is read again, and what it shows decides. This is not counted here.
       - If the task does not give it, the environment variable E(ONTAP_RETRIES) is used.
     type: int
@@ -111,6 +112,11 @@ notes:
   - Where a task runs on the controller anyway, by Ansible's own interpreter, it runs in Ansible's own process, and the
     items of a loop share a connection. It makes no difference but to the speed. The variable C(wiresec_ontap_in_process) switches
     it off where it is V(false). On macOS it is off unless the variable is V(true).
+  - A proxy is taken from the environment variables C(HTTPS_PROXY), C(ALL_PROXY) and C(NO_PROXY). It may be spoken to by HTTP or
+    HTTPS, not by SOCKS. Nothing else of the environment of C(requests) counts, be it C(REQUESTS_CA_BUNDLE) or C(~/.netrc).
+  - Relative paths begin in the folder in which C(ansible-playbook) was started, where a task runs on the controller.
+  - If the keyword C(timeout) ends a task that has begun to write, what belongs together is brought to its end first. The result
+    says what was done, if the task runs in Ansible's own process.
   - "Options of the task win over environment variables. C(module_defaults: group/wiresec.ontap.ontap) sets the connection
     for a whole play."
 """

@@ -39,7 +39,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils.wire import (
 
 
 def _from_environment(option: str) -> tuple[Any, list[str]]:
-    return _set_in_environment, [_variable(option)]
+    return _set_in_environment, [variable(option)]
 
 
 def _set_in_environment(variable: str) -> str:
@@ -50,7 +50,8 @@ def _set_in_environment(variable: str) -> str:
     return value
 
 
-def _variable(option: str) -> str:
+def variable(option: str) -> str:
+    """The environment variable that stands in for an option of the connection."""
     return "ONTAP_VERSION" if option == "ontap_version" else f"ONTAP_{option.upper()}"
 
 
@@ -302,8 +303,8 @@ _SECRETS = tuple(option for option in _TEXTS if CONNECTION[option].get("no_log")
 
 def _named(option: str, value: Any, environment: Mapping[str, str]) -> str:
     """How messages call an option whose value may come from the environment."""
-    variable = _variable(option)
-    return f"{option} ({variable})" if environment.get(variable) == str(value) else option
+    name = variable(option)
+    return f"{option} ({name})" if environment.get(name) == str(value) else option
 
 
 def _as_typed(option: str, value: str | None, environment: Mapping[str, str], warnings: list[str]) -> str | None:
@@ -332,7 +333,7 @@ def _login(given: Mapping[str, str | None], environment: Mapping[str, str]) -> d
     """The credentials to use. What the task gives wins over what the environment gives."""
     used = {option: value for option, value in given.items() if value is not None}
     if used.keys() & set(_BASIC) and used.keys() & set(_OTHERS):
-        by_task = {option for option, value in used.items() if value != environment.get(_variable(option))}
+        by_task = {option for option, value in used.items() if value != environment.get(variable(option))}
         chosen = [group for group in (_BASIC, _OTHERS) if by_task & set(group)]
         if len(chosen) != 1:
             named = ", ".join(_named(option, value, environment) for option, value in used.items())
@@ -349,7 +350,7 @@ def _login(given: Mapping[str, str | None], environment: Mapping[str, str]) -> d
         if other in used and option not in used:
             raise InvalidInput(
                 f"{option}: is missing, and {_named(other, used[other], environment)} is given; {_WAYS} "
-                f"{_variable(option)}{_emptiness(option, environment)}."
+                f"{variable(option)}{_emptiness(option, environment)}."
             )
     name, token = used.get("username"), used.get("access_token")
     if name and ":" in name:
@@ -371,7 +372,7 @@ _WAYS = (
 
 
 def _emptiness(option: str, environment: Mapping[str, str]) -> str:
-    return ", which is set, but empty" if environment.get(_variable(option)) == "" else ""
+    return ", which is set, but empty" if environment.get(variable(option)) == "" else ""
 
 
 def _host_and_port(hostname: str | None, port: int | None, environment: Mapping[str, str]) -> tuple[str, int]:

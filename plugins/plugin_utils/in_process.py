@@ -26,6 +26,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
+from ansible_collections.wiresec.ontap.plugins.module_utils.arguments import CONNECTION, variable
 from ansible_collections.wiresec.ontap.plugins.module_utils.interruption import interruptible
 from ansible_collections.wiresec.ontap.plugins.module_utils.wire import SHARED_SESSIONS
 
@@ -33,6 +34,10 @@ SWITCH = "wiresec_ontap_in_process"
 """The variable that forbids in-process execution where it is false, and asks for it where it is true."""
 
 _MODULES = "ansible_collections.wiresec.ontap.plugins.modules"
+_PATHS = {
+    name for option, row in CONNECTION.items() if row["type"] == "path" for name in (option, *row.get("aliases", ()))
+}
+_PATH_VARIABLES = {variable(option) for option in _PATHS & CONNECTION.keys()}
 _AUTOMATIC = ("auto", "auto_silent", "auto_legacy", "auto_legacy_silent")
 
 
@@ -43,6 +48,12 @@ class InProcessAction(NormalAction):
         self, module_name: str | None = None, module_args: Any = None, *, task_vars: Any = None, **others: Any
     ) -> dict[str, Any]:
         """As in Ansible; ``others`` are for Ansible's own way."""
+        with self._paths():
+            return self._execute(module_name, module_args, task_vars=task_vars, **others)
+
+    def _execute(
+        self, module_name: str | None = None, module_args: Any = None, *, task_vars: Any = None, **others: Any
+    ) -> dict[str, Any]:
         task_vars = task_vars or {}
         self._refuse_to_log_in_to_the_array(self._task.args if module_args is None else module_args)
         if others.get("wrap_async") or not self._runs_here(task_vars):
@@ -53,7 +64,7 @@ class InProcessAction(NormalAction):
         self._update_module_args(name, given, task_vars)
         main = import_module(f"{_MODULES}.{name.rpartition('.')[2]}").main
         # The outermost, so that no result of a module gets lost when the time of the task ends just then.
-        with interruptible(), self._environment(), self._folder(), self._sessions(task_vars):
+        with interruptible(), self._environment(), self._sessions(task_vars):
             try:
                 main(partial(_Module, given))
             except _Finished as finished:
@@ -113,14 +124,25 @@ class InProcessAction(NormalAction):
             os.environ.update(before)
 
     @contextmanager
-    def _folder(self) -> Iterator[None]:
-        """Within, relative paths begin in the playbook's folder, as they do for the process of a module on the controller."""
-        before = os.getcwd()
-        os.chdir(self._loader.get_basedir())
+    def _paths(self) -> Iterator[None]:
+        """Within, relative paths of a connection begin where ``ansible-playbook`` was started, if the module runs here.
+
+        The process of a module begins in the folder of the playbook, which for one of a collection nobody knows.
+        """
+        if self._connection.transport != "local":
+            yield
+            return
+        given, environment = self._task.args, self._task.environment
+        variables: dict[str, Any] = {}
+        self._compute_environment_string(variables)
+        found = {name: os.environ.get(name) for name in _PATH_VARIABLES} | variables
+        absolute = {name: _absolute(value) for name, value in found.items() if name in _PATH_VARIABLES and value}
+        self._task.args = {option: _absolute(value) if option in _PATHS else value for option, value in given.items()}
+        self._task.environment = [*(environment or ()), absolute]
         try:
             yield
         finally:
-            os.chdir(before)
+            self._task.args, self._task.environment = given, environment
 
     @contextmanager
     def _sessions(self, task_vars: Mapping[str, Any]) -> Iterator[None]:
@@ -136,6 +158,11 @@ class InProcessAction(NormalAction):
             yield
         finally:
             SHARED_SESSIONS.reset(token)
+
+
+def _absolute(path: Any) -> Any:
+    """A path that does not depend on where a process begins."""
+    return os.path.abspath(os.path.expanduser(path)) if isinstance(path, str) and path else path
 
 
 class _TaskSessions:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 import venv
 from pathlib import Path
@@ -228,8 +229,33 @@ def test_a_set_that_is_interrupted_begins_nothing_more(playbooks: Playbooks) -> 
     array.fault("silence", "POST", "/security/ipsec/policies", occurrence=2)
     wanted = [{**WEB, "name": f"p{number}"} for number in range(20)]
     options = {"policies": wanted, "concurrency": 1, "timeout": 3, "retries": 0}
-    playbooks.play([policies("set", **options) | {"timeout": 1}])
-    assert len(array.policies()) <= 2
+    result = playbooks.play([policies("set", **options) | {"timeout": 1}]).result("set")
+    assert result["changed"] is True
+    assert "The time that the task may take (the keyword timeout) was over" in result["msg"]
+    assert result["summary"]["done"] + result["summary"]["unknown"] == len(array.policies()) <= 2
+    assert result["summary"]["not_attempted"] >= 18
+
+
+def test_relative_paths_begin_where_ansible_was_started_either_way(playbooks: Playbooks, tmp_path: Path) -> None:
+    folder = tmp_path / "plays"
+    folder.mkdir()
+    shutil.copy(playbooks.array.ca_path, tmp_path / "ca.pem")
+    tasks = [
+        info(f"{way} {switch}", **options) | {"vars": {SWITCH: switch}, **keywords}
+        for switch in (True, False)
+        for way, options, keywords in (
+            ("options", {"ca_path": "ca.pem", "trace": f"trace-{switch}"}, {}),
+            ("task", {}, {"environment": {"ONTAP_CA_PATH": "./ca.pem"}}),
+            ("variable", {}, {}),
+        )
+    ]
+    book = folder / "playbook.yml"
+    head = {"name": "test", "hosts": "localhost", "gather_facts": False}
+    book.write_text(yaml.safe_dump([{**head, "tasks": tasks}]), encoding="utf-8")
+    play = playbooks.run(book, "-vvv", environment={"ONTAP_CA_PATH": "ca.pem"})
+    assert play.code == 0, play.output
+    assert play.output.count("Using module file") == 3
+    assert sorted(path.name for path in tmp_path.glob("trace-*")) == ["trace-False", "trace-True"]
 
 
 def test_progress_shows_with_v(playbooks: Playbooks) -> None:
