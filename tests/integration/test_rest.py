@@ -30,6 +30,8 @@ from ansible_collections.wiresec.ontap.plugins.module_utils.wire import Connecti
 from integration.clock import Clock
 from integration.harness import info, policy
 from simulator import Simulator
+from simulator.faults import KINDS, Effect, Kind
+from simulator.messages import Answer
 
 NO_PASSWORD = {"username": None, "password": None}
 POLICIES = "/security/ipsec/policies"
@@ -174,6 +176,78 @@ def test_the_time_limit_of_the_array_is_no_proof_of_absence(array: Simulator) ->
         with pytest.raises(UnexpectedAnswer, match="no proof of absence"):
             client.get_all(POLICIES, {"name": "web"})
         assert client.get_all(POLICIES, {"name": "web"}) == []
+
+
+NOT_FOUND: dict[str, dict[str, Any]] = {
+    "a page of another server": {"fault": "page"},
+    "no such path": {"code": 3, "status": 404},
+    "a path with one part too many": {"code": 262179, "status": 404},
+}
+
+
+@pytest.mark.parametrize("answer", NOT_FOUND.values(), ids=NOT_FOUND)
+def test_a_status_alone_does_not_say_that_a_policy_is_gone(
+    array: Simulator, answer: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy(array, **WEB)
+    if "fault" in answer:
+        page = "<html><title>404 Not Found</title></html>"
+        kind = Kind("a page", lambda _scene: Answer(404, page=page), Effect.NEVER)
+        monkeypatch.setitem(KINDS, "page", kind)
+        array.fault("page", "DELETE", f"{POLICIES}/*")
+    else:
+        array.refuse("DELETE", f"{POLICIES}/*", **answer)
+    with pytest.raises(ApiError, match="Deleting IPsec policy 'web' on SVM 'svm1' failed: .*HTTP 404") as caught:
+        policy(array, **WEB, state="absent")
+    assert caught.value.result()["changed"] is False
+    assert len(array.policies()) == 1
+    if "fault" in answer:
+        assert "the answer is text/html, not ONTAP's" in str(caught.value)
+        assert "Check that hostname is an ONTAP array" in str(caught.value)
+
+
+def test_a_delete_finds_out_from_ontap_that_there_is_nothing_to_delete(array: Simulator) -> None:
+    policy(array, **WEB)
+    array.refuse("DELETE", f"{POLICIES}/*", code=4, status=404, after_effect=True)
+    assert policy(array, **WEB, state="absent")["changed"] is True
+    assert array.policies() == []
+
+
+ADVICE = [
+    (2, 400, "Leave out what the error names"),
+    (7, 429, "A limit of the array is reached, and waiting does not help"),
+    (7, 503, "A limit of the array is reached, and waiting does not help"),
+    (262160, 400, "more retries, or let fewer run at once: by throttle"),
+    (4711, 429, "more retries, or let fewer run at once: by throttle"),
+]
+
+
+@pytest.mark.parametrize(("code", "status", "advice"), ADVICE)
+def test_codes_of_every_endpoint_have_advice(array: Simulator, code: int, status: int, advice: str) -> None:
+    array.refuse("POST", POLICIES, code=code, status=status)
+    with pytest.raises(ApiError, match=advice):
+        policy(array, **WEB)
+
+
+def test_what_a_redirect_or_a_broken_answer_has_in_it_does_not_show(
+    array: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = '{"a":' * 100_000
+    for answer, sentence in (
+        (Answer(307, None, {"Location": "https://me:s3cr3t@elsewhere.example/"}), "redirect to elsewhere.example"),
+        (Answer(307, None, {"Location": "https://[s3cr3t"}), "did not arrive whole"),
+        (Answer(300, None, {"Location": "https://[s3cr3t"}), "redirect to somewhere that can't be read"),
+        (Answer(200, page="s3cr3t"), "instead of JSON"),
+        (Answer(200, page=deep, headers={}), "instead of JSON"),
+        (Answer(503, page="", headers={"Retry-After": "Fri, 31 Dec 99999 23:59:59 GMT"}), "HTTP 503"),
+        (Answer(503, page="", headers={"Retry-After": "9" * 5000}), "HTTP 503"),
+    ):
+        monkeypatch.setitem(KINDS, "odd", Kind("odd", lambda _scene, answer=answer: answer, Effect.NEVER))
+        array.fault("odd", "GET", POLICIES, times=2)
+        with pytest.raises(OntapError, match=sentence) as caught:
+            info(array, clock=Clock(), retries=1)
+        assert "s3cr3t" not in str(caught.value)
+        array.heal()
 
 
 # What is repeated

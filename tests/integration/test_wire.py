@@ -23,6 +23,7 @@ from integration.test_faults import check_truth
 from simulator import Simulator
 
 SECRET = "s3cr3t"
+SUBJECT: dict[str, Any] = {"name": "web", "svm": "svm1"}
 
 
 @pytest.fixture(autouse=True)
@@ -97,6 +98,14 @@ def test_a_broken_connection_behind_a_proxy_leads_to_the_same_as_without(
         behind = cell(proxied, scenario, fault, write=True)
         assert behind.text == expected[fault.name], fault.name
         check_truth(proxied, scenario, fault, behind)
+
+
+@pytest.mark.parametrize("proxied", ["http"], indirect=True)
+def test_a_delete_whose_answer_a_proxy_lost_is_no_change_that_was_not_made(proxied: Simulator) -> None:
+    proxied.add_policy({**SUBJECT, "action": "bypass"})
+    proxied.fault("reset", "DELETE", "/api/security/ipsec/policies/*", after_effect=True)
+    result = policy(proxied, **SUBJECT, state="absent", retries=0)
+    assert (result["changed"], result["operation"], proxied.policies()) == (True, "deleted", [])
 
 
 def test_the_environment_names_the_proxy(array: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,19 +9,28 @@ in the middle of a handshake, between two bytes, or right after a tunnel is open
 
 from __future__ import annotations
 
+import ipaddress
 import itertools
 import re
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 import trustme
+import urllib3
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import ConnectionFailed, InvalidInput
 from ansible_collections.wiresec.ontap.plugins.module_utils.wire import Connection, Wire
@@ -107,8 +116,8 @@ class Peers:
         self._context = context
         self._started: list[Peer] = []
 
-    def __call__(self, *serve: Serve, tls: bool = True) -> Peer:
-        self._started.append(Peer(*serve, context=self._context if tls else None))
+    def __call__(self, *serve: Serve, tls: bool = True, context: ssl.SSLContext | None = None) -> Peer:
+        self._started.append(Peer(*serve, context=(context or self._context) if tls else None))
         return self._started[-1]
 
     def settle(self) -> None:
@@ -379,3 +388,89 @@ def test_files_that_can_not_be_used_are_named_before_any_request(
             send(peer, str(tmp_path / name))
         # Nobody looks at it then.
         assert send(peer, str(tmp_path / name), validate_certs=False).status_code == 200
+
+
+# Certificates that TLS refuses for other reasons than their authority
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What a server presents, and what a client may trust. In PEM."""
+
+    own: bytes
+    key: bytes
+    authority: bytes
+
+    def peer(self, peers: Peers, folder: Path) -> Peer:
+        (folder / "own.pem").write_bytes(self.own)
+        (folder / "key.pem").write_bytes(self.key)
+        (folder / "authority.pem").write_bytes(self.authority)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(folder / "own.pem", folder / "key.pem")
+        return peers(answering(OK), context=context)
+
+
+def certificate(alternative_name: bool, key_usage: bool) -> Certificate:
+    """One for 127.0.0.1 of an authority of its own, with or without two extensions."""
+    keys = {name: ec.generate_private_key(ec.SECP256R1()) for name in ("authority", "127.0.0.1")}
+    now = datetime.now(timezone.utc)
+
+    def issue(name: str, *extensions: tuple[x509.ExtensionType, bool]) -> bytes:
+        builder = x509.CertificateBuilder(
+            issuer_name=x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "authority")]),
+            subject_name=x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]),
+            public_key=keys[name].public_key(),
+            serial_number=x509.random_serial_number(),
+            not_valid_before=now - timedelta(days=1),
+            not_valid_after=now + timedelta(days=1),
+        )
+        for extension, critical in extensions:
+            builder = builder.add_extension(extension, critical)
+        return builder.sign(keys["authority"], hashes.SHA256()).public_bytes(Encoding.PEM)
+
+    usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
+    authority_key = keys["authority"].public_key()
+    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    return Certificate(
+        issue(
+            "127.0.0.1",
+            (x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key), False),
+            *([(names, False)] if alternative_name else []),
+        ),
+        keys["127.0.0.1"].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+        issue(
+            "authority",
+            (x509.BasicConstraints(True, None), True),
+            (x509.SubjectKeyIdentifier.from_public_key(authority_key), False),
+            *([(usage, True)] if key_usage else []),
+        ),
+    )
+
+
+def test_an_authority_without_key_usage_is_refused_by_new_pythons_and_the_advice_helps(
+    peers: Peers, tmp_path: Path
+) -> None:
+    peer = certificate(alternative_name=True, key_usage=False).peer(peers, tmp_path)
+    if sys.version_info < (3, 13):
+        assert send(peer, str(tmp_path / "authority.pem")).status_code == 200
+        return
+    with pytest.raises(
+        ConnectionFailed, match=r"breaks a rule \(CA cert does not include key usage extension\)"
+    ) as caught:
+        send(peer, str(tmp_path / "authority.pem"))
+    assert (caught.value.never_sent, caught.value.lasting) == (True, True)
+    assert "set ca_path to a PEM file with the certificate of the array itself" in str(caught.value)
+    assert send(peer, str(tmp_path / "own.pem")).status_code == 200
+
+
+@pytest.mark.filterwarnings("ignore:Certificate for 127.0.0.1 has no")
+def test_a_certificate_with_a_common_name_only_has_to_be_created_anew(peers: Peers, tmp_path: Path) -> None:
+    peer = certificate(alternative_name=False, key_usage=True).peer(peers, tmp_path)
+    if int(urllib3.__version__.partition(".")[0]) < 2:
+        # It takes the common name then.
+        assert send(peer, str(tmp_path / "authority.pem")).status_code == 200
+        return
+    with pytest.raises(
+        ConnectionFailed, match="nothing but a common name is valid for none, and has to be created anew"
+    ):
+        send(peer, str(tmp_path / "authority.pem"))
