@@ -66,9 +66,9 @@ class Unprotected(OntapError):
 
 
 class ConnectionFailed(OntapError):
-    """No answer came from the array: name resolution, TCP, TLS or a time-out.
+    """No whole answer came from the array: name resolution, a proxy, TCP, TLS, a time-out, or an end in the middle.
 
-    never_sent: no connection came about, so the array can't have carried the request out.
+    never_sent: no byte of the request left, so the array can't have carried it out.
     lasting: trying again is of no use, as with a certificate that is not valid.
     """
 

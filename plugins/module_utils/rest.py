@@ -308,8 +308,8 @@ class RestClient:
 def _worth_repeating(method: str, error: ConnectionFailed | ApiError) -> bool:
     """Whether a request can be sent once more without harm, and with a chance.
 
-    Reads always can. A write only if it is certain that it was not carried out: no connection came about, or ONTAP
-    put it off (429, 503, and the codes for too many requests and for a temporary lock, on any status).
+    Reads always can. A write only if it is certain that it was not carried out: no byte of it left, or ONTAP put it off
+    (429, 503, and the codes for too many requests and for a temporary lock, on any status).
     """
     if isinstance(error, ConnectionFailed):
         return not error.lasting and (error.never_sent or method == "GET")
