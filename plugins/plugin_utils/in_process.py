@@ -162,7 +162,9 @@ class InProcessAction(NormalAction):
 
 def _absolute(path: Any) -> Any:
     """A path that does not depend on where a process begins."""
-    return os.path.abspath(os.path.expanduser(path)) if isinstance(path, str) and path else path
+    # What is no path is for others to refuse, as it was given.
+    is_one = isinstance(path, str) and path and path == path.strip()
+    return os.path.abspath(os.path.expanduser(path)) if is_one else path
 
 
 class _TaskSessions:
