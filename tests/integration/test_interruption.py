@@ -214,6 +214,15 @@ def test_whenever_the_time_is_up_nothing_is_half_done_and_the_result_is_true(bel
     assert most >= task.writes
 
 
+def test_a_probe_whose_time_is_up_asks_nothing_more(bell: Bell) -> None:
+    bell.arm(lambda line: line.method == "POST")
+    result = run(ipsec_probe, bell.array, {"svm": "svm1", "prefix": "wiresec-probe-"})
+    assert result is not None
+    assert result["report"]["stopped"] == "the time of the task is over"
+    assert [one.method for one in bell.array.requests].count("POST") == 1
+    assert result["left"] == bell.array.policies() == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_a_process_that_is_to_end_brings_its_change_to_the_end(bell: Bell, number: signal.Signals) -> None:
     array = bell.array

@@ -267,13 +267,21 @@ def test_nobody_listens(way: str, peers: Peers, authority: tuple[ssl.SSLContext,
 PROXIES = {
     "wrong password": (
         closing_after(b"HTTP/1.1 407 No, s3cr3t\r\n\r\n"),
-        "did not connect to .*: it answered HTTP 407",
+        "the proxy localhost:.* did not connect to .*: it answered HTTP 407",
         True,
     ),
-    "no way": (closing_after(b"HTTP/1.1 502 No, s3cr3t\r\n\r\n"), "did not connect to .*: it answered HTTP 502", False),
-    "closed at once": (closing_at_once, "did not connect to", False),
-    "closed without an answer": (closing_after(b""), "did not connect to", False),
-    "no HTTP": (closing_after(b"s3cr3t\r\n"), "did not connect to .*: what came is not HTTP", False),
+    "no way": (
+        closing_after(b"HTTP/1.1 502 No, s3cr3t\r\n\r\n"),
+        "the proxy localhost:.* did not connect to .*: it answered HTTP 502",
+        False,
+    ),
+    "closed at once": (closing_at_once, "the proxy localhost:.* did not connect to", False),
+    "closed without an answer": (closing_after(b""), "the proxy localhost:.* did not connect to", False),
+    "no HTTP": (
+        closing_after(b"s3cr3t\r\n"),
+        "the proxy localhost:.* did not connect to .*: what came is not HTTP",
+        False,
+    ),
     "closed right behind the tunnel": (
         closing_after(b"HTTP/1.1 200 Connection established\r\n\r\n"),
         "no TLS connection to",
