@@ -185,8 +185,7 @@ def cell(array: Simulator, scenario: Scenario, fault: Fault, write: bool) -> Out
     prepare(array, scenario)
     before = array.policies()
     clock = Clock()
-    # A listing that gives up is answered in the time that it was given, 5 s before the end of that of the request.
-    array.on_silence = lambda: clock.advance(26 if fault.kind == "gave_up" else 31)
+    array.on_silence = clock.wait_in_vain(fault.kind)
     arrange(array, scenario, fault, write)
     with clock.governs_sockets():
         failed, result = run(array, clock, scenario)

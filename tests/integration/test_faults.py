@@ -165,7 +165,7 @@ def test_the_same_task_again_converges_whatever_goes_wrong(
         # As for a policy with a post-quantum key that the task can't give to its successor.
         reject()
     clock = Clock()
-    array.on_silence = lambda: clock.advance(31)
+    array.on_silence = clock.wait_in_vain()
     for fault in faults:
         array.fault(**fault)
     with clock.governs_sockets():

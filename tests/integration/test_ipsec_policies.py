@@ -370,7 +370,7 @@ def test_an_incomplete_read_ends_the_run_before_any_write(array: Simulator, kind
     policies(array, policies=[entry("web"), entry("old")])
     array.clear_log()
     clock = Clock()
-    array.on_silence = lambda: clock.advance(31)
+    array.on_silence = clock.wait_in_vain(kind)
     array.fault(kind, "GET", COLLECTION)
     with pytest.raises(UnexpectedAnswer, match="GET /api/security/ipsec/policies"):
         policies(array, policies=[entry("web", enabled=False), entry("new")], prune=True, clock=clock)

@@ -128,7 +128,7 @@ def test_each_cell(array: Simulator, scenario: Scenario, fault: Fault) -> None:
     prepare(array, scenario)
     before = snapshot(array)
     clock = Clock()
-    array.on_silence = lambda: clock.advance(31)
+    array.on_silence = clock.wait_in_vain(fault.kind)
     arrange(array, scenario, fault)
     with clock.governs_sockets():
         failed, result = run(array, clock, scenario)

@@ -155,7 +155,7 @@ def test_the_same_list_again_converges_whatever_goes_wrong(
     except InvalidInput:
         return
     clock = Clock()
-    array.on_silence = lambda: clock.advance(31)
+    array.on_silence = clock.wait_in_vain()
     for fault in faults:
         array.fault(**fault)
     with clock.governs_sockets():
