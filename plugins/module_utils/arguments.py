@@ -188,7 +188,7 @@ _LONGEST_ECHO = 100
 
 _OVERDUE = (
     "The time that the task may take (the keyword timeout) was over while the array was being changed. What had begun was "
-    "brought to its end first, and is told here; run the task again for the rest."
+    "brought to its end first, as this result says; nothing new was begun."
 )
 
 Run = Callable[[Mapping[str, Any], RestClient, Mode], "dict[str, Any]"]
