@@ -132,7 +132,7 @@ CHECK_PYTHON := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 
 
 .venv/.ready: requirements.txt tests/requirements.txt
 	@$(CHECK_PYTHON)
-	@echo "== setting up .venv (about a minute)"
+	@echo "== setting up .venv (it takes some minutes)"
 	@$(ONLINE) $(PYTHON) -m venv --clear .venv
 	@$(ONLINE) .venv/$(PIP_INSTALL) -r tests/requirements.txt
 	@mkdir -p .venv/ansible_collections/wiresec
@@ -141,14 +141,14 @@ CHECK_PYTHON := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 
 
 .venv-conformance/.ready: tests/conformance/requirements.txt
 	@$(CHECK_PYTHON)
-	@echo "== setting up .venv-conformance (about a minute)"
+	@echo "== setting up .venv-conformance (it takes some minutes)"
 	@$(ONLINE) $(PYTHON) -m venv --clear .venv-conformance
 	@$(ONLINE) .venv-conformance/$(PIP_INSTALL) -r tests/conformance/requirements.txt
 	@touch $@
 
 .venv-docs/.ready: docs/site/requirements.txt
 	@$(CHECK_PYTHON)
-	@echo "== setting up .venv-docs (about a minute)"
+	@echo "== setting up .venv-docs (it takes some minutes)"
 	@$(ONLINE) $(PYTHON) -m venv --clear .venv-docs
 	@$(ONLINE) .venv-docs/$(PIP_INSTALL) -r docs/site/requirements.txt
 	@touch $@

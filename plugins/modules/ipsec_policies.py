@@ -164,6 +164,7 @@ EXAMPLES = r"""
     policies:
       - name: nfs-clients
         svm: svm1
+        enabled: true
         action: esp_transport
         local_endpoint:
           address: 10.10.10.7/32
@@ -175,6 +176,7 @@ EXAMPLES = r"""
         secret_key: "{{ vault_nfs_clients_key }}"
       - name: nfs-clients
         svm: svm2
+        enabled: true
         action: esp_transport
         local_endpoint:
           address: 10.10.11.7/32

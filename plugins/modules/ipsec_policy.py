@@ -90,6 +90,7 @@ EXAMPLES = r"""
   wiresec.ontap.ipsec_policy:
     name: nfs-clients
     svm: svm1
+    enabled: true
     action: esp_transport
     local_endpoint:
       address: 10.10.10.7/32
@@ -105,6 +106,7 @@ EXAMPLES = r"""
   wiresec.ontap.ipsec_policy:
     name: db-host
     svm: svm1
+    enabled: true
     action: esp_transport
     local_endpoint:
       address: 10.10.10.7
@@ -182,6 +184,7 @@ policy:
   sample:
     name: nfs-clients
     svm: svm1
+    enabled: true
     action: esp_transport
     authentication_method: psk
     enabled: true

@@ -151,6 +151,7 @@ def policy(cluster: int, number: int) -> dict[str, object]:
         "authentication_method": "psk",
         "local_endpoint": {"address": f"10.10.{cluster}.{6 + svm}", "netmask": "32", "port": "2049-2049"},
         "remote_endpoint": {"address": f"10.20.{number}.0", "netmask": "24"},
+        "remote_identity": "nfs-clients.example.com",
         "protocol": "tcp",
         "enabled": True,
     }

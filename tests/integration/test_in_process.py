@@ -299,8 +299,13 @@ def test_the_base_is_short_and_no_module_knows_of_it() -> None:
 
 def test_every_module_has_an_action_plugin_under_another_name_than_its_own() -> None:
     runtime = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
-    in_process = dict.fromkeys(runtime["action_groups"]["ontap"], {"action_plugin": "wiresec.ontap._ipsec_policy"})
-    lint = {"ipsec_policy_lint": {"action_plugin": "wiresec.ontap._ipsec_policy_lint"}}
-    assert runtime["plugin_routing"]["modules"] == in_process | lint
+    routed = {
+        name: row["action_plugin"].rpartition(".")[2] for name, row in runtime["plugin_routing"]["modules"].items()
+    }
+    modules = {path.stem for path in (CHECKOUT / "plugins" / "modules").glob("*.py")}
     actions = {path.stem for path in (CHECKOUT / "plugins" / "action").glob("*.py")}
-    assert actions == {"_ipsec_policy", "_ipsec_policy_lint"}
+    assert routed.keys() == modules, "meta/runtime.yml, plugin_routing: a module is missing"
+    assert set(routed.values()) == actions, "an action plugin is of no use, or is not there"
+    assert actions & modules == set(), "ansible-lint does not check the options of these modules"
+    in_process = {name for name, action in routed.items() if action == "_ipsec_policy"}
+    assert in_process == set(runtime["action_groups"]["ontap"])
