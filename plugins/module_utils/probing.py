@@ -45,7 +45,13 @@ from ansible_collections.wiresec.ontap.plugins.module_utils.rest import (
 
 HIDDEN = "(hidden)"
 
+SETTLED_AFTER = 15.0
+"""Seconds for which what an earlier run left has to stay as it is, to be told from the policies of one that is running."""
+
 _APPROVAL_NEEDED = 262325
+_NAME_IS_TAKEN = (1, 66257103, 66257104)
+_NO_SUCH_SVM = (66257202, 66257203)
+_SVMS = "/svm/svms"
 _MOST_PAGES = 10
 _LONGEST_NAME = 64 - 20
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -129,8 +135,8 @@ def check_prefix(prefix: str) -> None:
 def investigate(client: RestClient, svm: str, prefix: str, names: bool, check: bool) -> Outcome:
     """Asks everything that the array can be asked, on one SVM. check: only reads, and says what would be asked.
 
-    Raises ``InvalidInput`` if a policy has the prefix that is none of ours, and ``OntapError`` if the array can't even
-    be read; nothing was written then.
+    Raises ``InvalidInput`` if the SVM is not there, if a policy has the prefix that is none of ours, or if another probe is
+    running, and ``OntapError`` if the array can't even be read; nothing was written then.
     """
     check_prefix(prefix)
     return _Investigation(client, svm, prefix, names, check).run()
@@ -150,6 +156,10 @@ class _Investigation:
         self._created: dict[str, str | None] = {}
         # Whether a policy that is not in a listing is gone, which is unknown while IPsec is disabled (9.2).
         self._lists = False
+        # The policy that stays to the end, because its name keeps other probes out.
+        self._kept = ""
+        # Whether what has the prefix is this run's, and so its to be removed.
+        self._begun = False
         self._entries: list[dict[str, Any]] = []
         self._sent: list[dict[str, Any]] = []
         self._stopped = ""
@@ -167,6 +177,7 @@ class _Investigation:
     def run(self) -> Outcome:
         service = self._read_service()
         self._read_release()
+        self._check_svm()
         before = self._snapshot()
         if before and self._enabled is False:
             self._settle_while_disabled(Finding("policies are listed", "normal"))
@@ -176,6 +187,8 @@ class _Investigation:
         try:
             if before is None:
                 raise _Stop("the array does not list policies, so nothing that is written could be checked afterwards")
+            self._check_settled(leftovers)
+            self._begun = True
             self._remove(leftovers)
             self._outcome.removed = sorted(leftovers)
             self._first()
@@ -183,10 +196,14 @@ class _Investigation:
                 self._make(experiment)
         except _Stop as stop:
             self._stopped = str(stop)
+        except InvalidInput:
+            # What has the prefix is another probe's.
+            self._begun = False
+            raise
         except OntapError as error:
             self._stopped = str(error).rstrip(". ")
         finally:
-            if not self._check:
+            if not self._check and self._begun:
                 self._clean_up()
         self._skip_the_rest()
         if before is not None and not self._check:
@@ -215,6 +232,28 @@ class _Investigation:
         self._full_release = str(version.get("full", ""))
         self._connection_names[str(answer.body.get("name", ""))] = "(cluster)"
         self._release = self._client.version()
+
+    def _check_svm(self) -> None:
+        """Raises ``InvalidInput`` if the SVM is not there. Not every account may ask, and then the first create tells."""
+        try:
+            found = self._client.get_all(_SVMS, {"name": literal(self._svm), "fields": "name"})
+        except ApiError as error:
+            if forbidden(error):
+                return
+            raise
+        if self._svm not in [svm.get("name") for svm in found]:
+            raise InvalidInput(self._no_such_svm())
+
+    def _no_such_svm(self) -> str:
+        return f"svm: there is no SVM {self._svm!r} that this account sees. Nothing was asked, and nothing was written."
+
+    def _check_settled(self, leftovers: Mapping[str, str]) -> None:
+        """Raises ``InvalidInput`` if what seems to be left changes by itself: then another probe is at work on it."""
+        if not leftovers:
+            return
+        for _attempt in self._client.patiently(SETTLED_AFTER, pause=1.0):
+            if self._listed() != leftovers:
+                raise _other_probe(self._svm)
 
     def _snapshot(self) -> list[Mapping[str, Any]] | None:
         """All policies that the account sees; ``None`` if IPsec is disabled and that is why they can't be listed."""
@@ -253,14 +292,32 @@ class _Investigation:
         """The first policy decides whether there can be others."""
         seen = self._make(FIRST_EXPERIMENT)
         if self._check:
+            self._keep_others_out()
             return
         if seen.refused("create"):
             answer = seen.one("create")
+            if probes.code_of(answer) in _NAME_IS_TAKEN:
+                raise _other_probe(self._svm)
+            if probes.code_of(answer) in _NO_SUCH_SVM:
+                raise InvalidInput(self._no_such_svm())
             message = str(probes.error_of(answer).get("message", "no reason given")).rstrip(". ")
             raise _Stop(f"the array refused to create a policy: {message} ({probes.named(answer)})")
         if not seen.accepted("by_name") or not seen.count("by_name"):
             raise _Stop("the array does not list the policy that was created, so nothing could be checked afterwards")
         self._lists = True
+        self._keep_others_out()
+
+    def _keep_others_out(self) -> None:
+        """Creates the first policy once more, for good, now that it is known that it can be deleted as well."""
+        create = FIRST_EXPERIMENT.steps["create"]
+        sent: list[dict[str, Any]] = []
+        self._sent.append({"purpose": "keep other probes from the prefix", "requests": sent})
+        if self._check:
+            sent.append(self._announced(create))
+            return
+        self._kept = self._prefix + create.policy
+        if probes.code_of(self._take(create, sent)[0]) in _NAME_IS_TAKEN:
+            raise _other_probe(self._svm)
 
     # --- one experiment ---
 
@@ -374,6 +431,10 @@ class _Investigation:
 
     def _find_created(self, name: str, answer: Exchange) -> None:
         """Finds out the UUID of a new policy. Only an answer that is a plain refusal proves that there is none."""
+        if probes.code_of(answer) in _NAME_IS_TAKEN:
+            # Each request is sent once, so what has the name is somebody else's.
+            del self._created[name]
+            return
         uuid_ = self._listed().get(name) or _told_uuid(answer)
         if uuid_ is not None:
             self._created[name] = uuid_
@@ -414,7 +475,7 @@ class _Investigation:
 
     def _clean_up_known(self) -> None:
         for name, uuid_ in list(self._created.items()):
-            if uuid_ is not None:
+            if uuid_ is not None and name != self._kept:
                 self._delete(name, uuid_)
 
     def _clean_up(self) -> None:
@@ -476,11 +537,13 @@ class _Investigation:
         sent.append(entry)
 
     def _announce(self, experiment: Experiment, sent: list[dict[str, Any]]) -> None:
-        for step in experiment.steps.values():
-            method, path, query, body = self._request(step)
-            sent.append({"method": method, "path": f"/api{path}", "query": query, "body": body})
+        sent += map(self._announced, experiment.steps.values())
         for question in experiment.questions:
             self._enter(question, not_asked=self._not_now(question) or "check mode", purpose=experiment.purpose)
+
+    def _announced(self, step: Step) -> dict[str, Any]:
+        method, path, query, body = self._request(step)
+        return {"method": method, "path": f"/api{path}", "query": query, "body": body}
 
     def _not_now(self, question: Question) -> str:
         """Why a question can't be asked in the state that IPsec is in; empty if it can."""
@@ -548,6 +611,15 @@ class _Investigation:
                 "other_policies": {"compared": outcome.compared, "changed": len(outcome.changed_others)},
             }
         )
+
+
+def _other_probe(svm: str) -> InvalidInput:
+    error = InvalidInput(
+        f"svm, prefix: another probe with this prefix is at work on SVM {svm!r}. Nothing of it was touched. Run this one "
+        "again when that has ended, or choose another prefix."
+    )
+    error.outcome = {"changed": False, "other_probe": True}
+    return error
 
 
 def _svm_of(policy: Mapping[str, Any]) -> str:

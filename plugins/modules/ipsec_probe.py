@@ -17,7 +17,9 @@ description:
     they could match no traffic.
   - Never enables or disables IPsec, never writes to other policies, and never sends a certificate.
   - Removes what an earlier run that was aborted left.
-  - Fails before anything is written if a policy begins with O(prefix) that was not made by a probe.
+  - Fails before anything is written if there is no such SVM, if a policy begins with O(prefix) that was not made by a probe,
+    or if another probe with this prefix is at work on the SVM. To tell its policies from what was left, it looks at them
+    for 15 seconds.
   - In check mode it only reads, and returns what it would ask.
 author:
   - wiresec.ontap contributors (@wiresec)
@@ -61,7 +63,8 @@ report:
   description:
     - What was asked, sent and answered. C(answers) has an entry for each question, with C(number) (the paragraph of
       C(docs/ontap_facts.md)), C(switch) (of the simulator), C(question), C(answer), C(setting) (the position of the switch that
-      behaves so), C(not_asked) (why not, if it was not asked) and C(requests).
+      behaves so), C(not_asked) (why not, if it was not asked) and C(experiment) (the C(purpose) of the entry in C(experiments)
+      that has the requests and their answers).
   returned: success
   type: dict
 left:
@@ -79,6 +82,10 @@ changed_others:
   returned: success
   type: list
   elements: str
+other_probe:
+  description: Says that another probe is at work, whose policies must not be removed. Always V(true).
+  returned: when another probe is at work
+  type: bool
 error:
   description: What ONTAP said, as in M(wiresec.ontap.ipsec_policy).
   returned: when ONTAP refused a request

@@ -364,7 +364,7 @@ def ours(array: Simulator) -> list[str]:
 
 def test_an_array_that_dies_is_told_with_what_may_be_left(array: Simulator) -> None:
     left = []
-    for occurrence in range(5, 110, 7):
+    for occurrence in range(6, 110, 7):
         array.reset()
         furnish(array)
         before = surroundings(array)
@@ -405,9 +405,62 @@ def test_wrong_credentials_are_an_error(array: Simulator) -> None:
 
 
 def test_an_svm_that_is_not_there_is_told(array: Simulator) -> None:
-    result = probe(array, svm="no-such-svm")
-    assert "66257202" in result["report"]["stopped"]
+    array.add_account("blind", "blind-password", forbidden=("/api/svm",))
+    for login_ in ({}, {"username": "blind", "password": "blind-password"}):
+        with pytest.raises(InvalidInput, match="svm: there is no SVM 'no-such-svm'"):
+            probe(array, svm="no-such-svm", **login_)
+    with pytest.raises(InvalidInput, match="svm: there is no SVM 'no-such-svm'"):
+        probe(array, check_mode=True, svm="no-such-svm")
     assert array.policies() == []
+
+
+def once_before(monkeypatch: pytest.MonkeyPatch, method: str, happens: Callable[[], None]) -> None:
+    """Lets something happen before the next request of a method, such as a whole second probe."""
+    exchange = RestClient.exchange
+    pending = [happens]
+
+    def interrupted(client: RestClient, sent: str, *rest: Any, **more: Any) -> Any:
+        if sent == method and pending:
+            pending.pop()()
+        return exchange(client, sent, *rest, **more)
+
+    monkeypatch.setattr(RestClient, "exchange", interrupted)
+
+
+def test_a_second_probe_leaves_the_first_alone(array: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused: list[dict[str, Any]] = []
+
+    def second() -> None:
+        clock = Clock()
+        sleep = clock.sleep
+
+        def meanwhile(seconds: float) -> None:
+            # The first one goes on, as the second sees when it looks again.
+            array.add_policy({"name": f"{PREFIX}next", "svm": "svm1", "local_endpoint": {"address": "192.0.2.10"}})
+            sleep(seconds)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(clock, "sleep", meanwhile)
+            with pytest.raises(InvalidInput, match="another probe with this prefix is at work") as caught:
+                probe(array, clock=clock)
+        refused.append(caught.value.result())
+
+    once_before(monkeypatch, "PATCH", second)
+    result = probe(array)
+    assert [(told["changed"], told["other_probe"]) for told in refused] == [(False, True)]
+    assert (result["changed"], result["report"]["stopped"]) == (False, None)
+    assert array.policies() == []
+
+
+def test_of_two_probes_that_start_at_once_one_goes_on(array: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    def second() -> None:
+        array.add_policy({"name": f"{PREFIX}first", "svm": "svm1", "local_endpoint": {"address": "192.0.2.10"}})
+
+    # The first one has looked, and is about to create.
+    once_before(monkeypatch, "POST", second)
+    with pytest.raises(InvalidInput, match="another probe with this prefix is at work"):
+        probe(array)
+    assert [record["name"] for record in array.policies()] == [f"{PREFIX}first"]
 
 
 def test_an_account_of_the_svm_is_enough(array: Simulator) -> None:
