@@ -75,6 +75,15 @@ class PendingApproval:
         return accepted(self.index)
 
 
+@dataclass(frozen=True)
+class WithoutEffect:
+    """A success that is none: a 2xx alone is no proof (fact sheet 6.1)."""
+
+    def answer(self, call: Call, perform: Perform) -> Answer:
+        """Return what a success without body looks like, and do nothing."""
+        return Answer(201 if call.method == "POST" else 200)
+
+
 @dataclass
 class _Rule:
     pattern: Pattern

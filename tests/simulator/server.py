@@ -17,7 +17,7 @@ from .access import ACCESS_TOKEN, ADMIN, PASSWORD, Account
 from .associations import IKE_STATES, Peers, Traffic
 from .certificates import Certificates, check_certificate
 from .errors import OntapError
-from .interventions import AsJob, Interventions, PendingApproval, Refusal
+from .interventions import AsJob, Interventions, PendingApproval, Refusal, WithoutEffect
 from .messages import Answer, Call, Request
 from .plausible import completed
 from .resource import flat, nested
@@ -345,6 +345,11 @@ class Simulator(Settings):
         with self._lock:
             pending = PendingApproval(self._state.approvals.next_index())
             self._state.interventions.add(method, path, pending, occurrence=occurrence)
+
+    def answer_without_effect(self, method: str, path: str, occurrence: int = 1) -> None:
+        """Answer a request that fits as a success, without body and without an effect (fact sheet 6.1)."""
+        with self._lock:
+            self._state.interventions.add(method, path, WithoutEffect(), occurrence=occurrence)
 
     def fault(
         self,
