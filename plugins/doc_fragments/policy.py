@@ -14,7 +14,8 @@ options:
   svm:
     description:
       - Name of the SVM that the policy belongs to.
-      - Without it the task is about a policy of cluster scope.
+      - Without it the task is about a policy of cluster scope. An account of one SVM, which sees no such policies, has to
+        give it.
     type: str
   action:
     description:
@@ -67,8 +68,9 @@ options:
   authentication_method:
     description:
       - How the peers authenticate to each other. Needs ONTAP 9.10.1; ONTAP can't modify it.
-      - Without it a new policy uses V(psk) if O(secret_key) is given and V(pki) if O(certificate) is given.
-      - Of no effect for the actions V(bypass) and V(discard); a warning says so.
+      - Without it O(secret_key) stands for V(psk) and O(certificate) for V(pki), of a new policy and of one that is there.
+      - Of no effect for the actions V(bypass) and V(discard); a warning says so if the task names such an action. A task
+        that gives credentials and no action fails if the policy has one of these, because it protects nothing.
     type: str
     choices: [none, psk, pki]
   certificate:

@@ -150,6 +150,8 @@ PERMISSIONS: dict[str, Any] = {
     "recreate": {"type": "bool", "default": False},
 }
 
+VERIFICATION: dict[str, Any] = {"verify_writes": {"type": "bool", "default": False}}
+
 IMPACT: dict[str, Any] = {"report_impact": {"type": "bool", "default": False}}
 
 WHOLE_SET: dict[str, Any] = {
@@ -171,6 +173,7 @@ WHOLE_SET: dict[str, Any] = {
     "approved_digests": {"type": "list", "elements": "str"},
     "source": {"type": "str", "default": ""},
     **PERMISSIONS,
+    **VERIFICATION,
 }
 
 

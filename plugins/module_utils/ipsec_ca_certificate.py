@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, wiresec.ontap contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The CA certificates that IPsec trusts (``/api/security/ipsec/ca-certificates``), and the certificates on the array.
+"""The CA certificates that IPsec trusts (``/api/security/ipsec/ca-certificates``).
 
 A certificate is installed under a name, and registered with IPsec by its UUID.
 """
@@ -12,45 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import normalize
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils.resource import Field, State, SvmScoped
-
-_END_ENTITIES = ("client", "server")
-
-
-class Certificate(SvmScoped):
-    """A certificate that is installed. The modules only read these."""
-
-    noun = "X.509 certificate"
-    path = "/security/certificates"
-    key = ("name", "svm")
-    fields = (
-        Field("uuid", normalizer=normalize.uuid_text, always_returned=True),
-        Field("name", always_returned=True),
-        Field("svm", path="svm.name", uuid_path="svm.uuid"),
-        Field("scope", normalizer=normalize.keyword),
-        Field("type", normalizer=normalize.keyword, always_returned=True),
-    )
-
-    def check_usable(self, certificate: State | None, wanted: Mapping[str, Any], others: list[State]) -> None:
-        """Raises ``InvalidInput`` unless an authority's certificate is installed. others: where there are namesakes."""
-        if certificate is None:
-            places = ", ".join(f"on SVM {state['svm']!r}" if "svm" in state else "for the cluster" for state in others)
-            elsewhere = f" It is installed {places}: check the option svm." if others else ""
-            raise InvalidInput(
-                f"{self.title(wanted)} is not installed, so IPsec can't use it.{elsewhere or ' Install it first.'}"
-            )
-        if certificate["type"] in _END_ENTITIES:
-            raise InvalidInput(
-                f"{self.title(certificate)} is of type {certificate['type']}: it identifies one end and is no CA's. "
-                "Name it in the option certificate of an IPsec policy; here, name the CA that signed the peer's."
-            )
-
-
-class CertificateByUuid(Certificate):
-    """The same, looked up by UUID."""
-
-    key = ("uuid", "svm")
+from ansible_collections.wiresec.ontap.plugins.module_utils.resource import Field, SvmScoped
 
 
 class IpsecCaCertificate(SvmScoped):
@@ -81,6 +43,4 @@ class IpsecCaCertificate(SvmScoped):
         return super().title({**state, "uuid": state.get("name", state.get("uuid"))})
 
 
-CERTIFICATE = Certificate()
-CERTIFICATE_BY_UUID = CertificateByUuid()
 CA_CERTIFICATE = IpsecCaCertificate()

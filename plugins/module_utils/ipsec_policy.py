@@ -16,8 +16,16 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import normalize
+from ansible_collections.wiresec.ontap.plugins.module_utils.certificate import END_ENTITY
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils.resource import Field, Resource, State, SvmScoped, Switch
+from ansible_collections.wiresec.ontap.plugins.module_utils.resource import (
+    Field,
+    Resource,
+    State,
+    SvmScoped,
+    Switch,
+    Version,
+)
 
 ACTIONS = ("bypass", "discard", "esp_transport", "esp_udp")
 AUTHENTICATION_METHODS = ("none", "psk", "pki")
@@ -33,6 +41,9 @@ _AUTHENTICATION = (
     "ppk.shared_key",
 )
 _PKI_ONLY = ("certificate", "certificate_modify_keepsa")
+_CREDENTIALS = ("certificate", "secret_key", "ppk.identity", "ppk.shared_key")
+_REMOTE_IDENTITY_SINCE: Version = (9, 16, 1)
+"""The first release that creates no policy with a certificate and without the peer's identity (code 66257138)."""
 
 
 def _length(shortest: int, longest: int) -> Callable[[Any], str]:
@@ -73,6 +84,8 @@ def _endpoint_fields(side: str) -> tuple[Field, ...]:
             always_returned=True,
             default=normalize.ANY_PORT,
             when_absent=normalize.ANY_PORT,
+            # Older documents begin the range of ports with 1, and how else a port goes back to any no document says.
+            modify_since={normalize.ANY_PORT: (9, 16, 1)},
         ),
     )
 
@@ -112,7 +125,7 @@ class IpsecPolicy(SvmScoped):
             immutable=True,
             always_returned=True,
         ),
-        Field("certificate", path="certificate.name", since=(9, 10, 1)),
+        Field("certificate", path="certificate.name", since=(9, 10, 1), always_returned=True, refers_to=END_ENTITY),
         Field(
             "certificate_modify_keepsa",
             normalizer=normalize.boolean,
@@ -129,8 +142,8 @@ class IpsecPolicy(SvmScoped):
         ),
         *_endpoint_fields("local_endpoint"),
         *_endpoint_fields("remote_endpoint"),
-        Field("local_identity"),
-        Field("remote_identity"),
+        Field("local_identity", narrower=((9, 10, 1), _length(8, 64))),
+        Field("remote_identity", narrower=((9, 10, 1), _length(8, 64))),
         Field("secret_key", normalizer=_shared_key, write_only=True),
         # Its key is write-only and can't be modified, so a policy without one can't be given one (code 66257153).
         Field("ppk.identity", normalizer=_length(6, 64), since=(9, 17, 1), first_on_create=True),
@@ -169,7 +182,7 @@ class IpsecPolicy(SvmScoped):
         66257129: "With 0.0.0.0/0 as remote_endpoint, give one local_endpoint.port or remote_endpoint.port.",
         66257130: "Delete policies of the cluster that are no longer needed, or cover several hosts by one subnet.",
         66257131: "Use esp_transport, or IPv4 endpoints.",
-        66257132: "Give a port from 1 to 65535; releases before 9.16.1 document no 0, there only recreate: true brings a policy back to any port.",
+        66257132: "Give a port from 1 to 65535. Before 9.16.1 no port goes back to any in place: set recreate: true, and ontap_version if it can't be read.",
         66257133: "Give secret_key.",
         66257134: "Give certificate.",
         66257135: "Install the certificate on this SVM first, or name one that 'security certificate show' lists for it.",
@@ -208,6 +221,9 @@ class IpsecPolicy(SvmScoped):
     def needed_to_change(self, options: Iterable[str]) -> set[str]:
         """As the base class, and each endpoint whole, since that is how a modification writes it."""
         needed = super().needed_to_change(options)
+        # Whether credentials mean anything depends on the action.
+        if needed & set(_AUTHENTICATION):
+            needed.add("action")
         touched = {option.partition(".")[0] for option in needed} & set(ENDPOINTS)
         return needed | {row.option for row in self.fields if row.option.partition(".")[0] in touched}
 
@@ -234,10 +250,17 @@ class IpsecPolicy(SvmScoped):
             return True
         return None if changed - {"certificate", "certificate_modify_keepsa", "enabled"} else False
 
-    def query_fields(self, options: Iterable[str]) -> str:
-        """As the base class; whoever wants a certificate also reads how the policy authenticates (see check_modify)."""
-        wanted = set(options)
-        return super().query_fields(wanted | {"authentication_method"} if wanted & set(_PKI_ONLY) else wanted)
+    def judged_by(self, options: Iterable[str]) -> set[str]:
+        """As the base class: what a key or certificate means for a policy depends on how that authenticates."""
+        return {"authentication_method"} if set(options) & {*_CREDENTIALS, *_PKI_ONLY} else set()
+
+    def concerns(self, row: Field, state: Mapping[str, Any]) -> bool | None:
+        """As the base class; nothing of authentication where nothing is protected, and certificates only with PKI."""
+        if row.option in _AUTHENTICATION and state.get("action") in _UNPROTECTED_ACTIONS:
+            return False
+        if row.option in _PKI_ONLY:
+            return state["authentication_method"] == "pki" if "authentication_method" in state else None
+        return True
 
     def filter(self, row: Field, value: str) -> tuple[str, str]:
         """As the base class; a protocol goes by all the spellings that ONTAP may store."""
@@ -247,9 +270,22 @@ class IpsecPolicy(SvmScoped):
         return path, expression
 
     def settle(self, wanted: State, current: Mapping[str, Any]) -> tuple[State, list[str]]:
-        """Leaves authentication out where the action protects nothing: ONTAP ignores it there (code 66257112)."""
+        """What a credential implies, and nothing of authentication where nothing is protected (code 66257112).
+
+        Raises ``InvalidInput`` where a task asks for credentials and the policy protects nothing, without the task saying
+        that this is meant: whoever wrote it believes that the traffic is protected.
+        """
         action = wanted.get("action", current.get("action"))
         if action in _UNPROTECTED_ACTIONS:
+            asked = [option for option in _CREDENTIALS if option in wanted]
+            if wanted.get("authentication_method", "none") != "none":
+                asked.insert(0, "authentication_method")
+            if asked and "action" not in wanted:
+                raise InvalidInput(
+                    f"action, {', '.join(asked)}: {self.title({**current, **wanted})} has action {action}, which protects no "
+                    "packets, and the task gives credentials without naming an action. Give action: esp_transport and "
+                    f"recreate: true to have them protected, or action: {action} if they are not to be."
+                )
             ignored = [option for option in _AUTHENTICATION if option in wanted]
             remaining = {option: value for option, value in wanted.items() if option not in ignored}
             if wanted.get("authentication_method") == "none":
@@ -261,6 +297,9 @@ class IpsecPolicy(SvmScoped):
             return remaining, warnings if ignored else []
         if "certificate" in wanted:
             return {"authentication_method": "pki", **wanted}, []
+        # Releases without methods know nothing but keys, and a create says by itself what the key implies (see implied).
+        if "secret_key" in wanted and "authentication_method" in current:
+            return {"authentication_method": "psk", **wanted}, []
         return wanted, []
 
     def implied(self, wanted: Mapping[str, Any]) -> State:
@@ -271,7 +310,7 @@ class IpsecPolicy(SvmScoped):
             return {"authentication_method": "psk"}
         return {}
 
-    def check_create(self, wanted: Mapping[str, Any]) -> None:
+    def check_create(self, wanted: Mapping[str, Any], version: Version | None = None) -> None:
         """Name, action, endpoints and credential. NetApp's CLI, guide and own modules ask for the same."""
         problems = []
         if not str(wanted.get("name", "")).isascii():
@@ -285,6 +324,11 @@ class IpsecPolicy(SvmScoped):
             problems.append(f"{', '.join(missing)}: needed to create {self.title(wanted)}.")
         elif wanted["action"] not in _UNPROTECTED_ACTIONS:
             problems += self._missing_credentials(wanted)
+            if version and version >= _REMOTE_IDENTITY_SINCE and self.lacks_identity_of_peer(wanted):
+                problems.append(
+                    f"remote_identity: needed to create {self.title(wanted)} with a certificate on ONTAP 9.16.1 and later; "
+                    "give the subject of the peer's certificate, or ANYTHING."
+                )
         if problems:
             raise InvalidInput(*problems)
 
@@ -305,13 +349,27 @@ class IpsecPolicy(SvmScoped):
             problems.append(f"{missing}: identity and key of a post-quantum key are only usable together.")
         return problems
 
-    def check_recreate(self, wanted: Mapping[str, Any]) -> None:
-        """With certificates, ONTAP 9.16.1 and later want the peer's identity (code 66257138), NetApp's guide always does."""
-        if wanted.get("authentication_method") == "pki" and "remote_identity" not in wanted:
-            raise InvalidInput(
+    def lacks_identity_of_peer(self, state: Mapping[str, Any]) -> bool:
+        """Whether a policy with a certificate does not say whose it accepts, as NetApp's guide always wants it to."""
+        return state.get("authentication_method") == "pki" and "remote_identity" not in state
+
+    def check_recreate(self, wanted: Mapping[str, Any], current: Mapping[str, Any]) -> None:
+        """What is doubtful by NetApp's documents, whatever the release, unless the predecessor shows that the array takes it."""
+        problems = []
+        if self.lacks_identity_of_peer(wanted):
+            problems.append(
                 f"remote_identity: needed to create {self.title(wanted)} again with authentication_method pki; "
                 "give the subject of the peer's certificate, or ANYTHING."
             )
+        if _unnamed_peers(wanted) > _unnamed_peers(current):
+            problems.append(
+                f"remote_identity: needed to create {self.title(wanted)} again with one key for "
+                f"{'all addresses' if _is_wildcard(wanted, 'remote_endpoint') else 'a subnet'}."
+            )
+        if _family(wanted, "remote_endpoint") == 6 and _is_wildcard(wanted, "remote_endpoint"):
+            problems.append("remote_endpoint: NetApp documents netmasks from 1 to 127 for IPv6, and no wildcard.")
+        if problems:
+            raise InvalidInput(*problems)
 
     def check_result(self, result: Mapping[str, Any]) -> None:
         """The rules between endpoints, ports and action that hold for the policy as a whole."""
@@ -431,6 +489,18 @@ def _family(state: Mapping[str, Any], side: str) -> int:
 
 def _is_wildcard(state: Mapping[str, Any], side: str) -> bool:
     return state.get(f"{side}.netmask") == "0" and f"{side}.address" in state
+
+
+def _unnamed_peers(state: Mapping[str, Any]) -> int:
+    """For how many peers a policy has one key and does not say who they are: 0 for none or a host, 1 a subnet, 2 all.
+
+    NetApp's guide wants the remote identity for a subnet and for all; what ONTAP enforces is not known.
+    """
+    keyed = state.get("action") not in _UNPROTECTED_ACTIONS and state.get("authentication_method", "psk") == "psk"
+    host = {4: "32", 6: "128"}.get(_family(state, "remote_endpoint"))
+    if not keyed or "remote_identity" in state or state.get("remote_endpoint.netmask") in (None, host):
+        return 0
+    return 2 if _is_wildcard(state, "remote_endpoint") else 1
 
 
 def _endpoint_problems(state: Mapping[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils.resource import Field, Resource, State
+from ansible_collections.wiresec.ontap.plugins.module_utils.resource import Field, Resource, State, Version
 
 NONE, CREATED, MODIFIED, RECREATED, DELETED = "none", "created", "modified", "recreated", "deleted"
 UNKNOWN = "unknown"
@@ -70,25 +70,28 @@ def plan(
     current: State | None,
     present: bool = True,
     permissions: Permissions = Permissions(),
+    version: Version | None = None,
 ) -> Change:
     """The change that brings ``current`` (``None``: no such object) to ``wanted``, or to nothing unless ``present``.
 
-    Pure. Raises ``InvalidInput`` for whatever must not or can't be done, so that a plan that exists can be applied.
+    version: the array's release, as far as it is known. Pure. Raises ``InvalidInput`` for whatever must not or can't be
+    done, so that a plan that exists can be applied.
     """
     if not present:
         return Change(DELETED if current else NONE, current, None, wanted=wanted)
     wanted, warnings = resource.settle(wanted, current or {})
     if current is None:
-        return creation(resource, Change(CREATED, None, None, warnings=warnings), wanted)
+        return creation(resource, Change(CREATED, None, None, warnings=warnings), wanted, version)
+    resource.check_release(wanted, version)
     changes = resource.differing(wanted, current)
-    fixed, secrets = unmodifiable(resource, wanted, current, permissions)
+    fixed, secrets = unmodifiable(resource, wanted, current, permissions, version)
     if fixed or secrets:
         if not permissions.recreate:
             raise InvalidInput(_why_recreate(resource, wanted, current, fixed, secrets))
-        successor = {**resource.carry_over(current, wanted), **wanted}
-        resource.check_recreate(successor)
         modified = _top_level([*changes, *secrets])
-        return creation(resource, Change(RECREATED, current, None, modified, warnings=warnings), successor)
+        return _recreation(
+            resource, Change(RECREATED, current, None, modified, warnings=warnings), wanted, current, version
+        )
     if not changes:
         return Change(NONE, current, current, warnings=warnings)
     result = {**current, **{row.option: wanted[row.option] for row in changes}}
@@ -108,19 +111,32 @@ def _modification(resource: Resource, before: State, after: State) -> Change:
     return Change(MODIFIED, before, after, _top_level(changes), wanted=targets, body=body)
 
 
-def creation(resource: Resource, change: Change, wanted: State) -> Change:
-    """Completes a change that creates ``wanted``."""
-    resource.check_create(wanted)
+def _recreation(resource: Resource, change: Change, wanted: State, current: State, version: Version | None) -> Change:
+    """Completes a change that deletes ``current`` for what it becomes by ``wanted``, if that stands every rule."""
+    try:
+        successor = resource.successor(current, wanted)
+        resource.check_recreate(successor, current)
+        return creation(resource, change, successor, version)
+    except InvalidInput as error:
+        kept = "The new one would keep what the task leaves out. Nothing was deleted."
+        raise InvalidInput(*error.problems, f"{resource.title(current)} would have to be recreated. {kept}") from None
+
+
+def creation(resource: Resource, change: Change, wanted: State, version: Version | None = None) -> Change:
+    """Completes a change that creates ``wanted``. version: the array's release, as far as it is known."""
+    resource.check_release(wanted, version)
+    resource.check_create(wanted, version)
     resource.check_result(wanted)
     implied = resource.implied(wanted)
     return replace(change, wanted=wanted, implied=implied, after=resource.predict({**implied, **wanted}))
 
 
 def unmodifiable(
-    resource: Resource, wanted: State, current: State, permissions: Permissions
+    resource: Resource, wanted: State, current: State, permissions: Permissions, version: Version | None = None
 ) -> tuple[list[Field], list[Field]]:
     """The fields that only a new object can have as wanted: those that can't be modified, and secrets to be replaced."""
-    fixed = [row for row in resource.differing(wanted, current) if not row.modifiable(current)]
+    changes = resource.differing(wanted, current)
+    fixed = [row for row in changes if not row.modifiable(wanted[row.option], current, version)]
     secrets = [row for row in resource.fields if row.write_only and row.option in wanted]
     return fixed, secrets if permissions.replace_secrets else []
 

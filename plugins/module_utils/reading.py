@@ -29,10 +29,12 @@ from ansible_collections.wiresec.ontap.plugins.module_utils.resource import (
     Requirement,
     Resource,
     State,
-    Version,
-    release,
+    too_new,
 )
 from ansible_collections.wiresec.ontap.plugins.module_utils.rest import Answer, RestClient, forbidden, instance, literal
+
+CLUSTER_EVIDENCE = "/security/certificates"
+"""What a cluster always has some of, so that who sees none belongs to an SVM."""
 
 _LONGEST_FILTER = 2000
 """Characters of a list of containers in a URL."""
@@ -44,6 +46,10 @@ class Found:
 
     current: State | None
     namesakes: list[State]
+
+
+class Whole(dict[str, Any]):
+    """A state that was read by its UUID: what is not in it, the object does not have."""
 
 
 def find(client: RestClient, resource: Resource, wanted: Mapping[str, Any]) -> Found:
@@ -59,8 +65,8 @@ def find(client: RestClient, resource: Resource, wanted: Mapping[str, Any]) -> F
     }
     needs = resource.requirements(wanted)
     with explaining(client, resource, needs, f"Looking up {resource.title(wanted)}"):
-        records = client.get_all(resource.path, {**filters, "fields": resource.query_fields(wanted)})
-    states = [_identified(resource, record) for record in records]
+        records, asked = _records(client, resource, filters, wanted)
+    states = _identified(client, resource, records)
     for state in states:
         if resource.container in wanted and resource.outside(state, [wanted[resource.container]]):
             raise UnexpectedAnswer(
@@ -74,7 +80,43 @@ def find(client: RestClient, resource: Resource, wanted: Mapping[str, Any]) -> F
         raise UnexpectedAnswer(
             f"The array returned {len(matches)} objects for {resource.title(wanted)} ({uuids}); one is expected."
         )
-    return Found(matches[0] if matches else None, [state for state in same_name if state not in matches])
+    namesakes = [state for state in same_name if state not in matches]
+    return Found(_certain(client, resource, matches[0], asked) if matches else None, namesakes)
+
+
+def _records(
+    client: RestClient, resource: Resource, query: Mapping[str, str], options: Iterable[str]
+) -> tuple[list[Mapping[str, Any]], set[str]]:
+    """The records that a query finds, and the options that were asked for.
+
+    What only helps to judge the others is left out for a release that does not know it: one request more, if the user
+    did not tell the release.
+    """
+    named = set(options)
+    helpful = resource.judged_by(named) - named
+    if client.known_version:
+        helpful = {one for one in helpful if resource.by_option[one].since <= client.known_version}
+    try:
+        asked = named | helpful
+        return client.get_all(resource.path, {**query, "fields": resource.query_fields(asked)}), asked
+    except ApiError as error:
+        if error.code not in NOT_KNOWN_TO_RELEASE or not helpful:
+            raise
+    return client.get_all(resource.path, {**query, "fields": resource.query_fields(named)}), named
+
+
+def _certain(client: RestClient, resource: Resource, state: State, options: Iterable[str]) -> State:
+    """A state from a listing, read again by its UUID where it lacks one of ``options`` that may be set.
+
+    ONTAP is known to leave fields out of a listing that is filtered by name, although they are asked for
+    (docs/ontap_facts.md, 8).
+    """
+    asked = resource.needed_to_change(options)
+    if isinstance(state, Whole):
+        return state
+    if resource.doubtful(state, asked) or resource.missing(state, asked):
+        return read_whole(client, resource, state, asked)
+    return state
 
 
 def _read_single(client: RestClient, resource: Resource, wanted: Mapping[str, Any]) -> State:
@@ -99,14 +141,14 @@ def find_all(
     row = resource.by_option[resource.container]
     confined = all(row.option in state for state in wanted)
     expression = "|".join(sorted(containers))
-    query = {"fields": resource.query_fields({option for state in wanted for option in state})}
+    query = {}
     # Beyond a length of URL that every proxy passes on, or with names that a list can't hold, it is sorted out here.
     if confined and len(expression) <= _LONGEST_FILTER and all(literal(name) == name for name in containers):
         query[row.api_path] = expression
     needs = list(dict.fromkeys(need for state in wanted for need in resource.requirements(state)))
     with explaining(client, resource, needs, f"Listing {resource.noun} objects"):
-        records = client.get_all(resource.path, query)
-    states = [_identified(resource, record) for record in records]
+        records, asked = _records(client, resource, query, {option for state in wanted for option in state})
+    states = _identified(client, resource, records)
     strangers = [state for state in states if confined and resource.outside(state, containers)]
     if strangers and row.api_path in query:
         raise UnexpectedAnswer(
@@ -114,18 +156,55 @@ def find_all(
             f"with {resource.title(strangers[0])}. Nothing can be concluded from such an answer."
         )
     found = [state for state in states if state not in strangers] if strangers else states
-    keys = Counter(tuple(sorted(resource.key_of(state).items())) for state in found)
-    doubled = [resource.title(dict(key)) for key, number in keys.items() if number > 1]
+    keys = Counter(_key(resource, state) for state in found)
+    doubled = [
+        resource.title({option: value for option, value in zip(resource.key, key) if value is not None})
+        for key, number in keys.items()
+        if number > 1
+    ]
     if doubled:
         raise UnexpectedAnswer(f"GET /api{resource.path}: the array returned more than one {', '.join(doubled)}.")
-    return found
+    entries = {_key(resource, state): state for state in wanted}
+    return [
+        _certain(client, resource, state, asked & (entries[key].keys() | resource.judged_by(entries[key])))
+        if (key := _key(resource, state)) in entries
+        else state
+        for state in found
+    ]
 
 
-def _identified(resource: Resource, record: Mapping[str, Any]) -> State:
-    """The state that a record describes, which must at least say which object it is."""
-    state = resource.from_api(record)
-    check_complete(resource, state, ["uuid", resource.key[0]])
-    return state
+def _key(resource: Resource, state: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(state.get(option) for option in resource.key)
+
+
+def _identified(client: RestClient, resource: Resource, records: Iterable[Mapping[str, Any]]) -> list[State]:
+    """The states that records describe. Each must say which object it is, be it when it is read by its UUID.
+
+    Accounts of one SVM may be shown objects without their SVM (docs/ontap_facts.md, 6).
+    """
+    states = [resource.from_api(record) for record in records]
+    nameless = [position for position, state in enumerate(states) if not resource.identified(state)]
+    home = _only_container(client, resource) if nameless else None
+    for position in nameless:
+        state = resource.placed(states[position], home)
+        if not resource.identified(state) and "uuid" in state:
+            state = resource.placed(_by_uuid(client, resource, state), home)
+        states[position] = state
+    for state in states:
+        check_complete(resource, state, ["uuid", resource.key[0]])
+    return states
+
+
+def _only_container(client: RestClient, resource: Resource) -> str | None:
+    """The one container (SVM) that the account sees, ``None`` if it sees several or may not ask."""
+    seen = _visible(client, resource.containers_path, {"fields": "name"}) if resource.containers_path else []
+    return seen[0].get("name") if len(seen) == 1 else None
+
+
+def _by_uuid(client: RestClient, resource: Resource, state: State) -> Whole:
+    with explaining(client, resource, [], f"Reading {resource.title(state)}"):
+        found = resource.from_api(client.get(instance(resource.path, state.get("uuid"))))
+    return Whole(found if resource.single else resource.placed(found, state.get(resource.container)))
 
 
 def read_whole(client: RestClient, resource: Resource, current: State, options: Iterable[str]) -> State:
@@ -133,12 +212,67 @@ def read_whole(client: RestClient, resource: Resource, current: State, options: 
 
     What every release knows, and ``options``, must be in it.
     """
-    with explaining(client, resource, [], f"Reading {resource.title(current)}"):
-        state = resource.from_api(client.get(instance(resource.path, current.get("uuid"))))
+    state = _by_uuid(client, resource, current)
     if any(state.get(option) != current.get(option) for option in ("uuid", *resource.key)):
         raise UnexpectedAnswer(f"Reading {resource.title(current)} by its UUID returned {resource.title(state)}.")
     check_complete(resource, state, [*_known_to_all_releases(resource), *options])
     return state
+
+
+def check_references(client: RestClient, resource: Resource, state: State) -> list[str]:
+    """Looks up what an object refers to. Raises ``InvalidInput`` where it is not there or not fit for that.
+
+    Returns a warning for everything that could not be checked, because the account may not read it.
+    """
+    problems: list[str] = []
+    warnings: list[str] = []
+    for row in resource.fields:
+        kind = row.refers_to
+        if kind is None or row.option not in state:
+            continue
+        name, container = kind.key
+        wanted = {name: state[row.option]}
+        if resource.container in state:
+            wanted[container] = state[resource.container]
+        try:
+            found = find(client, kind, wanted)
+            warnings += [f"{row.option}: {told}" for told in kind.check_usable(found.current, wanted, found.namesakes)]
+        except InvalidInput as error:
+            problems += [f"{row.option}: {problem}" for problem in error.problems]
+        except ApiError as error:
+            if not forbidden(error):
+                raise
+            warnings.append(
+                f"{row.option}: this account may not ask GET /api{kind.path}, so it was not checked whether "
+                f"{kind.title(wanted)} is installed, of the right type and has not expired."
+            )
+    if problems:
+        raise InvalidInput(*problems)
+    return warnings
+
+
+def check_home(client: RestClient, resource: Resource) -> None:
+    """Raises ``InvalidInput`` if the account belongs to one container (SVM), which ONTAP takes where a request names none.
+
+    Such an account sees its own SVM and nothing of the cluster, which always has a certificate (docs/ontap_facts.md, 6).
+    """
+    name = _only_container(client, resource)
+    if name is None or _visible(client, CLUSTER_EVIDENCE, {"scope": "cluster", "fields": "uuid"}):
+        return
+    raise InvalidInput(
+        f"{resource.container}: is needed, because this account sees SVM {name!r} and nothing of the cluster, so ONTAP takes "
+        f"that SVM where none is named. Set {resource.container}: {name}. Nothing was changed."
+    )
+
+
+def _visible(client: RestClient, path: str, query: Mapping[str, str]) -> list[Mapping[str, Any]]:
+    """The records that an account sees, none where it may not ask."""
+    try:
+        return client.get_all(path, query)
+    except ApiError as error:
+        if forbidden(error):
+            return []
+        raise
 
 
 def check_complete(resource: Resource, state: State, options: Iterable[str]) -> None:
@@ -199,8 +333,11 @@ def listing(
         records = _all_or_none(client, resource, query)
     named = {row.option for row in rows}
     states = [resource.from_api(record) for record in records]
-    for state in states:
-        check_complete(resource, state, named or _known_to_all_releases(resource))
+    expected = named or _known_to_all_releases(resource)
+    for position, state in enumerate(states):
+        if resource.missing(state, expected) and "uuid" in state:
+            states[position] = _by_uuid(client, resource, state)
+        check_complete(resource, states[position], expected)
     return [resource.to_options(state, also=named) for state in states]
 
 
@@ -268,15 +405,3 @@ def check_release(client: RestClient, resource: Resource, needs: list[Requiremen
     problems = too_new(client.known_version, resource, needs) if client.known_version else []
     if problems:
         raise InvalidInput(*problems)
-
-
-def too_new(version: Version | None, resource: Resource, needs: list[Requirement]) -> list[str]:
-    """A sentence for everything that a release lacks, or may lack where the release is not known (``None``)."""
-    runs = f"; this array runs {release(version)}" if version else ""
-    if version and version < OLDEST_SUPPORTED:
-        return [f"{resource.noun} needs ONTAP {release(OLDEST_SUPPORTED)} or later{runs}."]
-    return [
-        f"{subject} needs ONTAP {release(needed)} or later{runs}."
-        for subject, needed in needs
-        if version is None or needed > version
-    ]

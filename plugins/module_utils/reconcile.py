@@ -9,13 +9,15 @@ object consists of, and which rules hold for it, is the resource's business.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Callable
 
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import (
     ApiError,
     ApprovalPending,
+    InvalidInput,
     OntapError,
     UnexpectedAnswer,
     Unfinished,
@@ -35,14 +37,21 @@ from ansible_collections.wiresec.ontap.plugins.module_utils.planning import (
     unmodifiable,
 )
 from ansible_collections.wiresec.ontap.plugins.module_utils.reading import (
+    Whole,
     check_complete,
+    check_home,
+    check_references,
     explaining,
     find,
     is_enabled,
     read_whole,
+)
+from ansible_collections.wiresec.ontap.plugins.module_utils.resource import (
+    NOT_KNOWN_TO_RELEASE,
+    Resource,
+    State,
     too_new,
 )
-from ansible_collections.wiresec.ontap.plugins.module_utils.resource import NOT_KNOWN_TO_RELEASE, Resource, State
 from ansible_collections.wiresec.ontap.plugins.module_utils.rest import Answer, RestClient, instance
 
 # Preparing
@@ -58,25 +67,67 @@ def prepare(
 ) -> Change:
     """As ``plan``, after making sure that what was read is enough to plan upon.
 
-    An object that is to be replaced is read whole, because what the user leaves out is carried over.
+    An object that is to be replaced is read whole, because what the user leaves out is carried over, and nothing is
+    left to be found out after it was deleted: the release, and what the new one refers to.
     """
-    if current is None:
-        return plan(resource, wanted, None, present, permissions)
-    settled = resource.settle(wanted, current)[0] if present else {}
+    if current is None or not present:
+        return plan(resource, wanted, current, present, permissions, client.known_version)
+    settled = resource.settle(wanted, current)[0]
     check_complete(resource, current, resource.needed_to_change(settled))
-    if present and permissions.recreate and any(unmodifiable(resource, settled, current, permissions)):
-        current = read_whole(client, resource, current, settled)
-    return plan(resource, wanted, current, present, permissions)
+    if not permissions.recreate:
+        return plan(resource, wanted, current, present, permissions, client.known_version)
+    changes = resource.differing(settled, current)
+    by_release = any(settled[row.option] in row.modify_since for row in changes)
+    with _before_deleting(resource, current):
+        version = client.version() if by_release else client.known_version
+        if any(unmodifiable(resource, settled, current, permissions, version)):
+            version = client.version()
+            if not isinstance(current, Whole):
+                current = read_whole(client, resource, current, settled)
+        change = plan(resource, wanted, current, present, permissions, version)
+        if change.operation != RECREATED:
+            return change
+        warnings = check_references(client, resource, change.wanted)
+    if version is None:
+        warnings.append(
+            f"This account may not ask GET /api/cluster, so it was not checked whether the release takes all of "
+            f"{resource.title(change.wanted)}. The option ontap_version tells the release."
+        )
+    return replace(change, warnings=[*change.warnings, *warnings])
+
+
+@contextmanager
+def _before_deleting(resource: Resource, current: State) -> Iterator[None]:
+    """Says of an error from within what the reading was for, and that nothing came of it."""
+    try:
+        yield
+    except InvalidInput:
+        raise
+    except OntapError as error:
+        error.notes.append(
+            f"It was to be found out whether {resource.title(current)} can be recreated. Nothing was changed."
+        )
+        raise
 
 
 def confirm(
     client: RestClient, resource: Resource, changes: Sequence[Change], before_deleting: bool = False
 ) -> list[str]:
-    """Refuses to conclude from an empty answer that something is gone, while ONTAP may not list what it has.
+    """Refuses to conclude from an empty answer that something is not there, where it may be, and not be listed.
 
     Costs one request, if something that should be absent was not found. before_deleting: also if something is to be
-    deleted. Returns a warning if the account may not make that request.
+    deleted. Returns a warning if the account may not make that request. Costs one or two more, if something was not
+    found that names nothing that it belongs to: an account of one SVM sees and makes it there.
     """
+    absent = [change for change in changes if change.before is None]
+    if resource.containers_path and any(resource.container not in change.wanted for change in absent):
+        check_home(client, resource)
+    return _confirm_listed(client, resource, changes, before_deleting)
+
+
+def _confirm_listed(
+    client: RestClient, resource: Resource, changes: Sequence[Change], before_deleting: bool = False
+) -> list[str]:
     unproven = [resource.title(change.wanted) for change in changes if change.rests_on_absence]
     deletes = [resource.title(change.before or {}) for change in changes if change.operation in (DELETED, RECREATED)]
     if not (unproven or (before_deleting and deletes)):
@@ -97,28 +148,30 @@ def confirm(
 # Applying
 
 
-def apply(client: RestClient, resource: Resource, change: Change) -> Change:
+def apply(client: RestClient, resource: Resource, change: Change, verify: bool = False) -> Change:
     """Carries one change out and returns it with what the array reported.
 
+    verify: whether to read the object after each write that was answered with success, which costs one request more.
     An error that comes after something was written, or may have been, tells so in its ``outcome``.
     """
     if change.operation == DELETED:
-        return _delete(client, resource, change)
+        return _delete(client, resource, change, verify)
     if change.operation == MODIFIED:
-        return _modify_in_steps(client, resource, change) if change.steps else _modify(client, resource, change)
+        modify = _modify_in_steps if change.steps else _modify
+        return modify(client, resource, change, verify)
     if change.operation == CREATED:
-        return _create(client, resource, change)
+        return _create(client, resource, change, verify)
     if change.operation == RECREATED:
-        deleted = _delete(client, resource, change)
+        deleted = _delete(client, resource, change, verify)
         try:
-            return _create(client, resource, deleted)
+            return _create(client, resource, deleted, verify)
         except OntapError as error:
             _put_back(client, resource, change, error)
             raise
     return change
 
 
-def _delete(client: RestClient, resource: Resource, change: Change) -> Change:
+def _delete(client: RestClient, resource: Resource, change: Change, verify: bool) -> Change:
     before = change.before or {}
     path = instance(resource.path, change.uuid)
 
@@ -132,17 +185,29 @@ def _delete(client: RestClient, resource: Resource, change: Change) -> Change:
     def look() -> Evidence:
         found = find(client, resource, resource.key_of(before)).current
         if found is None:
-            confirm(client, resource, [Change(NONE, None, None, wanted=before)])
+            _confirm_listed(client, resource, [Change(NONE, None, None, wanted=before)])
             return Evidence(done=True)
         if found.get("uuid") != change.uuid:
             return Evidence(None, found, "The array has another one of this name by now.", foreign=True)
         return Evidence(False, found)
 
-    warnings = _write(client, resource, change, f"Deleting {resource.title(before)}", send, look)[1]
+    def still_there() -> str:
+        try:
+            client.get(path)
+        except ApiError as error:
+            if not resource.not_found(error):
+                raise
+            return ""
+        return "it is still there"
+
+    doing = f"Deleting {resource.title(before)}"
+    warnings = _write(client, resource, change, doing, send, look)[1]
+    if verify:
+        _verify(resource, change, doing, still_there, before)
     return replace(change, warnings=[*change.warnings, *warnings])
 
 
-def _modify(client: RestClient, resource: Resource, change: Change) -> Change:
+def _modify(client: RestClient, resource: Resource, change: Change, verify: bool = False) -> Change:
     before = change.before or {}
     path = resource.path if resource.single else instance(resource.path, change.uuid)
 
@@ -158,16 +223,19 @@ def _modify(client: RestClient, resource: Resource, change: Change) -> Change:
     def send() -> None:
         client.patch(path, change.body)
 
-    warnings = _write(client, resource, change, f"Modifying {resource.title(before)}", send, look)[1]
+    doing = f"Modifying {resource.title(before)}"
+    warnings = _write(client, resource, change, doing, send, look)[1]
+    if verify:
+        _verify(resource, change, doing, lambda: _still_differs(client, resource, change.wanted, before), before)
     return replace(change, warnings=[*change.warnings, *warnings])
 
 
-def _modify_in_steps(client: RestClient, resource: Resource, change: Change) -> Change:
+def _modify_in_steps(client: RestClient, resource: Resource, change: Change, verify: bool) -> Change:
     """One modification after the other; if one fails, those before it are taken back."""
     warnings = []
     for step in change.steps:
         try:
-            warnings += _modify(client, resource, step).warnings
+            warnings += _modify(client, resource, step, verify).warnings
         except OntapError as error:
             if step is not change.steps[0]:
                 _go_back(client, resource, change, step, error)
@@ -199,8 +267,8 @@ def _go_back(client: RestClient, resource: Resource, change: Change, failed: Cha
         )
 
 
-def _create(client: RestClient, resource: Resource, change: Change) -> Change:
-    """The change with the object as created: what the array returned, and what was predicted where it is silent."""
+def _create(client: RestClient, resource: Resource, change: Change, verify: bool = False) -> Change:
+    """The change with the object as created: what was predicted, in the words of the array where it returned them."""
     wanted = change.wanted
     readable = {row.option: wanted[row.option] for row in resource.fields if row.option in wanted and row.comparable}
 
@@ -220,19 +288,49 @@ def _create(client: RestClient, resource: Resource, change: Change) -> Change:
 
     def send() -> State | None:
         records = _post(client, resource, change).records
-        state = resource.from_api(records[0]) if records else {}
-        return state if resource.key_of(state) == resource.key_of(wanted) and "uuid" in state else None
+        # What is created for an SVM is there, whether or not this account is shown it.
+        state = resource.placed(resource.from_api(records[0]) if records else {}, wanted.get(resource.container))
+        mine = state.get(resource.key[0]) == wanted[resource.key[0]]
+        return state if mine and resource.identified(state) and "uuid" in state else None
 
     doing = f"Creating {resource.title(wanted)}"
-    created, warnings = _write(client, resource, change, doing, send, look)
+    told, warnings = _write(client, resource, change, doing, send, look)
+    created = told
     try:
-        created = created or find(client, resource, readable).current
+        if told and resource.key_of(told) != resource.key_of(wanted):
+            raise UnexpectedAnswer(f"ONTAP made it {resource.title(told)}, where {resource.title(wanted)} was wanted.")
+        created = told or find(client, resource, readable).current
         if not created:
             raise UnexpectedAnswer(f"{resource.title(wanted)} was created, but the array does not list it.")
     except OntapError as error:
-        error.outcome = outcome(resource, CREATED, change.after)
+        left = outcome(resource, CREATED, {**(change.after or {}), **(told or {})})
+        error.outcome = {**left, **_lost(resource, change)}
         raise
-    return replace(change, reported={**(change.after or {}), **created}, warnings=[*change.warnings, *warnings])
+    if verify:
+        found = created
+        _verify(resource, change, doing, lambda: _still_differs(client, resource, readable, found), found)
+    # Not what it tells beyond that: check mode could not have, and how much it is differs from array to array.
+    known = {option: value for option, value in created.items() if option in (change.after or {}) or option == "uuid"}
+    return replace(change, reported={**(change.after or {}), **known}, warnings=[*change.warnings, *warnings])
+
+
+def _still_differs(client: RestClient, resource: Resource, wanted: State, current: State) -> str:
+    """In what an object is not as wanted although a write was answered with success; empty if it is."""
+    found = find(client, resource, wanted).current if resource.single else read_whole(client, resource, current, wanted)
+    others = ", ".join(row.option for row in resource.differing(wanted, found or {}))
+    return f"the array shows another {others}" if others else ""
+
+
+def _verify(resource: Resource, change: Change, doing: str, problem: Callable[[], str], state: State) -> None:
+    """Raises ``UnexpectedAnswer`` if the array shows no effect of a write, or can't be read to find out."""
+    try:
+        seen = problem()
+        if seen:
+            raise UnexpectedAnswer(f"{doing} was answered with success, but {seen}.")
+    except OntapError as error:
+        error.outcome = {**outcome(resource, UNKNOWN, state), **_lost(resource, change)}
+        error.notes.append(f"{doing} was answered with success and could not be verified. Run the task again.")
+        raise
 
 
 def _post(client: RestClient, resource: Resource, change: Change) -> Answer:

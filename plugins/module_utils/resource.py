@@ -43,9 +43,12 @@ class Field:
     choices: the values that a user may write, if they are few.
     since: first ONTAP release that has it. value_since: the same for single values.
     filter_since: first release that filters by it, where that is later than ``since``.
+    modify_since: by value, the first release that brings an existing object to it.
+    narrower: a release, and a normalizer of what those before it take, which is less.
     uuid_path: dotted name in the REST API of the UUID that a filter may give in its place.
     immutable: ONTAP can't modify it. first_on_create: it can, but not where it was never set.
     write_only: a secret, never returned. read_only: never sent.
+    refers_to: the kind of object that the value names, where the array has to have it.
     elsewhere: no property of the object, but of another one that the task knows it by: never asked for, sent or compared.
     unreliable_read: ONTAP may leave it out of an answer although it is set, so that absence tells nothing.
     always_returned: every object has it, so that an answer without it is not the whole answer.
@@ -61,6 +64,9 @@ class Field:
     since: Version = OLDEST_SUPPORTED
     value_since: Mapping[Any, Version] = field(default_factory=dict)
     filter_since: Version = OLDEST_SUPPORTED
+    modify_since: Mapping[Any, Version] = field(default_factory=dict)
+    narrower: tuple[Version, Callable[[Any], Any]] | None = None
+    refers_to: Resource | None = None
     uuid_path: str = ""
     immutable: bool = False
     first_on_create: bool = False
@@ -87,8 +93,10 @@ class Field:
         """Whether ONTAP can be asked for it."""
         return not (self.write_only or self.elsewhere)
 
-    def modifiable(self, current: Mapping[str, Any]) -> bool:
-        """Whether ONTAP can give this field another value on an object in the current state."""
+    def modifiable(self, wanted: Any, current: Mapping[str, Any], version: Version | None = None) -> bool:
+        """Whether ONTAP can give this field the wanted value on an object in the current state, as far as is known."""
+        if version is not None and version < self.modify_since.get(wanted, OLDEST_SUPPORTED):
+            return False
         return not (self.immutable or (self.first_on_create and self.option not in current))
 
     def differs(self, wanted: Any, current: Mapping[str, Any]) -> bool:
@@ -114,6 +122,7 @@ class Resource:
     path: URL path below ``/api``. key: the options that identify an object, the name first; empty for a single object,
     which can be modified only. since: the first ONTAP release that has such objects.
     switch: the service without which ONTAP may not list these objects.
+    containers_path: URL path of what such objects may belong to, empty where they belong to the cluster only.
     ``not_found_codes``, ``duplicate_codes``, ``unclear_codes`` (which leave open how far a write got), ``none_codes``
     (which a listing without any object may answer) and ``advice`` are by ONTAP error code.
     """
@@ -126,6 +135,7 @@ class Resource:
     key: tuple[str, ...] = ()
     since: Version = OLDEST_SUPPORTED
     switch: Switch | None = None
+    containers_path = ""
     not_found_codes: frozenset[int] = frozenset({4, 8586226})
     duplicate_codes: frozenset[int] = frozenset({1})
     unclear_codes: frozenset[int] = frozenset()
@@ -194,6 +204,10 @@ class Resource:
                 if row.option in state and not (row.read_only or row.elsewhere)
             }
         )
+
+    def judged_by(self, options: Iterable[str]) -> set[str]:
+        """What to ask for besides ``options`` in order to judge them, as far as the release has it."""
+        return set()
 
     def query_fields(self, options: Iterable[str]) -> str:
         """The value of ``fields=`` that reads what every release knows, and the named options.
@@ -279,6 +293,27 @@ class Resource:
                 needed.append((f"{row.option}={state[row.option]}", row.value_since[state[row.option]]))
         return needed
 
+    def misfits(self, state: Mapping[str, Any], version: Version | None) -> list[str]:
+        """A sentence for every value of ``state`` that this release does not take; none where it is not known."""
+        if version is None:
+            return []
+        problems = too_new(version, self, self.requirements(state))
+        for row in self.fields:
+            until, normalizer = row.narrower or (OLDEST_SUPPORTED, row.normalizer)
+            if row.option not in state or version >= until:
+                continue
+            try:
+                normalizer(state[row.option])
+            except ValueError as error:
+                problems.append(f"{row.option}: {error} ONTAP takes others from {release(until)} on.")
+        return problems
+
+    def check_release(self, state: Mapping[str, Any], version: Version | None) -> None:
+        """Raises ``InvalidInput`` with all ``misfits``."""
+        problems = self.misfits(state, version)
+        if problems:
+            raise InvalidInput(*problems)
+
     def _of_release(self) -> list[Requirement]:
         return [(self.noun, self.since)] if self.since > OLDEST_SUPPORTED else []
 
@@ -293,10 +328,21 @@ class Resource:
         """Whether the error says that an object with this key is there already."""
         return error.code in self.duplicate_codes or (error.status == 409 and not error.code)
 
+    def concerns(self, row: Field, state: Mapping[str, Any]) -> bool | None:
+        """Whether an object in this state can have a value in this field at all, ``None`` where the state leaves it open."""
+        return True
+
     def missing(self, state: Mapping[str, Any], options: Iterable[str]) -> list[str]:
-        """Which of ``options`` this state lacks although every object has them."""
+        """Which of ``options`` this state lacks although every object has them that they concern."""
         asked = set(options)
-        return [row.option for row in self.fields if row.always_returned and row.option in asked - state.keys()]
+        rows = [row for row in self.fields if row.always_returned and row.option in asked - state.keys()]
+        return [row.option for row in rows if self.concerns(row, state)]
+
+    def doubtful(self, state: Mapping[str, Any], options: Iterable[str]) -> list[str]:
+        """Which of ``options`` a listing lacks so that it can't be told whether they are not set or were left out."""
+        asked = set(options) - set(self.key)
+        rows = [row for row in self.fields if row.comparable and row.option in asked - state.keys()]
+        return [row.option for row in rows if not row.unreliable_read and self.concerns(row, state) is not False]
 
     def needed_to_change(self, options: Iterable[str]) -> set[str]:
         """Which options of an object must be known before these may be compared and changed."""
@@ -317,6 +363,14 @@ class Resource:
         # In any case, because whether ONTAP's filters tell upper from lower case is not known.
         return str(state.get(self.container)).casefold() not in {name.casefold() for name in containers}
 
+    def identified(self, state: Mapping[str, Any]) -> bool:
+        """Whether a state says which object it is and what it belongs to."""
+        return self.key[0] in state
+
+    def placed(self, state: State, home: str | None) -> State:
+        """``state`` with what it belongs to, where only that is not said and there is but one such place."""
+        return state
+
     def key_of(self, state: Mapping[str, Any]) -> State:
         """The part of a state that identifies the object."""
         return {option: state[option] for option in self.key if option in state}
@@ -332,15 +386,22 @@ class Resource:
         """``wanted`` without what ONTAP would ignore for this object, and a warning for each such option."""
         return wanted, []
 
+    def check_usable(self, found: State | None, wanted: Mapping[str, Any], namesakes: list[State]) -> list[str]:
+        """Raises ``InvalidInput`` unless an object can be what another one refers to. Returns what could not be told.
+
+        found: as the array has it. namesakes: those of the same name that are elsewhere.
+        """
+        return []
+
     def implied(self, wanted: Mapping[str, Any]) -> State:
         """What a create must say although the user did not, because ONTAP's default is not known."""
         return {}
 
-    def check_create(self, wanted: Mapping[str, Any]) -> None:
-        """Raises ``InvalidInput`` unless everything that a create needs is there."""
+    def check_create(self, wanted: Mapping[str, Any], version: Version | None = None) -> None:
+        """Raises ``InvalidInput`` unless everything is there that a create needs, on that release if it is known."""
 
-    def check_recreate(self, wanted: Mapping[str, Any]) -> None:
-        """Raises ``InvalidInput`` for what a create is refused without on some release: it would follow a delete here."""
+    def check_recreate(self, wanted: Mapping[str, Any], current: Mapping[str, Any]) -> None:
+        """Raises ``InvalidInput`` for what a create may be refused for on some release: it would follow a delete here."""
 
     def check_result(self, result: Mapping[str, Any]) -> None:
         """Raises ``InvalidInput`` when the object that a write would leave behind breaks a rule of ONTAP."""
@@ -390,6 +451,13 @@ class Resource:
         paths = [row.api_path for row in self.fields if row.write_only]
         return frozenset({*paths, *(path.rpartition(".")[2] for path in paths)})
 
+    def successor(self, current: Mapping[str, Any], wanted: Mapping[str, Any]) -> State:
+        """What replaces ``current``: what is wanted and what it keeps, by the rules for what a task gives.
+
+        Raises ``InvalidInput`` with what is wrong with that as a whole.
+        """
+        return self.from_options(self._nest({**self.carry_over(current, wanted), **wanted}))
+
     def writable(self, state: Mapping[str, Any]) -> State:
         """``state`` without read-only fields."""
         return {row.option: state[row.option] for row in self.fields if row.option in state and not row.read_only}
@@ -412,6 +480,8 @@ class Resource:
 class SvmScoped(Resource):
     """Objects that belong to an SVM, or to the cluster where they name none."""
 
+    containers_path = "/svm/svms"
+
     def from_api(self, record: Mapping[str, Any]) -> State:
         """As the base class; an SVM counts for objects of SVM scope only."""
         state = super().from_api(record)
@@ -423,6 +493,15 @@ class SvmScoped(Resource):
         """As the base class; an object of cluster scope belongs to the admin SVM, which may be the one that was named."""
         return state.get("scope") != "cluster" and super().outside(state, containers)
 
+    def identified(self, state: Mapping[str, Any]) -> bool:
+        """As the base class; without SVM only what is said to be of cluster scope."""
+        return super().identified(state) and ("svm" in state or state.get("scope") == "cluster")
+
+    def placed(self, state: State, home: str | None) -> State:
+        """As the base class: an object of an SVM that is not named, where the account sees but one SVM."""
+        nameless = home is not None and "svm" not in state and state.get("scope") == "svm"
+        return {**state, "svm": home} if nameless else state
+
     def title(self, state: Mapping[str, Any]) -> str:
         """As the base class, and the SVM, or cluster scope."""
         place = f"on SVM {state['svm']!r}" if "svm" in state else "of cluster scope"
@@ -433,6 +512,18 @@ def release(version: Version) -> str:
     """A version as NetApp writes it: ``9.8``, ``9.10.1``."""
     generation, major, minor = version
     return f"{generation}.{major}.{minor}" if minor else f"{generation}.{major}"
+
+
+def too_new(version: Version | None, resource: Resource, needs: Iterable[Requirement]) -> list[str]:
+    """A sentence for everything that a release lacks, or may lack where the release is not known (``None``)."""
+    runs = f"; this array runs {release(version)}" if version else ""
+    if version and version < OLDEST_SUPPORTED:
+        return [f"{resource.noun} needs ONTAP {release(OLDEST_SUPPORTED)} or later{runs}."]
+    return [
+        f"{subject} needs ONTAP {release(needed)} or later{runs}."
+        for subject, needed in needs
+        if version is None or needed > version
+    ]
 
 
 @cache

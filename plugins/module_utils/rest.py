@@ -98,6 +98,7 @@ class RestClient:
     def __init__(self, connection: Connection, trace: Trace | None = None, clock: Any = time) -> None:
         self.connection = connection
         self.known_version = connection.version
+        self._may_read_version = True
         self._clock = clock
         self.trace = trace
         self._wire = Wire(connection, clock)
@@ -187,11 +188,12 @@ class RestClient:
 
     def version(self) -> tuple[int, int, int] | None:
         """The release of the array, read at most once; ``None`` where the account may not read it."""
-        if self.known_version is None:
+        if self.known_version is None and self._may_read_version:
             try:
                 answer = self.get("/cluster", {"fields": "version"})
             except ApiError as error:
                 if forbidden(error):
+                    self._may_read_version = False
                     return None
                 raise
             numbers = answer.get("version", {})

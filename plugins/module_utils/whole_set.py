@@ -33,7 +33,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils.planning import (
 )
 from ansible_collections.wiresec.ontap.plugins.module_utils.reading import find_all
 from ansible_collections.wiresec.ontap.plugins.module_utils.reconcile import apply, confirm, prepare
-from ansible_collections.wiresec.ontap.plugins.module_utils.resource import Resource, State
+from ansible_collections.wiresec.ontap.plugins.module_utils.resource import Resource, State, Version
 from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
 
 UNCHANGED, PLANNED, DONE, FAILED, NOT_ATTEMPTED = "unchanged", "planned", "done", "failed", "not_attempted"
@@ -107,8 +107,16 @@ class Plan:
 # The list
 
 
-def read_entries(resource: Resource, options: Sequence[Mapping[str, Any]], common: Mapping[str, Any]) -> list[Entry]:
-    """The entries of a list of options, each completed by ``common``. Raises ``InvalidInput`` with all that is wrong."""
+def read_entries(
+    resource: Resource,
+    options: Sequence[Mapping[str, Any]],
+    common: Mapping[str, Any],
+    version: Version | None = None,
+) -> list[Entry]:
+    """The entries of a list of options, each completed by ``common``. Raises ``InvalidInput`` with all that is wrong.
+
+    version: the array's release, where the user told it.
+    """
     entries: list[Entry] = []
     problems: list[str] = []
     positions: dict[tuple[tuple[str, Any], ...], int] = {}
@@ -119,6 +127,7 @@ def read_entries(resource: Resource, options: Sequence[Mapping[str, Any]], commo
             present = _one_of(own, "state", "present", "absent") == "present"
             replaces = _one_of(own, "update_secret_key", "on_create", "always") == "always"
             wanted = resource.from_options(own)
+            resource.check_release(wanted if present else resource.key_of(wanted), version)
         except InvalidInput as error:
             problems += [f"{label}: {problem}" for problem in error.problems]
             continue
@@ -304,12 +313,13 @@ def carry_out(
     concurrency: int,
     continue_on_error: bool,
     progress: Callable[[int, int], None],
+    verify: bool = False,
 ) -> None:
     """Takes the steps of a plan, several at once within a phase, and notes in each what became of it.
 
     After a failure what has not begun is left; with ``continue_on_error`` only what would take something away where
     something failed. If the task is to end early, what has not begun is left as well. progress: called with the number of
-    steps that are done and of all.
+    steps that are done and of all. verify: as for ``apply``.
     """
     steps = planned.taken()
     finished = Counter({"steps": 0})
@@ -328,7 +338,7 @@ def carry_out(
                 step.result = NOT_ATTEMPTED
                 return
         try:
-            step.change = apply(client, resource, step.change)
+            step.change = apply(client, resource, step.change, verify)
             step.result = DONE
         except OntapError as error:
             step.error = error
@@ -430,7 +440,10 @@ def _details(resource: Resource, step: Step) -> dict[str, Any]:
     before, after = (resource.to_options(state or {}) for state in (change.before, change.after))
     if change.operation in (MODIFIED, RECREATED):
         before, after = ({key: side[key] for key in change.modified if key in side} for side in (before, after))
-    details = {"uuid": (change.reported or {}).get("uuid") or change.uuid, "modified": change.modified}
+    # After a failure, what was found or put back has another one than what was there before.
+    told = step.error.outcome if step.error else {}
+    uuid = told["uuid"] if "uuid" in told else (change.reported or {}).get("uuid") or change.uuid
+    details = {"uuid": uuid, "modified": change.modified}
     return {**_entry(resource, step), **details, "before": before, "after": after}
 
 

@@ -51,6 +51,13 @@ options:
     type: str
     choices: [present, absent]
     default: present
+  verify_writes:
+    description:
+      - Whether the array is read once more after each write that it answered with success, at the cost of one request for each.
+      - If the array does not show it, the task fails with RV(operation=unknown).
+      - Without it, an answer of success is believed, and only a create whose answer does not show what was created is looked up.
+    type: bool
+    default: false
 seealso:
   - module: wiresec.ontap.ipsec_config
   - module: wiresec.ontap.ipsec_policy
@@ -122,13 +129,10 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
-from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_ca_certificate import (
-    CA_CERTIFICATE,
-    CERTIFICATE,
-    CERTIFICATE_BY_UUID,
-)
+from ansible_collections.wiresec.ontap.plugins.module_utils.certificate import AUTHORITY, AUTHORITY_BY_UUID
+from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_ca_certificate import CA_CERTIFICATE
 from ansible_collections.wiresec.ontap.plugins.module_utils.planning import NONE, Change, Permissions, report
-from ansible_collections.wiresec.ontap.plugins.module_utils.reading import check_release, find
+from ansible_collections.wiresec.ontap.plugins.module_utils.reading import check_home, find
 from ansible_collections.wiresec.ontap.plugins.module_utils.reconcile import apply, prepare
 from ansible_collections.wiresec.ontap.plugins.module_utils.resource import State
 from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
@@ -138,6 +142,7 @@ OPTIONS: dict[str, Any] = {
     "uuid": {"type": "str"},
     "svm": {"type": "str"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    **arguments.VERIFICATION,
 }
 RULES: dict[str, Any] = {"required_one_of": [["name", "uuid"]], "mutually_exclusive": [["name", "uuid"]]}
 
@@ -146,15 +151,17 @@ def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> 
     """From validated options to the result of the task. Raises ``OntapError``."""
     present = params["state"] == "present"
     wanted = CA_CERTIFICATE.from_options(params)
-    check_release(client, CA_CERTIFICATE, CA_CERTIFICATE.requirements(wanted))
-    certificates = CERTIFICATE_BY_UUID if "uuid" in wanted else CERTIFICATE
+    CA_CERTIFICATE.check_release(wanted, client.known_version)
+    certificates = AUTHORITY_BY_UUID if "uuid" in wanted else AUTHORITY
     installed = find(client, certificates, wanted)
     if present:
         certificates.check_usable(installed.current, wanted, installed.namesakes)
+    elif installed.current is None and "svm" not in wanted:
+        check_home(client, CA_CERTIFICATE)
     wanted.update({option: value for option, value in (installed.current or {}).items() if option in ("name", "uuid")})
     change = _change(client, wanted, present)
     if not mode.check:
-        change = apply(client, CA_CERTIFICATE, change)
+        change = apply(client, CA_CERTIFICATE, change, params["verify_writes"])
     told = {"installed": installed.current is not None, "registered": change.after is not None}
     return {**report(CA_CERTIFICATE, change), **told}
 

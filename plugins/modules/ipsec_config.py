@@ -60,6 +60,13 @@ options:
       - Without it this is an error that counts and names them, in check mode, too.
     type: bool
     default: false
+  verify_writes:
+    description:
+      - Whether the array is read once more after each write that it answered with success, at the cost of one request for each.
+      - If the service is not as it was written, the task fails with RV(operation=unknown).
+      - Without it, an answer of success is believed.
+    type: bool
+    default: false
 seealso:
   - module: wiresec.ontap.ipsec_policy
   - module: wiresec.ontap.ipsec_ca_certificate
@@ -146,7 +153,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils.errors import Invali
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_service import REPLAY_WINDOWS, SERVICE
 from ansible_collections.wiresec.ontap.plugins.module_utils.planning import MODIFIED, Change, Permissions, report
-from ansible_collections.wiresec.ontap.plugins.module_utils.reading import check_release, find, listing
+from ansible_collections.wiresec.ontap.plugins.module_utils.reading import find, listing
 from ansible_collections.wiresec.ontap.plugins.module_utils.reconcile import apply, prepare
 from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
 
@@ -156,6 +163,7 @@ OPTIONS: dict[str, Any] = {
     "replay_window": {"type": "int", "choices": list(REPLAY_WINDOWS)},
     "offload_enabled": {"type": "bool"},
     "force": {"type": "bool", "default": False},
+    **arguments.VERIFICATION,
 }
 
 _SHOWN = 10
@@ -165,13 +173,13 @@ _SHOWN = 10
 def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> dict[str, Any]:
     """From validated options to the result of the task. Raises ``OntapError``."""
     wanted = SERVICE.from_options(params)
-    check_release(client, SERVICE, SERVICE.requirements(wanted))
+    SERVICE.check_release(wanted, client.known_version)
     current = find(client, SERVICE, wanted).current
     change = prepare(client, SERVICE, wanted, current, present=True, permissions=Permissions())
     if not params["force"]:
         _guard(client, change)
     if not mode.check:
-        change = apply(client, SERVICE, change)
+        change = apply(client, SERVICE, change, params["verify_writes"])
     steps = change.steps or ([change] if change.operation == MODIFIED else [])
     return {**report(SERVICE, change), "steps": [SERVICE.to_options(step.wanted) for step in steps]}
 

@@ -100,6 +100,13 @@ options:
       - Whether RV(policies) is returned.
     type: bool
     default: false
+  verify_writes:
+    description:
+      - Whether the array is read once more after each write that it answered with success, at the cost of one request for each.
+      - If a policy is not as it was written, its RV(changes[].result) is V(unknown), and the task fails.
+      - Without it, an answer of success is believed, and only a create whose answer does not show what was created is looked up.
+    type: bool
+    default: false
   report_impact:
     description:
       - Whether to count the live security associations that the changes end, in RV(impact), also in check mode.
@@ -356,7 +363,6 @@ from ansible_collections.wiresec.ontap.plugins.module_utils import arguments, wh
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
 from ansible_collections.wiresec.ontap.plugins.module_utils.impact import impact, total
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils.reading import check_release
 from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
 
 
@@ -365,19 +371,25 @@ def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> 
     if not 1 <= params["concurrency"] <= 8:
         raise InvalidInput(f"concurrency: {params['concurrency']} is not from 1 to 8.")
     common = {option: params[option] for option in ("svm", "recreate", "update_secret_key")}
-    entries = whole_set.read_entries(POLICY, params["policies"], common)
+    entries = whole_set.read_entries(POLICY, params["policies"], common, client.known_version)
     svms = None if params["svms"] is None else frozenset(params["svms"])
     pruning = whole_set.Pruning(
         params["prune"], svms, tuple(params["keep"]), params["max_deletes"], params["allow_empty"]
     )
-    for entry in entries:
-        check_release(client, POLICY, POLICY.requirements(entry.wanted))
     plan = whole_set.plan(client, POLICY, entries, pruning)
     digest = whole_set.digest(POLICY, plan, params["source"])
     whole_set.check_approval(plan, digest, params["approved_digests"])
     impacts = impact(client, [step.change for step in plan.taken()]) if params["report_impact"] else []
     if not mode.check:
-        whole_set.carry_out(client, POLICY, plan, params["concurrency"], params["continue_on_error"], mode.progress)
+        whole_set.carry_out(
+            client,
+            POLICY,
+            plan,
+            params["concurrency"],
+            params["continue_on_error"],
+            mode.progress,
+            params["verify_writes"],
+        )
     result = {**whole_set.report(POLICY, plan, params["return_policies"], mode.diff), "digest": digest}
     if params["report_impact"]:
         result["impact"] = total(impacts)

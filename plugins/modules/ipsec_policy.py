@@ -15,7 +15,8 @@ description:
   - Options that are left out are left alone. What is compared is only what the task gives, in the form in which ONTAP
     returns it, so every spelling of a netmask, port, protocol or address can be used.
   - A run that changes nothing costs one request, a change costs two. O(state=absent) that finds nothing costs two, because
-    ONTAP may not list its policies while IPsec is disabled.
+    ONTAP may not list its policies while IPsec is disabled. What the array's answer to a look-up by name leaves out of what
+    the task is about, be it not set or known to get lost, is read by UUID, which costs one more.
   - If the answer to a write gets lost, the array is read again. A change that it shows is reported as done, with a warning;
     one that it doesn't show is sent once more. Where that can't be told, because ONTAP returns no key, the task fails
     with RV(operation=unknown). A later run then brings the policy to the wanted state.
@@ -62,12 +63,23 @@ options:
   recreate:
     description:
       - Allows to delete the policy and create it again where ONTAP can't modify it.
-        This concerns O(action), O(authentication_method), O(ipspace), a first O(ppk) and, with O(update_secret_key=always),
-        the keys.
+        This concerns O(action), O(authentication_method), O(ipspace), a first O(ppk), a port back to V(any) before ONTAP
+        9.16.1 and, with O(update_secret_key=always), the keys.
       - Without it such a difference is an error that names the old and the new value.
       - What the task leaves out is carried over from the old policy. Nothing is deleted unless everything that the create
         needs is there. If the create fails all the same, the old policy is put back where that is possible.
+      - So before a delete the new policy is checked as a whole, with what it keeps, by all rules for a create; also against the
+        release of the array, and its certificate is looked up: it has to be installed on that SVM, be of type client or
+        server, and not have expired. That costs up to three reads more, in check mode as well. What the account may not
+        read is named in a warning.
       - Between delete and create there is no policy, and its security associations drop.
+    type: bool
+    default: false
+  verify_writes:
+    description:
+      - Whether the array is read once more after each write that it answered with success, at the cost of one request for each.
+      - If the policy is not as it was written, the task fails with RV(operation=unknown).
+      - Without it, an answer of success is believed, and only a create whose answer does not show what was created is looked up.
     type: bool
     default: false
   report_impact:
@@ -178,7 +190,9 @@ modified:
 policy:
   description:
     - The policy as it now is, or would be, in the options of this module and without secrets; empty when there is none.
-    - On a policy that was there before, options that came with later releases than ONTAP 9.8 are in it if the task gives them.
+    - On a policy that was there before, options that came with later releases than ONTAP 9.8 are in it if the task gives
+      them, and C(authentication_method) if it gives a key or certificate. On a new one, what the task gives and ONTAP's
+      documented defaults.
   returned: success, and after a failure that left a trace on the array
   type: dict
   sample:
@@ -274,7 +288,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
 from ansible_collections.wiresec.ontap.plugins.module_utils.impact import impact
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils.planning import Permissions, report
-from ansible_collections.wiresec.ontap.plugins.module_utils.reading import check_release, find
+from ansible_collections.wiresec.ontap.plugins.module_utils.reading import find
 from ansible_collections.wiresec.ontap.plugins.module_utils.reconcile import apply, confirm, prepare
 from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
 
@@ -285,14 +299,14 @@ def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> 
     wanted = POLICY.from_options(params)
     if not present:
         wanted = {option: wanted[option] for option in POLICY.key if option in wanted}
-    check_release(client, POLICY, POLICY.requirements(wanted))
+    POLICY.check_release(wanted, client.known_version)
     found = find(client, POLICY, wanted)
     permissions = Permissions(params["recreate"], params["update_secret_key"] == "always")
     change = prepare(client, POLICY, wanted, found.current, present, permissions)
     warnings = [*confirm(client, POLICY, [change]), *POLICY.hints(wanted, found.namesakes)]
     told = {"impact": impact(client, [change])[0]} if params["report_impact"] else {}
     if not mode.check:
-        change = apply(client, POLICY, change)
+        change = apply(client, POLICY, change, params["verify_writes"])
     result = report(POLICY, change)
     return {**result, **told, "warnings": [*result["warnings"], *warnings]}
 
@@ -300,7 +314,13 @@ def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
     """Entry point of Ansible."""
     module = module_class(
-        argument_spec={**arguments.CONNECTION, **arguments.POLICY, **arguments.PERMISSIONS, **arguments.IMPACT},
+        argument_spec={
+            **arguments.CONNECTION,
+            **arguments.POLICY,
+            **arguments.PERMISSIONS,
+            **arguments.VERIFICATION,
+            **arguments.IMPACT,
+        },
         supports_check_mode=True,
     )
     arguments.execute(module, POLICY, run, {"operation": "none"})

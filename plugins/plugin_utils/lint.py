@@ -23,7 +23,6 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.wiresec.ontap.plugins.module_utils import normalize
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import ENDPOINTS, POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils.reading import too_new
 from ansible_collections.wiresec.ontap.plugins.module_utils.resource import State, Version
 from ansible_collections.wiresec.ontap.plugins.plugin_utils.findings import KINDS, Finding, in_order
 from ansible_collections.wiresec.ontap.plugins.plugin_utils.overlaps import (
@@ -209,9 +208,8 @@ _COMPLETE: State = {
 
 def _check_alone(subject: Subject, given: State, target: Target) -> None:
     """What can be said of a policy that makes sense, without the others."""
-    if target.version:
-        for problem in too_new(target.version, POLICY, POLICY.requirements(given)):
-            subject.find("release-too-old", problem)
+    for problem in POLICY.misfits(given, target.version):
+        subject.find("release-too-old", problem)
     state, warnings = POLICY.settle(given, {})
     for warning in warnings:
         subject.find("ignored-option", warning)
@@ -229,7 +227,7 @@ def _check_alone(subject: Subject, given: State, target: Target) -> None:
             subject.find("psk-without-secret", problem)
     for problem in _problems(POLICY.check_result, state):
         subject.find("wildcard-without-port", problem)
-    if _problems(POLICY.check_recreate, state):
+    if POLICY.lacks_identity_of_peer(state):
         subject.find(
             "pki-without-identity",
             "remote_identity: is missing; give the subject of the peer's certificate, or ANYTHING. ONTAP 9.16.1 and later "

@@ -77,7 +77,9 @@ _CREATE_PSK = Scenario("create with key", _PSK, None, "POST")
 _MODIFY = Scenario("modify", {**_PKI, "enabled": False}, _PKI, "PATCH", INSTANCE)
 _DELETE = Scenario("delete", {**_WEB, "state": "absent"}, _PKI, "DELETE", INSTANCE)
 _RECREATE = {**_PKI, "action": "esp_udp", "recreate": True}
-_DELETE_HALF = Scenario("recreate, its delete", _RECREATE, _PKI, "DELETE", INSTANCE, ("GET", INSTANCE))
+_DELETE_HALF = Scenario(
+    "recreate, its delete", _RECREATE, _PKI, "DELETE", INSTANCE, ("GET", "/api/security/certificates")
+)
 _CREATE_HALF = Scenario("recreate, its create", _RECREATE, _PKI, "POST", COLLECTION, ("DELETE", INSTANCE))
 _KEY_HALF = Scenario(
     "new key, its create", _NEW_KEY, {**_PSK, "secret_key": OLD_KEY}, "POST", COLLECTION, ("DELETE", INSTANCE)

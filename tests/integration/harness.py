@@ -43,7 +43,13 @@ __all__ = ["CHECKOUT"]
 
 CALLBACKS = Path(__file__).resolve().parent / "callback_plugins"
 
-POLICY_SPEC = {**arguments.CONNECTION, **arguments.POLICY, **arguments.PERMISSIONS, **arguments.IMPACT}
+POLICY_SPEC = {
+    **arguments.CONNECTION,
+    **arguments.POLICY,
+    **arguments.PERMISSIONS,
+    **arguments.VERIFICATION,
+    **arguments.IMPACT,
+}
 WHOLE_SET_SPEC = {**arguments.CONNECTION, **arguments.WHOLE_SET, **arguments.IMPACT}
 INFO_SPEC = {**arguments.CONNECTION, **arguments.POLICY_FILTERS, **arguments.LISTING}
 

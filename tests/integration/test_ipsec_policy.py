@@ -201,7 +201,8 @@ def test_recreate_deletes_and_creates_and_carries_over(array: Simulator) -> None
     array.clear_log()
     result = policy(array, **options)
     after = stored(array)
-    assert methods(array) == ["GET", "GET", "DELETE", "POST"]
+    # By name, whole, its release, its certificate.
+    assert methods(array) == ["GET", "GET", "GET", "GET", "DELETE", "POST"]
     assert (result["operation"], result["modified"]) == ("recreated", ["action"])
     assert result["diff"] == predicted["diff"]
     assert result["diff"]["after_header"].endswith("deleted and created again")

@@ -119,7 +119,9 @@ def test_a_first_post_quantum_key_needs_a_recreate_and_another_identity_does_not
 
 
 def test_from_pki_to_psk_the_certificate_is_dropped() -> None:
-    change = planned({"authentication_method": "psk", "secret_key": KEY}, PKI, permissions=ALLOWED)
+    change = planned(
+        {"authentication_method": "psk", "secret_key": KEY, "remote_identity": "CN=peers"}, PKI, permissions=ALLOWED
+    )
     assert "certificate" not in change.wanted
 
 
@@ -159,3 +161,83 @@ def test_the_diff_of_a_replaced_key_shows_that_and_not_the_key() -> None:
 
 def test_no_plan_prints_a_secret() -> None:
     assert KEY not in repr(planned({"action": "esp_transport", "secret_key": KEY, **ENDPOINTS}, None))
+
+
+# What is known of the release
+
+RELEASES: list[tuple[dict[str, Any], tuple[int, int, int], str]] = [
+    ({"local_identity": "x" * 7}, (9, 9, 1), "local_identity: has 7 characters, but 8 to 64"),
+    ({"remote_identity": "x" * 65}, (9, 8, 0), "remote_identity: has 65 characters, but 8 to 64"),
+    ({"action": "esp_udp"}, (9, 8, 0), "action=esp_udp needs ONTAP 9.9.1"),
+]
+
+
+@pytest.mark.parametrize(("wanted", "version", "sentence"), RELEASES, ids=[case[2][:20] for case in RELEASES])
+@pytest.mark.parametrize("current", [None, BYPASS], ids=["create", "existing"])
+def test_a_release_that_is_known_is_asked_first(
+    current: dict[str, Any] | None, wanted: dict[str, Any], version: tuple[int, int, int], sentence: str
+) -> None:
+    whole = {**{"action": "bypass"}, **ENDPOINTS, **wanted} if current is None else wanted
+    state = POLICY.from_options({"name": "web", "svm": "svm1", **whole})
+    with pytest.raises(InvalidInput, match=sentence):
+        plan(POLICY, state, current, version=version)
+
+
+@pytest.mark.parametrize(("version", "refused"), [(None, False), ((9, 15, 1), False), ((9, 16, 1), True)])
+def test_a_certificate_without_the_identity_of_the_peer(version: Any, refused: bool) -> None:
+    state = POLICY.from_options(
+        {"name": "web", "svm": "svm1", "action": "esp_transport", "certificate": "cert1", **ENDPOINTS}
+    )
+    if refused:
+        with pytest.raises(InvalidInput, match="remote_identity: needed to create"):
+            plan(POLICY, state, None, version=version)
+    else:
+        assert plan(POLICY, state, None, version=version).operation == "created"
+
+
+@pytest.mark.parametrize(
+    ("version", "recreate", "operation"),
+    [
+        (None, True, "modified"),
+        ((9, 16, 1), True, "modified"),
+        ((9, 15, 1), True, "recreated"),
+        ((9, 15, 1), False, None),
+    ],
+)
+def test_a_port_goes_back_to_any_in_place_or_not(version: Any, recreate: bool, operation: str | None) -> None:
+    current = {**BYPASS, "local_endpoint.port": "53-53"}
+    wanted = {"name": "web", "svm": "svm1", "local_endpoint.port": "0-0"}
+    permissions = Permissions(recreate=recreate)
+    if operation is None:
+        with pytest.raises(InvalidInput, match="local_endpoint.port is '53-53' and should be '0-0'.*recreate: true"):
+            plan(POLICY, wanted, current, permissions=permissions, version=version)
+    else:
+        assert plan(POLICY, wanted, current, permissions=permissions, version=version).operation == operation
+
+
+def test_what_is_kept_stands_the_rules_for_what_is_given() -> None:
+    with pytest.raises(InvalidInput, match="ppk.identity: has 3 characters.*Nothing was deleted"):
+        planned({"secret_key": KEY}, {**PSK, "ppk.identity": "odd"}, permissions=Permissions(True, True))
+
+
+@pytest.mark.parametrize(("netmask", "refused"), [("32", False), ("24", True)])
+def test_one_key_for_a_subnet_needs_the_identity_of_its_peers(netmask: str, refused: bool) -> None:
+    task = {
+        "action": "esp_transport",
+        "secret_key": KEY,
+        "remote_endpoint": {"address": "10.0.1.0", "netmask": netmask},
+    }
+    if refused:
+        with pytest.raises(InvalidInput, match="remote_identity: needed .* with one key for a subnet"):
+            planned(task, BYPASS, permissions=ALLOWED)
+    else:
+        assert planned(task, BYPASS, permissions=ALLOWED).operation == "recreated"
+    assert planned({**task, "remote_identity": "CN=peers"}, BYPASS, permissions=ALLOWED).operation == "recreated"
+
+
+def test_one_key_for_all_addresses_may_be_replaced_where_the_array_has_taken_it() -> None:
+    anybody = {"remote_endpoint.address": "0.0.0.0", "remote_endpoint.netmask": "0", "local_endpoint.port": "53-53"}
+    always = Permissions(recreate=True, replace_secrets=True)
+    assert planned({"secret_key": KEY}, {**PSK, **anybody}, permissions=always).operation == "recreated"
+    with pytest.raises(InvalidInput, match="remote_identity: needed .* with one key for all addresses"):
+        planned({"action": "esp_transport", "secret_key": KEY}, {**BYPASS, **anybody}, permissions=ALLOWED)

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.wiresec.ontap.plugins.module_utils.certificate import AUTHORITY
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput, UnexpectedAnswer
-from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_ca_certificate import CA_CERTIFICATE, CERTIFICATE
+from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_ca_certificate import CA_CERTIFICATE
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_security_association import (
     NEEDED_FOR_STATUS,
@@ -46,7 +47,7 @@ SAMPLES: dict[str, Any] = {
     **{f"ipsec.{way}.offload_packets": 7 for way in ("inbound", "outbound")},
 }
 
-TABLES = [SERVICE, CERTIFICATE, CA_CERTIFICATE, SECURITY_ASSOCIATION]
+TABLES = [SERVICE, AUTHORITY, CA_CERTIFICATE, SECURITY_ASSOCIATION]
 ROWS = [(table, row) for table in TABLES for row in table.fields]
 EACH_ROW = pytest.mark.parametrize(("table", "row"), ROWS, ids=[f"{type(t).__name__}-{r.option}" for t, r in ROWS])
 
@@ -90,9 +91,9 @@ def leaves(spec: dict[str, Any], prefix: str = "") -> set[str]:
 
 def test_rows_and_options_are_the_same() -> None:
     of_service = {row.option for row in SERVICE.fields}
-    assert leaves(ipsec_config.OPTIONS) == of_service | {"state", "force"}
+    assert leaves(ipsec_config.OPTIONS) == of_service | {"state", "force", "verify_writes"}
     of_certificate = {row.option for row in CA_CERTIFICATE.fields if not row.read_only}
-    assert leaves(ipsec_ca_certificate.OPTIONS) == of_certificate | {"state"}
+    assert leaves(ipsec_ca_certificate.OPTIONS) == of_certificate | {"state", "verify_writes"}
 
 
 def test_filters_are_rows() -> None:
