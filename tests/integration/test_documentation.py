@@ -121,6 +121,20 @@ def test_the_examples_of_a_page_run(playbooks: Playbooks, path: Path) -> None:
     assert len({result["task"] for result in play.results}) == len({task["name"] for task in tasks}), play.output
 
 
+def test_a_loop_by_names_shows_no_key_even_of_an_item_that_fails(playbooks: Playbooks) -> None:
+    (task,) = [
+        task
+        for play in sorted_out(CHECKOUT / "docs" / "concepts.md").plays
+        for task in play["tasks"]
+        if "hosts_with_keys" in str(task)
+    ]
+    hosts = {"db1": {"address": "no address", "key": KEY}, "db2": {"address": "10.10.30.5", "key": NEW_KEY}}
+    (playbooks.folder / "hosts.yml").write_text(yaml.safe_dump({"hosts_with_keys": hosts}), encoding="utf-8")
+    play = playbooks.play([task], "-vvv", "-e", "@hosts.yml")
+    assert (play.code, len(playbooks.array.policies())) == (2, 1), play.output
+    assert [key for key in (KEY, NEW_KEY) if key in play.output] == []
+
+
 def with_netapp_ontap(playbooks: Playbooks) -> dict[str, str]:
     """The environment of somebody who has the vendor's collection, too: of it, the group of defaults."""
     meta = playbooks.folder / "collections" / "ansible_collections" / "netapp" / "ontap" / "meta"
@@ -160,6 +174,7 @@ def variables(playbooks: Playbooks) -> list[str]:
         "vault_nfs_clients_key": KEY,
         "vault_nfs_clients_new_key": NEW_KEY,
         "secret_key": KEY,
+        "hosts_with_keys": {"db1": {"address": "10.10.30.5", "key": KEY}},
         "ipsec_policies_of_svm1": [of_svm1],
         "backup_network": "10.30.0.0/24",
         "netapp_hostname": address,
