@@ -164,12 +164,12 @@ def _print_planning(measured: list[tuple[int, dict[str, float]]]) -> None:
 
 def _print_whole_set(options: argparse.Namespace, costs: Costs, size: int, latency: float) -> None:
     title = f"## Table 1: a whole set of {size:,} policies, {latency * 1000:g} ms latency"
-    print(f"{title}; floor = empty task + bare script\n")
+    print(f"{title}; baseline = empty task + bare script\n")
     rows = []
     for way in (EMPTY_TASK, EMPTY_TASK_WITH_LIST):
         rows.append(_row(["", way.name], *_cost(options, costs, way, NO_CHANGE, size, latency)))
     for scenario in WHOLE_SET_SCENARIOS:
-        floor, *others = _rows(
+        baseline, *others = _rows(
             options,
             costs,
             scenario,
@@ -178,13 +178,13 @@ def _print_whole_set(options: argparse.Namespace, costs: Costs, size: int, laten
             EMPTY_TASK,
             _ways_of_whole_set(options, scenario, size, latency)[2:],
         )
-        rows += [floor, _floor_with_list(options, costs, scenario, size, latency), *others]
+        rows += [baseline, _baseline_with_list(options, costs, scenario, size, latency), *others]
     _print_table(["scenario", "way", *_COLUMNS], rows)
 
 
 def _print_loops(options: argparse.Namespace, costs: Costs) -> None:
     latency = options.latency[0]
-    print(f"## Table 3: loops, {latency * 1000:g} ms latency; floor = start of ansible-playbook + bare script\n")
+    print(f"## Table 3: loops, {latency * 1000:g} ms latency; baseline = start of ansible-playbook + bare script\n")
     rows = []
     for size, scenario in product(options.loops, LOOP_SCENARIOS):
         more = _rows(options, costs, scenario, size, latency, START, [BARE, *_loops(options, scenario, size)])
@@ -192,7 +192,7 @@ def _print_loops(options: argparse.Namespace, costs: Costs) -> None:
     _print_table(["items", "scenario", "way", *_COLUMNS], rows)
 
 
-_COLUMNS = ["runs", "wall s", "CPU s", "wall / floor", "CPU / floor", "requests", "TLS connections"]
+_COLUMNS = ["runs", "wall s", "CPU s", "wall / baseline", "CPU / baseline", "requests", "TLS connections"]
 
 
 def _rows(
@@ -204,27 +204,27 @@ def _rows(
     start: Way,
     ways: Iterable[Way],
 ) -> list[list[str]]:
-    """The rows of one scenario; the bare script shows together with the start of Ansible, as the floor."""
+    """The rows of one scenario; the bare script shows together with the start of Ansible, as the baseline."""
     base = _cost(options, costs, start, scenario, size, latency)[0]
-    floor = base + _cost(options, costs, BARE, scenario, size, latency)[0]
+    baseline = base + _cost(options, costs, BARE, scenario, size, latency)[0]
     rows = []
     for way in ways:
         cost, runs = _cost(options, costs, way, scenario, size, latency)
         if way is BARE:
-            way, cost = replace(way, name="floor"), floor  # noqa: PLW2901 - it stands for both from here on
-        rows.append(_row([scenario.name, way.name], cost, runs, floor))
+            way, cost = replace(way, name="baseline"), baseline  # noqa: PLW2901 - it stands for both from here on
+        rows.append(_row([scenario.name, way.name], cost, runs, baseline))
     return rows
 
 
-def _floor_with_list(
+def _baseline_with_list(
     options: argparse.Namespace, costs: Costs, scenario: Scenario, size: int, latency: float
 ) -> list[str]:
-    """The row of a floor whose empty task is given the list, too."""
+    """The row of a baseline whose empty task is given the list, too."""
     bare, runs = _cost(options, costs, BARE, scenario, size, latency)
     base, given = (
         _cost(options, costs, way, scenario, size, latency)[0] + bare for way in (EMPTY_TASK, EMPTY_TASK_WITH_LIST)
     )
-    return _row([scenario.name, "floor, with the list given to the empty task"], given, runs, base)
+    return _row([scenario.name, "baseline, with the list given to the empty task"], given, runs, base)
 
 
 def _cost(
@@ -235,8 +235,8 @@ def _cost(
     return median(costs[key(cell)]), len(costs[key(cell)])
 
 
-def _row(head: list[str], cost: Cost, runs: int, floor: Cost | None = None) -> list[str]:
-    ratios = [f"{cost.wall / floor.wall:.2f}", f"{cost.cpu / floor.cpu:.2f}"] if floor else ["", ""]
+def _row(head: list[str], cost: Cost, runs: int, baseline: Cost | None = None) -> list[str]:
+    ratios = [f"{cost.wall / baseline.wall:.2f}", f"{cost.cpu / baseline.cpu:.2f}"] if baseline else ["", ""]
     return [*head, str(runs), f"{cost.wall:.2f}", f"{cost.cpu:.2f}", *ratios, str(cost.requests), str(cost.connections)]
 
 
