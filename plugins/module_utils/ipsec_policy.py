@@ -98,12 +98,20 @@ class IpsecPolicy(SvmScoped):
     plural = "policies"
     path = "/security/ipsec/policies"
     key = ("name", "svm")
+    telling = ("action", "enabled")
     # NetApp's CLI shows policies only while IPsec is enabled; what REST does then is not known (docs/ontap_facts.md, 9.2).
     switch = Switch("/security/ipsec", "enabled", "IPsec is not enabled on this array")
     fields = (
         Field("uuid", read_only=True, always_returned=True),
         Field("name", normalizer=_length(1, 64), immutable=True, always_returned=True),
-        Field("svm", path="svm.name", uuid_path="svm.uuid", immutable=True),
+        Field(
+            "svm",
+            path="svm.name",
+            normalizer=normalize.name,
+            reader=normalize.text,
+            uuid_path="svm.uuid",
+            immutable=True,
+        ),
         Field("scope", normalizer=normalize.keyword, read_only=True),
         # ONTAP has been seen to return a policy without its IPspace, and NetApp knows that a policy can't be
         # found by it (burt 1519419).
@@ -142,11 +150,11 @@ class IpsecPolicy(SvmScoped):
         ),
         *_endpoint_fields("local_endpoint"),
         *_endpoint_fields("remote_endpoint"),
-        Field("local_identity", narrower=((9, 10, 1), _length(8, 64))),
-        Field("remote_identity", narrower=((9, 10, 1), _length(8, 64))),
+        Field("local_identity", narrower=((9, 10, 1), _length(8, 64)), optional=True),
+        Field("remote_identity", narrower=((9, 10, 1), _length(8, 64)), optional=True),
         Field("secret_key", normalizer=_shared_key, write_only=True),
         # Its key is write-only and can't be modified, so a policy without one can't be given one (code 66257153).
-        Field("ppk.identity", normalizer=_length(6, 64), since=(9, 17, 1), first_on_create=True),
+        Field("ppk.identity", normalizer=_length(6, 64), since=(9, 17, 1), first_on_create=True, optional=True),
         Field("ppk.shared_key", normalizer=_shared_key, since=(9, 17, 1), write_only=True),
     )
     not_found_codes = Resource.not_found_codes | {66257116}
@@ -235,6 +243,10 @@ class IpsecPolicy(SvmScoped):
         """Whether packets that a policy covers are to be protected, which takes security associations."""
         return bool(state.get("enabled", True) and state.get("action") not in _UNPROTECTED_ACTIONS)
 
+    def restrains(self, state: Mapping[str, Any]) -> bool:
+        """Whether a policy keeps packets from leaving in clear, by protecting or by discarding them."""
+        return state.get("enabled", True) is not False and state.get("action") != "bypass"
+
     def ends_associations(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool | None:
         """Whether a change ends the security associations of a policy, ``None`` where nobody knows. after: empty if it goes.
 
@@ -261,6 +273,15 @@ class IpsecPolicy(SvmScoped):
         if row.option in _PKI_ONLY:
             return state["authentication_method"] == "pki" if "authentication_method" in state else None
         return True
+
+    def left_open(self, wanted: Mapping[str, Any], current: Mapping[str, Any]) -> list[Field]:
+        """As the base class, without what follows from the rest: from the action, the credential, or the SVM."""
+        told = {**current, **self.settle(dict(wanted), current)[0]}
+        follows: set[str] = {"ipspace"} if "svm" in wanted else set()
+        if wanted.keys() & {"secret_key", "certificate"}:
+            follows.add("authentication_method")
+        rows = [row for row in super().left_open(wanted, current) if row.option not in follows]
+        return [row for row in rows if self.concerns(row, told) is not False]
 
     def filter(self, row: Field, value: str) -> tuple[str, str]:
         """As the base class; a protocol goes by all the spellings that ONTAP may store."""

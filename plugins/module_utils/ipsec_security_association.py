@@ -73,7 +73,7 @@ class SecurityAssociation(SvmScoped):
 
     def to_options(self, state: Mapping[str, Any], also: Iterable[str] = ()) -> dict[str, Any]:
         """The same keys for each, ``None`` where there is nothing to say: of two types, or on releases that know less."""
-        shown: dict[str, Any] = self._nest({row.option: state.get(row.option) for row in self.fields})
+        shown: dict[str, Any] = self.nested({row.option: state.get(row.option) for row in self.fields})
         return {**shown, **{kind: None for kind in TYPES if kind != state.get("type")}}
 
 

@@ -20,6 +20,8 @@ from typing import Any
 ANY_PORT = "0-0"
 ANY_PROTOCOL = "any"
 
+_MASKS = ("*" * 8, "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
+
 _NAMED_PROTOCOLS = {0: ANY_PROTOCOL, socket.IPPROTO_TCP: "tcp", socket.IPPROTO_UDP: "udp"}
 _IPV4_MASKS = {str(ipaddress.ip_network((0, length)).netmask): length for length in range(33)}
 
@@ -27,6 +29,18 @@ _IPV4_MASKS = {str(ipaddress.ip_network((0, length)).netmask): length for length
 def text(value: Any) -> str:
     """Text as it is."""
     return str(value)
+
+
+def name(value: Any) -> str:
+    """The name of something that has a UUID as well, which is no name."""
+    if is_uuid(str(value)):
+        raise ValueError(f"{str(value)!r} is a UUID: give the name.")
+    return text(value)
+
+
+def is_masked(value: Any) -> bool:
+    """Whether a value has what Ansible puts in the place of a secret, so that nobody knows what it was."""
+    return isinstance(value, str) and any(mask in value for mask in _MASKS)
 
 
 def boolean(value: Any) -> bool:

@@ -136,7 +136,10 @@ def unmodifiable(
 ) -> tuple[list[Field], list[Field]]:
     """The fields that only a new object can have as wanted: those that can't be modified, and secrets to be replaced."""
     changes = resource.differing(wanted, current)
-    fixed = [row for row in changes if not row.modifiable(wanted[row.option], current, version)]
+    # What is set can't be cleared: whether ONTAP takes null or empty text for that is not known (docs/ontap_facts.md, 9.13).
+    fixed = [
+        row for row in changes if wanted[row.option] is None or not row.modifiable(wanted[row.option], current, version)
+    ]
     secrets = [row for row in resource.fields if row.write_only and row.option in wanted]
     return fixed, secrets if permissions.replace_secrets else []
 
@@ -144,7 +147,7 @@ def unmodifiable(
 def _why_recreate(resource: Resource, wanted: State, current: State, fixed: list[Field], secrets: list[Field]) -> str:
     reasons = [
         f"{row.option} is {repr(current[row.option]) if row.option in current else 'not set'} "
-        f"and should be {wanted[row.option]!r}"
+        f"and should {'not be set' if wanted[row.option] is None else f'be {wanted[row.option]!r}'}"
         for row in fixed
     ]
     reasons += [f"{row.option} is to be replaced" for row in secrets]

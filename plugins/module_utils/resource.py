@@ -4,7 +4,8 @@
 """One table of fields describes a REST resource; everything generic follows from the table.
 
 Inside the collection an object is a *state*: a flat dictionary from dotted option names (``local_endpoint.port``)
-to values in ONTAP's own form. A key that is absent means "not given" or "not set", never "clear".
+to values in ONTAP's own form. A key that is absent means "not given" or "not set", never "clear". ``None`` means "should
+not be set", and is in what is wanted by a list that is the whole truth only.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ class Field:
     always_returned: every object has it, so that an answer without it is not the whole answer.
     default: what ONTAP stores when a create leaves it out, so that a prediction can say so.
     when_absent: what its absence from an answer stands for in a comparison.
+    optional: what a create leaves out is not set.
     """
 
     option: str
@@ -77,6 +79,7 @@ class Field:
     always_returned: bool = False
     default: Any = None
     when_absent: Any = None
+    optional: bool = False
 
     @property
     def api_path(self) -> str:
@@ -119,6 +122,7 @@ class Resource:
     """A REST collection, or one single object, described by its fields; a subclass adds the rules of one kind of object.
 
     noun: what an object is called in messages. result_name, plural: the keys of results that hold one object, or many.
+    telling: options that say most of an object where there is room for few.
     path: URL path below ``/api``. key: the options that identify an object, the name first; empty for a single object,
     which can be modified only. since: the first ONTAP release that has such objects.
     switch: the service without which ONTAP may not list these objects.
@@ -133,6 +137,7 @@ class Resource:
     path = ""
     fields: tuple[Field, ...] = ()
     key: tuple[str, ...] = ()
+    telling: tuple[str, ...] = ()
     since: Version = OLDEST_SUPPORTED
     switch: Switch | None = None
     containers_path = ""
@@ -158,6 +163,12 @@ class Resource:
             value = _dig(options, row.option)
             if value is None or row.read_only:
                 continue
+            if normalize.is_masked(value):
+                problems.append(
+                    f"{row.option}: is masked, in part or whole: it comes from the output of a task whose password or key is "
+                    "in it, and Ansible hides that. Write what it should be."
+                )
+                continue
             try:
                 state[row.option] = row.normalizer(value)
             except ValueError as error:
@@ -176,7 +187,7 @@ class Resource:
         """
         named = set(also)
         shown = [row for row in self._shown(state) if not row.read_only or row.option in named]
-        return self._nest({row.option: state[row.option] for row in shown})
+        return self.nested({row.option: state[row.option] for row in shown})
 
     def from_api(self, record: Mapping[str, Any]) -> State:
         """The state that a record of ONTAP describes. Raises ``UnexpectedAnswer`` for a value that makes no sense."""
@@ -197,7 +208,7 @@ class Resource:
 
     def to_api(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """The JSON body that writes this state; read-only fields stay out."""
-        return self._nest(
+        return self.nested(
             {
                 row.api_path: state[row.option]
                 for row in self.fields
@@ -281,6 +292,19 @@ class Resource:
             if row.comparable and row.option in wanted and row.differs(wanted[row.option], current)
         ]
 
+    def left_open(self, wanted: Mapping[str, Any], current: Mapping[str, Any]) -> list[Field]:
+        """The fields that could be compared, and that ``wanted`` says nothing of. current: the object, empty if there is none."""
+        return [row for row in self.fields if row.comparable and row.option not in {*wanted, *self.key}]
+
+    def assumed(self, wanted: Mapping[str, Any], current: Mapping[str, Any]) -> State:
+        """What ``wanted`` means by its silence if it is the whole truth: ONTAP's defaults, ``None`` for what is not set."""
+        defaults: State = {}
+        for row in self.left_open(wanted, current):
+            default = row.when_absent if row.default is None else row.default
+            if default is not None or row.optional:
+                defaults[row.option] = default
+        return defaults
+
     def requirements(self, state: Mapping[str, Any]) -> list[Requirement]:
         """Which options of ``state`` need a later release than the oldest, and which one."""
         needed = self._of_release()
@@ -300,7 +324,7 @@ class Resource:
         problems = too_new(version, self, self.requirements(state))
         for row in self.fields:
             until, normalizer = row.narrower or (OLDEST_SUPPORTED, row.normalizer)
-            if row.option not in state or version >= until:
+            if state.get(row.option) is None or version >= until:
                 continue
             try:
                 normalizer(state[row.option])
@@ -427,6 +451,10 @@ class Resource:
         """What of ``current`` the object that replaces it keeps where ``wanted`` is silent."""
         return self.writable(current)
 
+    def protects(self, state: Mapping[str, Any]) -> bool:
+        """Whether an object in this state protects anything."""
+        return False
+
     def withdraws(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
         """Whether a modification takes an object out of service, so that it should come after all that takes over."""
         return False
@@ -456,7 +484,7 @@ class Resource:
 
         Raises ``InvalidInput`` with what is wrong with that as a whole.
         """
-        return self.from_options(self._nest({**self.carry_over(current, wanted), **wanted}))
+        return self.from_options(self.nested({**self.carry_over(current, wanted), **wanted}))
 
     def writable(self, state: Mapping[str, Any]) -> State:
         """``state`` without read-only fields."""
@@ -466,7 +494,8 @@ class Resource:
         return [row for row in self.fields if row.option in state and not row.write_only]
 
     @staticmethod
-    def _nest(flat: Mapping[str, Any]) -> dict[str, Any]:
+    def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+        """Nested dictionaries of one with dotted names."""
         nested: dict[str, Any] = {}
         for dotted, value in flat.items():
             *parents, last = dotted.split(".")

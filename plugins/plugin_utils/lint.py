@@ -23,15 +23,15 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.wiresec.ontap.plugins.module_utils import normalize
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import ENDPOINTS, POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils.resource import State, Version
-from ansible_collections.wiresec.ontap.plugins.plugin_utils.findings import KINDS, Finding, in_order
-from ansible_collections.wiresec.ontap.plugins.plugin_utils.overlaps import (
+from ansible_collections.wiresec.ontap.plugins.module_utils.overlaps import (
     Counterparts,
-    Prefix,
     Selector,
     duplicates,
     overlaps,
 )
+from ansible_collections.wiresec.ontap.plugins.module_utils.protection import selector_of
+from ansible_collections.wiresec.ontap.plugins.module_utils.resource import State, Version
+from ansible_collections.wiresec.ontap.plugins.plugin_utils.findings import KINDS, Finding, in_order
 from ansible_collections.wiresec.ontap.plugins.plugin_utils.policy_files import (
     LINT_IGNORE,
     OPTIONS,
@@ -48,7 +48,6 @@ MANAGEMENT = {443: "HTTPS (443)", 22: "SSH (22)"}
 ENOUGH_BITS = 50
 """What a secret needs by the measure of ``strength``, not to count as weak. 24 random letters and digits have more."""
 
-_PROTOCOLS = {"tcp": 6, "udp": 17}
 _TELLTALES = re.compile(r"password|passw0rd|secret|netapp|ontap|ipsec|changeme|example|test|admin|welcome|key", re.I)
 _UNKNOWN_SECRET = "?" * 18
 
@@ -391,28 +390,12 @@ def _together(subjects: Sequence[Subject]) -> dict[tuple[str, ...], dict[int, tu
     """What can apply to the same packets at all, by position: an SVM, or an IPspace in cluster scope, and a family."""
     groups: dict[tuple[str, ...], dict[int, tuple[Subject, Selector]]] = {}
     for subject in subjects:
-        selector = _selector(subject.state) if subject.works and subject.state is not None else None
+        selector = selector_of(subject.state) if subject.works and subject.state is not None else None
         if selector is not None and subject.state is not None:
             svm = subject.policy.svm
             place = ("svm", svm) if svm is not None else ("ipspace", str(subject.state.get("ipspace", "Default")))
             groups.setdefault((*place, str(selector[0].width)), {})[subject.position] = subject, selector
     return groups
-
-
-def _selector(state: State) -> Selector | None:
-    """The packets that a policy covers, ``None`` if it does not say."""
-    networks = [_network(state, side) for side in ("remote_endpoint", "local_endpoint")]
-    protocol = state.get("protocol", normalize.ANY_PROTOCOL)
-    sides = [
-        Prefix(int(network.network_address), network.prefixlen, network.max_prefixlen)
-        for network in networks
-        if network
-    ]
-    if len(sides) < len(networks):
-        return None
-    number = 0 if protocol == normalize.ANY_PROTOCOL else _PROTOCOLS.get(protocol) or int(protocol)
-    points = [(number, 8), (_port(state, "local_endpoint"), 16), (_port(state, "remote_endpoint"), 16)]
-    return (*sides, *(Prefix(value, width if value else 0, width) for value, width in points))
 
 
 def _check_selectors(group: Mapping[int, tuple[Subject, Selector]]) -> None:

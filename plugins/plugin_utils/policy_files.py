@@ -155,6 +155,10 @@ def _find(given: str) -> Iterator[tuple[str, str | None] | Problem]:
         yield problem("", "an empty path stands for no file.")
         return
     top = os.path.abspath(os.path.expanduser(given))
+    # What comes of a list that is text, whose characters were taken for its elements.
+    if os.path.realpath(top) == os.sep:
+        yield problem(top, "the whole file system is no folder of policies. Give a list of files and folders.")
+        return
     if not os.path.isdir(top):
         yield (top, None) if os.path.isfile(top) else problem(top, "there is no such file or folder.")
         return

@@ -17,6 +17,7 @@ FLOORS = {
     "errors": 0,
     "interruption": 0,
     "normalize": 0,
+    "overlaps": 0,
     "route": 0,
     "trace": 1,
     "wire": 1,
@@ -29,6 +30,9 @@ FLOORS = {
     "rest": 2,
     "reading": 3,
     "planning": 2,
+    "protection": 4,
+    "guards": 4,
+    "approval": 4,
     "reconcile": 4,
     "policy_health": 4,
     "probes": 3,
@@ -41,12 +45,11 @@ FLOORS = {
 CONTROLLER_FLOORS = {
     "findings": 0,
     "in_process": 0,
-    "overlaps": 0,
     "policy_files": 1,
     "policy_values": 2,
     "lint": 3,
 }
-PURE = ("findings", "overlaps")
+PURE = ("findings",)
 CONTROLLER_SOURCES = sorted(PLUGINS.glob("plugin_utils/*.py"))
 SOURCES = sorted(PLUGINS.glob("module_utils/*.py")) + sorted(PLUGINS.glob("modules/*.py"))
 

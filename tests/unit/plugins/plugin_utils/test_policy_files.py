@@ -118,6 +118,15 @@ def test_what_is_not_there_is_an_error() -> None:
     assert problems() == ["paths: no file or folder is given."]
 
 
+@pytest.mark.parametrize("path", ["/", "//", "/..", "root"])
+def test_a_list_that_became_text_does_not_walk_the_whole_file_system(path: str) -> None:
+    Path("root").symlink_to("/")
+    sentence = "the whole file system is no folder of policies. Give a list of files and folders."
+    found = problems(*("ip" if path == "/" else ""), path)
+    assert [one for one in found if sentence in one]
+    assert len(found) == (3 if path == "/" else 1)
+
+
 def test_the_checksum_is_of_paths_and_bytes() -> None:
     write("a/svm1.yml", "policies: []")
     write("b/svm1.yml", "policies: []")

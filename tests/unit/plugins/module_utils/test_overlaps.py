@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.wiresec.ontap.plugins.plugin_utils import overlaps
-from ansible_collections.wiresec.ontap.plugins.plugin_utils.overlaps import SHOWN, Prefix, Selector
+from ansible_collections.wiresec.ontap.plugins.module_utils import overlaps
+from ansible_collections.wiresec.ontap.plugins.module_utils.overlaps import SHOWN, Prefix, Selector
 
 ANY_PROTOCOL, ANY_PORT = Prefix(0, 0, 8), Prefix(0, 0, 16)
 
@@ -29,13 +29,11 @@ def by_comparing(selectors: dict[int, Selector], a: set[int], b: set[int]) -> di
             if low >= high:
                 continue
             one, other = selectors[low], selectors[high]
-            wider = all(x.contains(y) for x, y in zip(one, other, strict=True))
-            narrower = all(y.contains(x) for x, y in zip(one, other, strict=True))
+            wider = all(x.contains(y) for x, y in zip(one, other))
+            narrower = all(y.contains(x) for x, y in zip(one, other))
             if wider and narrower:
                 found["duplicates"].setdefault(high, []).append(low)
-            elif (low in a) == (high in a) or not all(
-                x.contains(y) or y.contains(x) for x, y in zip(one, other, strict=True)
-            ):
+            elif (low in a) == (high in a) or not all(x.contains(y) or y.contains(x) for x, y in zip(one, other)):
                 continue
             elif wider:
                 found["within"].setdefault(high, []).append(low)

@@ -100,7 +100,7 @@ class Overlaps:
 def overlaps(selectors: Mapping[int, Selector], a: Iterable[int], b: Iterable[int]) -> Overlaps:
     """How selectors of two disjoint groups of positions overlap. Equal ones are left to ``duplicates``."""
     found = Overlaps()
-    for left, right, relation in _groups(selectors, sorted(a), sorted(b), 0, EQUAL):
+    for left, right, relation in related(selectors, a, b):
         if relation == A_WIDER:
             _attach(found.within, right, left)
         elif relation == B_WIDER:
@@ -120,6 +120,18 @@ def _attach(found: dict[int, Counterparts], positions: Iterable[int], others: Se
 
 
 Group = list[int]
+
+
+def related(
+    selectors: Mapping[int, Selector], a: Iterable[int], b: Iterable[int]
+) -> Iterator[tuple[Group, Group, int]]:
+    """Pairs of groups of positions, of a and of b: each of the one overlaps with each of the other, all in one manner."""
+    return _groups(selectors, sorted(a), sorted(b), 0, EQUAL)
+
+
+def covers(wider: Selector, narrower: Selector) -> bool:
+    """Whether the one selector has all packets of the other."""
+    return all(one.contains(other) for one, other in zip(wider, narrower))
 
 
 def _groups(
