@@ -36,13 +36,15 @@ class Expectation:
     """Which policies, and what each should have.
 
     svm: of one SVM, or of any and the cluster (``None``). names: these only, ``None`` for all that protect traffic.
-    peers: how many peers each should be established with. ignored: names of those that need none.
+    peers: how many peers each should be established with. ignored: names of those that need none. empty: whether it is
+    fine if no policy protects traffic, the ignored ones included.
     """
 
     svm: str | None
     names: Sequence[str] | None
     peers: int
     ignored: frozenset[str] = frozenset()
+    empty: bool = False
 
 
 def check(
@@ -53,18 +55,23 @@ def check(
     Raises ``Unprotected`` when the time is over before, or at once if waiting is of no use.
     """
     where = {} if expected.svm is None else {"svm": literal(expected.svm)}
-    policies = _policies(client, expected, where)
+    policies, protecting = _policies(client, expected, where)
+    nothing = not (protecting or expected.empty)
     off = is_enabled(client, POLICY) is False
-    hopeless = off or any(_can_not_be_met(one, expected) for one in policies)
+    hopeless = off or nothing or any(_can_not_be_met(one, expected) for one in policies)
     for _attempt in client.patiently(0 if lenient or hopeless else seconds, FIRST_PAUSE):
         policies = _with_associations(client, policies, where)
         unmet = [one for one in policies if not _is_met(one, expected)]
-        if not (unmet or off):
+        if not (unmet or off or nothing):
             return policies, []
     waited = "" if lenient or hopeless or not seconds else f" after {seconds:g} s"
-    problem = _problem(policies, unmet, expected, waited) if unmet else "Which policies there are is not certain."
+    problems = [_problem(policies, unmet, expected, waited)] if unmet else []
+    if nothing and not unmet:
+        problems.append(_nothing(policies, expected))
     if off:
-        problem += f" {_OFF}: enable it, with ipsec_config."
+        problems += [] if problems else ["Which policies there are is not certain."]
+        problems.append(f"{_OFF}: enable it, with ipsec_config.")
+    problem = " ".join(problems)
     if lenient:
         return policies, [problem]
     failure = Unprotected(problem)
@@ -96,8 +103,20 @@ def _problem(
     )
 
 
-def _policies(client: RestClient, expected: Expectation, where: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Every policy that is meant, with what can be said of it before its associations are known."""
+def _nothing(policies: Sequence[Mapping[str, Any]], expected: Expectation) -> str:
+    where = "" if expected.svm is None else f" of SVM {expected.svm!r}"
+    if policies:
+        there = (
+            f"None of the {len(policies)} policies{where} protects traffic: each is disabled, or a bypass or discard."
+        )
+    else:
+        doubt = " The SVM may not exist, or have another name." if where else ""
+        there = f"The array lists no policy{where}.{doubt}"
+    return f"{there} So nothing was looked at. Set allow_empty: true if that is fine."
+
+
+def _policies(client: RestClient, expected: Expectation, where: Mapping[str, str]) -> tuple[list[dict[str, Any]], int]:
+    """Every policy that is meant, with what can be said of it before its associations are known; how many of them protect."""
     fields = ["name", "svm", "scope", "enabled", "action"]
     found = [one for one in listing(client, POLICY, where, fields) if expected.svm in (None, one.get("svm"))]
     if expected.names is not None:
@@ -112,7 +131,8 @@ def _policies(client: RestClient, expected: Expectation, where: Mapping[str, str
     ]
     missing = [name for name in dict.fromkeys(expected.names or ()) if name not in {one["name"] for one in found}]
     states.sort(key=lambda one: (one["svm"] or "", one["policy"]))
-    return states + [{"policy": name, "svm": expected.svm, "status": MISSING} for name in missing]
+    states += [{"policy": name, "svm": expected.svm, "status": MISSING} for name in missing]
+    return states, sum(POLICY.protects(one) for one in found)
 
 
 def _with_associations(

@@ -14,7 +14,7 @@ description:
   - Succeeds as soon as each of the given policies, or each that protects traffic, is established with as many peers as are
     expected. Fails, with a list of those that are not and why, when O(wait) is over.
   - Fails at once where waiting is of no use, because a policy that O(policies) names does not exist, is disabled or protects
-    nothing, or because IPsec is not enabled.
+    nothing, because no policy protects anything, or because IPsec is not enabled.
   - Of use right after a change, and, with O(wait=0), as a scheduled check.
   - Reads the policies and the service once. The associations are read at once, and then after pauses that grow from one second
     to five.
@@ -35,7 +35,7 @@ attributes:
 options:
   svm:
     description:
-      - Name of the SVM whose policies are meant. Without it those of all SVMs and of the cluster are.
+      - Name of the SVM whose policies are meant, not its UUID. Without it those of all SVMs and of the cluster are.
     type: str
   policies:
     description:
@@ -49,6 +49,14 @@ options:
     type: list
     elements: str
     default: []
+  allow_empty:
+    description:
+      - Whether it is fine that no policy protects traffic, so that nothing is looked at. Without it that is a failure, because
+        it is what a misspelt O(svm) looks like, and an SVM whose policies are all disabled.
+      - Policies that O(ignore) names count as looked at.
+    type: bool
+    default: false
+    version_added: 1.1.0
   peers:
     description:
       - With how many peers each policy should be established. A peer is a pair of hosts, counted on each node.
@@ -124,6 +132,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
+from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_security_association import SECURITY_ASSOCIATION
 from ansible_collections.wiresec.ontap.plugins.module_utils.policy_health import Expectation, check, said
 from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
@@ -132,6 +141,7 @@ OPTIONS: dict[str, Any] = {
     "svm": {"type": "str"},
     "policies": {"type": "list", "elements": "str"},
     "ignore": {"type": "list", "elements": "str", "default": []},
+    "allow_empty": {"type": "bool", "default": False},
     "peers": {"type": "int", "default": 1},
     "wait": {"type": "int", "default": 60},
 }
@@ -147,7 +157,9 @@ def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> 
     both = sorted(set(params["policies"] or ()) & set(params["ignore"]))
     if both:
         raise InvalidInput(f"policies, ignore: {', '.join(both)}: can't be expected and ignored at once.")
-    expected = Expectation(params["svm"], params["policies"], params["peers"], frozenset(params["ignore"]))
+    svm = POLICY.from_options({"svm": params["svm"]}).get("svm")
+    ignored = frozenset(params["ignore"])
+    expected = Expectation(svm, params["policies"], params["peers"], ignored, params["allow_empty"])
     policies, warnings = check(client, expected, params["wait"], lenient=mode.check)
     return {
         "changed": False,

@@ -135,9 +135,36 @@ def test_while_ipsec_is_off_nothing_is_well(policies: Simulator, setting: str) -
     assert clock.pauses == []
 
 
-def test_an_array_without_policies_is_well(array: Simulator) -> None:
-    assert health(array)["policies"] == []
-    assert looks(array) == 0
+@pytest.mark.parametrize(
+    ("svm", "reason"),
+    [
+        ("svm9", "The array lists no policy of SVM 'svm9'. The SVM may not exist, or have another name."),
+        ("SVM1", "The array lists no policy of SVM 'SVM1'. The SVM may not exist, or have another name."),
+        (
+            "asleep",
+            "None of the 2 policies of SVM 'asleep' protects traffic: each is disabled, or a bypass or discard.",
+        ),
+    ],
+)
+def test_nothing_looked_at_is_a_failure_unless_that_is_allowed(policies: Simulator, svm: str, reason: str) -> None:
+    policies.add_svm("asleep")
+    policies.add_policy({"name": "off", "svm": "asleep", "action": "esp_transport", "enabled": False})
+    policies.add_policy({"name": "open", "svm": "asleep", "action": "bypass"})
+    clock = Clock()
+    message, outcome = failure(policies, clock=clock, svm=svm)
+    assert message == f"{reason} So nothing was looked at. Set allow_empty: true if that is fine."
+    assert (looks(policies), clock.pauses) == (0, [])
+    assert health(policies, svm=svm, allow_empty=True)["policies"] == outcome
+    assert reason in health(policies, svm=svm, check_mode=True)["warnings"][0]
+
+
+def test_an_array_without_policies_is_well_only_if_that_is_allowed(array: Simulator) -> None:
+    assert failure(array)[0].startswith("The array lists no policy. So nothing was looked at.")
+    assert health(array, allow_empty=True)["policies"] == []
+
+
+def test_what_is_ignored_counts_as_looked_at(policies: Simulator) -> None:
+    assert health(policies, svm="svm2", ignore=["web"])["changed"] is False
 
 
 def test_check_mode_looks_once_and_warns(policies: Simulator) -> None:
@@ -148,7 +175,18 @@ def test_check_mode_looks_once_and_warns(policies: Simulator) -> None:
     assert clock.pauses == []
 
 
-@pytest.mark.parametrize("options", [{"policies": []}, {"peers": 0}, {"wait": -1}, {"wait": "long"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"policies": []},
+        {"peers": 0},
+        {"wait": -1},
+        {"wait": "long"},
+        {"svm": "11111111-2222-3333-4444-555555555555"},
+        {"ignore": "['web']"},
+        {"policies": [""]},
+    ],
+)
 def test_bad_input_is_refused_without_a_request(array: Simulator, options: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput):
         health(array, **options)
