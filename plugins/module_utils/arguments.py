@@ -11,12 +11,13 @@ import platform
 import re
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Callable
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback
+from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import ipsec_policy
@@ -164,17 +165,69 @@ WHOLE_SET: dict[str, Any] = {
     "svm": {"type": "str"},
     "prune": {"type": "bool", "default": False},
     "svms": {"type": "list", "elements": "str"},
+    "strict": {"type": "bool"},
+    "whole_cluster": {"type": "bool", "default": False},
     "keep": {"type": "list", "elements": "str", "default": []},
     "max_deletes": {"type": "str"},
     "allow_empty": {"type": "bool", "default": False},
     "continue_on_error": {"type": "bool", "default": False},
     "concurrency": {"type": "int", "default": 4},
     "return_policies": {"type": "bool", "default": False},
-    "approved_digests": {"type": "list", "elements": "str"},
+    # Not null by default, so that null, which a blank answer gives, is refused.
+    "approved_digests": {"type": "list", "elements": "str", "default": ["any"]},
     "source": {"type": "str", "default": ""},
     **PERMISSIONS,
     **VERIFICATION,
 }
+
+
+def checked(spec: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Validated options with what Ansible lets pass in lists of text put right. Raises ``InvalidInput`` for what can't be."""
+    problems: list[str] = []
+    right = dict(params)
+    for option, row in spec.items():
+        if row.get("type") == "list" and row.get("elements") == "str" and isinstance(params.get(option), list):
+            try:
+                right[option] = texts(option, params[option])
+            except InvalidInput as error:
+                problems += error.problems
+    if problems:
+        raise InvalidInput(*problems)
+    return right
+
+
+def texts(option: str, elements: Iterable[Any]) -> list[str]:
+    """The elements of a list of names or patterns, without white space at the ends.
+
+    Ansible splits a text at its commas where a list is due, so that the text of a list, with brackets and quotes, becomes a
+    list of its pieces, which stand for nothing. Raises ``InvalidInput`` for such pieces, and for what is empty.
+    """
+    stripped = [str(element).strip() for element in elements]
+    problems = []
+    for element in dict.fromkeys(stripped):
+        if not element:
+            problems.append(f"{option}: an element is empty. Leave it out.")
+        elif not element.isprintable():
+            problems.append(
+                f"{option}: {element!r} has a line break or control character. Give a list, one in each element."
+            )
+        elif _is_a_piece(element):
+            problems.append(
+                f"{option}: {element!r} is a piece of a list that became text. Give a list; on the command line as JSON, "
+                f'such as -e \'{{"{option}": ["a", "b"]}}\'.'
+            )
+    if problems:
+        raise InvalidInput(*problems)
+    return stripped
+
+
+def _is_a_piece(element: str) -> bool:
+    """Whether an element begins or ends as the text of a list does. A pattern such as ``[ab]*`` does not."""
+    return bool(
+        re.match(r"""[\[({]?\s*['"]""", element)
+        or re.search(r"""['"]\s*[\])}]?$""", element)
+        or re.fullmatch(r"\[[^\]]*\]?|[^\[]*\]", element)
+    )
 
 
 @dataclass(frozen=True)
@@ -198,11 +251,16 @@ Run = Callable[[Mapping[str, Any], RestClient, Mode], "dict[str, Any]"]
 
 
 def execute(
-    module: AnsibleModule, resource: Resource, run: Run, after_failure: Mapping[str, Any] | None = None
+    module: AnsibleModule,
+    resource: Resource,
+    run: Run,
+    after_failure: Mapping[str, Any] | None = None,
+    exact: bool = False,
 ) -> None:
     """Runs a module to its end: ``run`` with the client that its options describe, then success or failure.
 
-    after_failure: what the result of a failure says where the failure itself does not.
+    after_failure: what the result of a failure says where the failure itself does not. exact: fail if Ansible would hide a
+    part of the result, because others write down what the array has.
     """
     # Not with long lists: Ansible looks for every secret in every text of a result, and a set has thousands of both.
     echoed = {
@@ -217,8 +275,11 @@ def execute(
     with interruptible() as interruption:
         failed = False
         try:
+            params = checked(module.argument_spec, module.params)
             with _client(module, resource) as array:
-                result = run(module.params, array, Mode(module.check_mode, module._diff, progress))
+                result = run(params, array, Mode(module.check_mode, module._diff, progress))
+            if exact:
+                refuse_masked(result, module.no_log_values)
         except OntapError as error:
             failed, result = True, {**(after_failure or {}), **error.result()}
         if interruption.overdue:
@@ -229,6 +290,32 @@ def execute(
         if failed:
             module.fail_json(**result)
         module.exit_json(**result)
+
+
+def refuse_masked(result: Mapping[str, Any], secrets: Iterable[str]) -> None:
+    """Raises ``InvalidInput`` if a secret of the task is a part of its result, where Ansible would put asterisks."""
+    places = list(_differing(result, remove_values(result, secrets), ""))
+    if places:
+        more = f" and {len(places) - _SHOWN_PLACES} more" if len(places) > _SHOWN_PLACES else ""
+        raise InvalidInput(
+            "A password or token of this task is a part of what the array returned, and Ansible would hide it there: "
+            f"{', '.join(places[:_SHOWN_PLACES])}{more}. Read with an account whose password is in no name."
+        )
+
+
+_SHOWN_PLACES = 10
+
+
+def _differing(one: Any, other: Any, place: str) -> Iterator[str]:
+    """Where two values differ. Keys are never hidden."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        for key, value in one.items():
+            yield from _differing(value, other.get(key), f"{place}.{key}" if place else str(key))
+    elif isinstance(one, list) and isinstance(other, list):
+        for index, (value, second) in enumerate(zip(one, other)):
+            yield from _differing(value, second, f"{place}[{index}]")
+    elif one != other:
+        yield place
 
 
 @contextmanager

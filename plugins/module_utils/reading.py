@@ -132,22 +132,33 @@ def _only_record(answer: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def find_all(
-    client: RestClient, resource: Resource, containers: Collection[str], wanted: Sequence[State]
+    client: RestClient,
+    resource: Resource,
+    containers: Collection[str] | None,
+    wanted: Sequence[State],
+    all_fields: bool = False,
 ) -> list[State]:
     """All objects in these containers (SVMs), in one listing; of all containers and of none, if any of ``wanted`` is in none.
 
-    wanted: the states that they will be compared with, which decides what is asked for.
+    containers: ``None`` for all, and those that are in none. wanted: the states that they will be compared with, which
+    decides what is asked for. all_fields: ask for all that the release has, known by ``wanted`` or not.
     """
     row = resource.by_option[resource.container]
-    confined = all(row.option in state for state in wanted)
+    confined = containers is not None and all(row.option in state for state in wanted)
+    containers = containers or ()
     expression = "|".join(sorted(containers))
     query = {}
+    options = {option for state in wanted for option in state}
     # Beyond a length of URL that every proxy passes on, or with names that a list can't hold, it is sorted out here.
     if confined and len(expression) <= _LONGEST_FILTER and all(literal(name) == name for name in containers):
         query[row.api_path] = expression
     needs = list(dict.fromkeys(need for state in wanted for need in resource.requirements(state)))
     with explaining(client, resource, needs, f"Listing {resource.noun} objects"):
-        records, asked = _records(client, resource, query, {option for state in wanted for option in state})
+        if all_fields:
+            # The one expression that asks for fields of newer releases without knowing the release.
+            records, asked = client.get_all(resource.path, {**query, "fields": "*"}), options
+        else:
+            records, asked = _records(client, resource, query, options)
     states = _identified(client, resource, records)
     strangers = [state for state in states if confined and resource.outside(state, containers)]
     if strangers and row.api_path in query:
@@ -296,6 +307,24 @@ def is_enabled(client: RestClient, resource: Resource) -> bool | None:
             return None
         raise
     return _only_record(answer).get(resource.switch.field) is True
+
+
+def identity(client: RestClient) -> str | None:
+    """What tells this array from any other: the UUID of the cluster, or of the SVMs that the account sees; ``None`` if it may see neither."""
+    try:
+        identifier = client.get("/cluster", {"fields": "uuid"}).get("uuid")
+        if identifier:
+            return str(identifier)
+    except ApiError as error:
+        if not forbidden(error):
+            raise
+    try:
+        svms = client.get_all("/svm/svms", {"fields": "uuid"})
+    except ApiError as error:
+        if not forbidden(error):
+            raise
+        return None
+    return " ".join(sorted(str(svm.get("uuid")) for svm in svms)) or None
 
 
 def listing(

@@ -8,18 +8,23 @@ Each object is planned and changed as if it were alone (planning, reconcile); wh
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from hashlib import sha256
 from itertools import groupby
 from typing import Any, Callable
 
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput, OntapError, SetFailed, counted
+from ansible_collections.wiresec.ontap.plugins.module_utils import approval, guards, protection
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import (
+    InvalidInput,
+    OntapError,
+    SetFailed,
+    UnexpectedAnswer,
+    counted,
+)
 from ansible_collections.wiresec.ontap.plugins.module_utils.planning import (
     CREATED,
     DELETED,
@@ -31,20 +36,17 @@ from ansible_collections.wiresec.ontap.plugins.module_utils.planning import (
     Permissions,
     diff,
 )
-from ansible_collections.wiresec.ontap.plugins.module_utils.reading import find_all
+from ansible_collections.wiresec.ontap.plugins.module_utils.reading import find_all, identity, is_enabled
 from ansible_collections.wiresec.ontap.plugins.module_utils.reconcile import apply, confirm, prepare
 from ansible_collections.wiresec.ontap.plugins.module_utils.resource import Resource, State, Version
 from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
 
 UNCHANGED, PLANNED, DONE, FAILED, NOT_ATTEMPTED = "unchanged", "planned", "done", "failed", "not_attempted"
 
-DEFAULT_SHARE = "30%"
-"""The share of the existing objects that may be deleted unless the user says otherwise."""
-
-FEW = 10
-"""Below this number of existing objects that default does not apply: a share of few is nothing."""
-
 _LISTED_ERRORS = 10
+_UNIDENTIFIED = (
+    "this account may read neither GET /api/cluster nor GET /api/svm/svms, so nobody can tell which array this is"
+)
 
 
 @dataclass(frozen=True)
@@ -58,32 +60,36 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Pruning:
-    """What may be deleted beyond what the list names. containers: where, ``None`` for those of the list. keep: patterns of names that stay.
+class Scope:
+    """What a list is the truth about, and what may go for its sake.
 
-    max_deletes: number or percentage of deletes and recreates, ``None`` for the default. allow_empty: whether a list
-    without entries may delete.
+    prune: whether what it does not name is deleted. containers: where, ``None`` for those of the list. keep: patterns of
+    names that stay all the same. strict: whether what an entry leaves out means ONTAP's default. everywhere: whether to
+    look beyond the containers concerned.
     """
 
-    enabled: bool = False
+    prune: bool = False
     containers: frozenset[str] | None = None
     keep: tuple[str, ...] = ()
-    max_deletes: str | None = None
-    allow_empty: bool = False
-
-    def __post_init__(self) -> None:
-        """Raises ``InvalidInput`` for a ``max_deletes`` that makes no sense, before anything is read."""
-        _allowed(self.max_deletes or DEFAULT_SHARE, 0)
+    strict: bool = False
+    everywhere: bool = False
+    limits: guards.Limits = guards.Limits()
 
 
 @dataclass
 class Step:
-    """What becomes of one object. position: of its entry, ``None`` for one that the list does not name."""
+    """What becomes of one object. position: of its entry, ``None`` for one that the list does not name.
+
+    assumed: what its entry leaves out and was taken for granted. left_open: what it leaves out and nobody compared.
+    """
 
     position: int | None
     change: Change
     result: str
     error: OntapError | None = None
+    assumed: State = field(default_factory=dict)
+    left_open: list[str] = field(default_factory=list)
+    effect: protection.Effect = protection.Effect()
 
     @property
     def state(self) -> State:
@@ -92,16 +98,37 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """Why a plan must not be carried out. reason: an entry that can't be made, a guard, or that nobody approved it."""
+
+    reason: str
+    sentence: str
+    entry: Entry | None = None
+
+
+@dataclass(frozen=True)
 class Plan:
-    """All steps in the order in which they are taken, the unchanged ones first. others: objects out of its reach."""
+    """All steps in the order in which they are taken, the unchanged ones first.
+
+    others: objects that no entry names, and that stay. concerned: the places that the list is about, ``None`` among them
+    for what is in no container. refusals: with any, nothing is carried out.
+    """
 
     steps: list[Step]
     others: list[State] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    entries: Sequence[Entry] = ()
+    scope: Scope = Scope()
+    concerned: frozenset[str | None] = frozenset()
 
     def taken(self) -> list[Step]:
         """The steps that change something."""
         return [step for step in self.steps if step.change.operation != NONE]
+
+    def inside(self, resource: Resource) -> list[State]:
+        """Those of the others that are where the list is about."""
+        return [state for state in self.others if state.get(resource.container) in self.concerned]
 
 
 # The list
@@ -160,53 +187,133 @@ def _label(resource: Resource, position: int | None, state: Mapping[str, Any]) -
 # The plan
 
 
-def plan(client: RestClient, resource: Resource, entries: Sequence[Entry], pruning: Pruning) -> Plan:
+def plan(client: RestClient, resource: Resource, entries: Sequence[Entry], scope: Scope) -> Plan:
     """Reads the array once and plans every entry, and what is to be pruned, in order.
 
-    Raises ``InvalidInput`` with all that can't be done, or that a guard forbids.
+    What can't be done, and what a guard forbids, is among the refusals of the plan.
     """
-    containers = {entry.wanted[resource.container] for entry in entries if resource.container in entry.wanted}
-    scope = containers if pruning.containers is None else pruning.containers
-    reach = containers | scope
-    states = find_all(client, resource, reach, [entry.wanted for entry in entries]) if entries or reach else []
+    named_places = {entry.wanted.get(resource.container) for entry in entries}
+    pruned_places = (named_places - {None}) if scope.containers is None else set(scope.containers)
+    concerned = frozenset(named_places | pruned_places)
+    reach = None if scope.everywhere else {place for place in concerned if place is not None}
+    wanted = [entry.wanted for entry in entries]
+    nothing = not entries and reach is not None and not reach
+    states = [] if nothing else find_all(client, resource, reach, wanted, scope.strict)
     by_key = {_key(resource, state): state for state in states}
-    problems: list[str] = []
     steps: list[Step] = []
+    refusals: list[Refusal] = []
     for entry in entries:
-        current = by_key.get(_key(resource, entry.wanted))
         try:
-            change = prepare(client, resource, entry.wanted, current, entry.present, entry.permissions)
+            steps.append(_step(client, resource, entry, by_key.get(_key(resource, entry.wanted)), scope))
         except InvalidInput as error:
             label = _label(resource, entry.position, entry.wanted)
-            problems += [f"{label}: {problem}" for problem in error.problems]
-        else:
-            steps.append(Step(entry.position, change, UNCHANGED if change.operation == NONE else PLANNED))
-    if problems:
-        raise InvalidInput(*problems)
+            refusals += [Refusal("entry", f"{label}: {problem}", entry) for problem in error.problems]
     named = {_key(resource, entry.wanted) for entry in entries}
-    others = [state for key, state in by_key.items() if key not in named and state.get(resource.container) in reach]
-    existing = len(others) + len(named & by_key.keys())
-    if pruning.enabled:
-        pruned = [one for one in others if one[resource.container] in scope and not _kept(resource, one, pruning)]
-        steps += [
-            Step(None, Change(DELETED, state, None, wanted=resource.key_of(state)), PLANNED)
-            for state in sorted(pruned, key=lambda state: _key(resource, state))
-        ]
-        gone = {_key(resource, state) for state in pruned}
-        others = [state for state in others if _key(resource, state) not in gone]
-    _guard(resource, steps, existing, pruning, empty=not entries)
-    warnings = confirm(client, resource, [step.change for step in steps], before_deleting=True)
+    others = [state for key, state in by_key.items() if key not in named]
+    if reach is not None:
+        others = [state for state in others if state.get(resource.container) in concerned]
+    doomed = [state for state in others if scope.prune and state.get(resource.container) in pruned_places]
+    warnings = _unused(resource, scope, doomed, states, named_places) if scope.prune else []
+    pruned = [state for state in doomed if not _kept(resource, state, scope)]
+    for state in sorted(pruned, key=lambda state: _key(resource, state)):
+        steps.append(Step(None, Change(DELETED, state, None, wanted=resource.key_of(state)), PLANNED))
+    gone = {_key(resource, state) for state in pruned}
+    others = [state for state in others if _key(resource, state) not in gone]
+    refused = [by_key[key] for one in refusals if one.entry and (key := _key(resource, one.entry.wanted)) in by_key]
+    inside = [state for state in others if state.get(resource.container) in concerned]
+    refusals += _weigh(resource, steps, [*inside, *refused], scope.limits, empty=not entries)
+    warnings += _believe(client, resource, steps, states, scope)
     warnings += _hints(resource, entries, states)
     steps.sort(key=lambda step: _phase(resource, step.change))
-    return Plan(steps, others, warnings)
+    return Plan(steps, others, warnings, refusals, entries, scope, concerned)
+
+
+def _step(client: RestClient, resource: Resource, entry: Entry, current: State | None, scope: Scope) -> Step:
+    """What becomes of an entry. Raises ``InvalidInput`` if it can't be made."""
+    strict = scope.strict and entry.present
+    assumed = resource.assumed(entry.wanted, current or {}) if strict else {}
+    # Only what differs: the release may be older than the option. A create leaves it to ONTAP anyway.
+    drifted = {row.option: assumed[row.option] for row in resource.differing(assumed, current)} if current else {}
+    wanted = {**drifted, **entry.wanted}
+    change = prepare(client, resource, wanted, current, entry.present, entry.permissions)
+    silent = resource.left_open({**assumed, **entry.wanted}, current or {}) if entry.present else []
+    secret = [row.option for row in resource.fields if row.write_only and row.option in entry.wanted]
+    left_open = [*(row.option for row in silent), *secret]
+    result = UNCHANGED if change.operation == NONE else PLANNED
+    return Step(entry.position, change, result, assumed=assumed, left_open=left_open)
+
+
+def _weigh(
+    resource: Resource, steps: Sequence[Step], bystanders: Sequence[State], limits: guards.Limits, empty: bool
+) -> list[Refusal]:
+    """Notes in each step what it takes away, and refuses too much of it. bystanders: what stays as it is though no step says so."""
+    standing = [
+        *bystanders,
+        *(one.change.before for one in steps if one.change.operation == NONE and one.change.before),
+    ]
+    taken = [step for step in steps if step.change.operation != NONE]
+    changes = [step.change for step in taken]
+    losses = []
+    for step, effect in zip(taken, protection.effects(changes, standing)):
+        step.effect = effect
+        if effect.loss:
+            before = step.change.before or {}
+            of_protection = effect.loss == protection.OVERRIDING or resource.protects(before)
+            place = step.state.get(resource.container)
+            losses.append(guards.Loss(place, step.state[resource.key[0]], effect.loss, of_protection))
+    problems = guards.problems(guards.standings(changes, standing), losses, limits, empty)
+    return [Refusal("guard", problem) for problem in problems]
+
+
+def _believe(
+    client: RestClient, resource: Resource, steps: Sequence[Step], states: Sequence[State], scope: Scope
+) -> list[str]:
+    """Refuses to conclude from an incomplete listing; returns what is not certain.
+
+    An empty listing proves nothing while the service is off. Where the list is the whole truth, that has to be known.
+    """
+    warnings = confirm(client, resource, [step.change for step in steps], before_deleting=True)
+    proven = any(step.change.rests_on_absence or step.change.operation == DELETED for step in steps)
+    if states or proven or resource.switch is None or not (scope.prune or scope.strict):
+        return warnings
+    enabled = is_enabled(client, resource)
+    if enabled:
+        return warnings
+    where = f"GET /api{resource.switch.path}"
+    if enabled is None:
+        return [
+            *warnings,
+            f"The array lists nothing, and this account may not ask {where} whether that can be believed.",
+        ]
+    problem = f"The array lists nothing, but {resource.switch.off} ({where}), and ONTAP may then not list what it has."
+    if scope.prune:
+        raise UnexpectedAnswer(f"{problem} What prune would delete can't be told until that is enabled.")
+    return [*warnings, f"{problem} What is to be created may be there already."]
+
+
+def _unused(
+    resource: Resource, scope: Scope, doomed: Sequence[State], states: Sequence[State], named: Collection[Any]
+) -> list[str]:
+    """A warning for every pattern that keeps nothing, and for every container to prune that has nothing and gets nothing."""
+    names = [state[resource.key[0]] for state in doomed]
+    warnings = [
+        f"keep: {pattern!r} keeps nothing: where prune deletes, the list leaves no {resource.noun} of such a name out."
+        for pattern in scope.keep
+        if not any(fnmatchcase(name, pattern) for name in names)
+    ]
+    known = {state.get(resource.container) for state in states} | set(named)
+    empty = sorted((scope.containers or frozenset()) - known)
+    if empty:
+        warnings.append(f"{resource.container}s: the array lists no {resource.noun} on {', '.join(map(repr, empty))}.")
+    return warnings
 
 
 def _key(resource: Resource, state: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(state.get(option, "")) for option in reversed(resource.key))
 
 
-def _kept(resource: Resource, state: State, pruning: Pruning) -> bool:
-    return any(fnmatchcase(state[resource.key[0]], pattern) for pattern in pruning.keep)
+def _kept(resource: Resource, state: State, scope: Scope) -> bool:
+    return any(fnmatchcase(state[resource.key[0]], pattern) for pattern in scope.keep)
 
 
 def _warnings(resource: Resource, step: Step) -> list[str]:
@@ -239,68 +346,55 @@ def _phase(resource: Resource, change: Change) -> int:
 _FIRST_WITHDRAWAL = 4
 
 
-# Guards
-
-
-def _guard(resource: Resource, steps: Sequence[Step], existing: int, pruning: Pruning, empty: bool) -> None:
-    """Raises ``InvalidInput`` if more would be deleted than the user allows, with all names and the option that allows it."""
-    deletes = [step for step in steps if step.change.operation in (DELETED, RECREATED)]
-    if not deletes:
-        return
-    count = Counter(step.change.operation for step in deletes)
-    names = ", ".join(
-        f"{resource.title(step.change.before or {})}{' (recreate)' if step.change.operation == RECREATED else ''}"
-        for step in deletes
-    )
-    what = f"Nothing was changed. To be deleted: {count[DELETED]}, to be recreated: {count[RECREATED]}: {names}."
-    if empty and not pruning.allow_empty:
-        raise InvalidInput(f"{resource.plural}: the list is empty. Set allow_empty: true if that is meant. {what}")
-    limit = pruning.max_deletes or (DEFAULT_SHARE if existing >= FEW else None)
-    allowed = existing if limit is None else _allowed(limit, existing)
-    if len(deletes) > allowed:
-        raise InvalidInput(
-            f"max_deletes: {limit} of the {existing} that exist allows {allowed} deletes and recreates, not {len(deletes)}. "
-            f"Set max_deletes: {len(deletes)} if that is meant. {what}"
-        )
-
-
-def _allowed(limit: str, existing: int) -> int:
-    """How many deletes a number or percentage allows. Raises ``InvalidInput`` for what is neither."""
-    number, percent, rest = limit.strip().partition("%")
-    if not (number.strip().isascii() and number.strip().isdigit()) or rest or (percent and int(number) > 100):
-        raise InvalidInput(f"max_deletes: {limit!r} is neither a number nor a percentage such as 30%.")
-    return int(number) * existing // 100 if percent else int(number)
-
-
 # Approval
 
 
-def digest(resource: Resource, planned: Plan, source: str) -> str:
-    """A text that stands for a plan, what it rests on and ``source``: it is another one as soon as any of these is.
+def digests(
+    client: RestClient, resource: Resource, planned: Plan, source: str, approved: Sequence[str]
+) -> approval.Digests:
+    """What the plan is approved by. Costs one request if the plan changes something, to tell this array from any other."""
 
-    It covers every object in reach as it is, with its UUID, and as it will be. No secret is in it, because whoever knows
-    the rest could find out a weak one by trying.
-    """
-    steps = [[step.change.operation, step.change.before, step.change.after] for step in planned.steps]
-    covered = [source, sorted(map(_canonical, steps)), sorted(map(_canonical, planned.others))]
-    return f"sha256:{sha256(_canonical(covered).encode()).hexdigest()}"
+    def lasting(state: Mapping[str, Any]) -> State:
+        return {"uuid": state.get("uuid"), **resource.writable(state)}
+
+    targets = [
+        [entry.present, _without_secrets(resource, entry.wanted), planned.scope.strict] for entry in planned.entries
+    ]
+    array = identity(client) if planned.taken() else None
+    if planned.taken() and array is None:
+        planned.warnings.append(f"digest: {_UNIDENTIFIED}, so this plan can't be approved.")
+    basis = approval.Basis(array, source, targets, planned.inside(resource), lasting, resource.key_of)
+    return approval.Digests(basis, [step.change for step in planned.steps], approved)
 
 
-def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)
+def _without_secrets(resource: Resource, state: State) -> State:
+    return {option: value for option, value in state.items() if not resource.by_option[option].write_only}
 
 
-def check_approval(planned: Plan, found: str, approved: Sequence[str] | None) -> None:
-    """Raises ``InvalidInput`` if the plan changes something and is none of the approved ones; ``None`` approves all."""
-    if approved is None or found in approved or not planned.taken():
+def check_approval(resource: Resource, planned: Plan, found: approval.Digests, approved: Sequence[str]) -> None:
+    """Adds a refusal to the plan for what it changes without approval."""
+    if approval.ANY in approved or not planned.taken():
         return
-    error = InvalidInput(
-        f"approved_digests: this plan is {found}, and that is not among the {len(approved)} approved. The array, or what "
-        "the list was made from, has changed since the approval. Nothing was changed. Make a new plan (check mode) and have "
-        "it approved."
+    if not found.bound:
+        planned.refusals.append(
+            Refusal("approval", f"approved_digests: {_UNIDENTIFIED}. Allow it to read one of them.")
+        )
+        return
+    missing = found.unapproved(approved)
+    if not missing:
+        return
+    titles = [f"{change.operation} {resource.title(change.before or change.wanted)}" for change in missing]
+    more = f" and {len(titles) - _LISTED_ERRORS} more" if len(titles) > _LISTED_ERRORS else ""
+    differences = [f"{sentence[0].upper()}{sentence[1:]}." for sentence in found.differences(approved)]
+    planned.refusals.append(
+        Refusal(
+            "approval",
+            f"approved_digests: this plan is {found.plan}, and that is not among the {len(approved)} approved. "
+            f"{' '.join(differences) or 'The array, or what the list was made from, has changed since the approval.'} "
+            f"Not approved: {', '.join(titles[:_LISTED_ERRORS])}{more}. Nothing was changed. "
+            "Make a new plan (check mode) and have it approved.",
+        )
     )
-    error.outcome = {"digest": found, "changed": False}
-    raise error
 
 
 # Carrying out
@@ -369,7 +463,7 @@ def report(resource: Resource, planned: Plan, with_objects: bool, with_diff: boo
     steps = sorted(planned.steps, key=lambda step: (step.position is None, step.position or 0))
     taken = planned.taken()
     result: dict[str, Any] = {
-        "changed": any(_changed(step) for step in taken),
+        "changed": any(_changed(step) for step in taken) and not planned.refusals,
         "summary": {
             **dict.fromkeys((CREATED, MODIFIED, RECREATED, DELETED), 0),
             **dict.fromkeys((UNCHANGED, PLANNED, DONE, FAILED, UNKNOWN, NOT_ATTEMPTED), 0),
@@ -378,18 +472,63 @@ def report(resource: Resource, planned: Plan, with_objects: bool, with_diff: boo
         },
         "entries": [_entry(resource, step) for step in steps],
         "changes": [_details(resource, step) for step in taken],
-        "unmanaged": [
-            resource.key_of(state) for state in sorted(planned.others, key=lambda state: _key(resource, state))
-        ],
+        "unmanaged": [_unmanaged(resource, planned, state) for state in _sorted(resource, planned.others)],
+        "assumed": resource.nested({option: value for step in steps for option, value in step.assumed.items()}),
+        "not_compared": _not_compared(resource, steps),
         "warnings": planned.warnings + [warning for step in steps for warning in _warnings(resource, step)],
     }
     if with_objects:
-        states = [*(state for step in steps if (state := _left(step)) is not None), *planned.others]
-        states.sort(key=lambda state: _key(resource, state))
-        result[resource.plural] = [resource.to_options(state) for state in states]
+        states = [*(state for step in steps if (state := _left(step)) is not None), *planned.inside(resource)]
+        result[resource.plural] = [resource.to_options(state) for state in _sorted(resource, states)]
     if with_diff:
         result["diff"] = list(_diffs(resource, planned))
     return result
+
+
+def _sorted(resource: Resource, states: Sequence[State]) -> list[State]:
+    return sorted(states, key=lambda state: _key(resource, state))
+
+
+def _unmanaged(resource: Resource, planned: Plan, state: State) -> dict[str, Any]:
+    """What the result says of an object that no entry names."""
+    return {
+        **{option: state[option] for option in (*resource.key, *resource.telling) if option in state},
+        "kept": _kept(resource, state, planned.scope),
+        "concerned": state.get(resource.container) in planned.concerned,
+    }
+
+
+def _not_compared(resource: Resource, steps: Sequence[Step]) -> list[dict[str, Any]]:
+    """By option: of which objects it was not compared, and why."""
+    found: dict[str, list[State]] = {}
+    for step in steps:
+        for option in step.left_open:
+            found.setdefault(option, []).append(resource.key_of(step.state))
+    return [
+        {
+            "option": row.option,
+            "reason": "ONTAP never returns it" if row.write_only else "left out",
+            "number": len(found[row.option]),
+            resource.plural: found[row.option][:_LISTED_ERRORS],
+        }
+        for row in resource.fields
+        if row.option in found
+    ]
+
+
+def check_refusals(resource: Resource, planned: Plan, result: Mapping[str, Any]) -> None:
+    """Raises ``InvalidInput`` with the whole plan as outcome if it must not be carried out."""
+    if not planned.refusals:
+        return
+    sentences = [one.sentence for one in planned.refusals]
+    more = [f"{len(sentences) - _LISTED_ERRORS} more are in the result."] if len(sentences) > _LISTED_ERRORS else []
+    failure = InvalidInput(*sentences[:_LISTED_ERRORS], *more)
+    refused = []
+    for one in planned.refusals:
+        about = {"position": one.entry.position, **resource.key_of(one.entry.wanted)} if one.entry else {}
+        refused.append({"reason": one.reason, "msg": one.sentence, **about})
+    failure.outcome = {**result, "changed": False, "refused": refused}
+    raise failure
 
 
 def check_success(resource: Resource, planned: Plan, result: dict[str, Any]) -> None:
@@ -443,7 +582,11 @@ def _details(resource: Resource, step: Step) -> dict[str, Any]:
     # After a failure, what was found or put back has another one than what was there before.
     told = step.error.outcome if step.error else {}
     uuid = told["uuid"] if "uuid" in told else (change.reported or {}).get("uuid") or change.uuid
-    details = {"uuid": uuid, "modified": change.modified}
+    details: dict[str, Any] = {"uuid": uuid, "modified": change.modified, "loss": step.effect.loss}
+    if step.effect.overlaps:
+        details["overlaps"] = step.effect.overlaps
+    if step.assumed:
+        details["assumed"] = resource.nested(step.assumed)
     return {**_entry(resource, step), **details, "before": before, "after": after}
 
 
@@ -452,4 +595,6 @@ def _diffs(resource: Resource, planned: Plan) -> Iterator[dict[str, Any]]:
     taken = [step for step in planned.taken() if step.result in (PLANNED, DONE)]
     for step in sorted(taken, key=lambda step: _key(resource, step.state)):
         yield diff(resource, step.change)
-    yield {"prepared": f"{resource.plural} unchanged: {len(planned.steps) - len(taken) + len(planned.others)}\n"}
+    yield {
+        "prepared": f"{resource.plural} unchanged: {len(planned.steps) - len(taken) + len(planned.inside(resource))}\n"
+    }

@@ -13,14 +13,16 @@ version_added: 1.0.0
 description:
   - Brings the IPsec policies of one or more SVMs to what a list says, as many M(wiresec.ontap.ipsec_policy) tasks would,
     with one read of the array, one plan of the whole, and only the writes that differ.
-  - Options that an entry leaves out are left alone, as with M(wiresec.ontap.ipsec_policy). Policies that the list does not name
-    are left alone, too, unless O(prune=true).
+  - Options that an entry leaves out are left alone, as with M(wiresec.ontap.ipsec_policy), unless O(strict=true), which
+    O(prune=true) implies. Policies that the list does not name are left alone, too, unless O(prune=true).
   - All entries are checked before anything is written, and all errors are reported together, each with the position of its
     entry, its SVM and its name.
   - What adds protection is written first, and what takes it away last. The order is creates, modifications, recreates, then
     modifications that disable a policy, then deletes; what may have taken over is there before something goes. A policy
     under a new name is a create and a delete, in that order.
   - Without changes, it costs one listing of the SVMs concerned, which is one request for each page (10,000 policies).
+  - A plan that must not be carried out fails the task with all of the plan in its result, and RV(refused) says why. That is so
+    in check mode, too.
 author:
   - wiresec.ontap contributors (@wiresec)
 extends_documentation_fragment:
@@ -58,8 +60,29 @@ options:
   prune:
     description:
       - Whether policies that the list does not name are deleted.
+      - Fails if the array lists no policy at all while IPsec is disabled, because ONTAP may then not list what it has.
     type: bool
     default: false
+  strict:
+    description:
+      - Whether the list is the whole truth about the policies that it names, so that what an entry leaves out means ONTAP's
+        default. That is C(enabled=true), C(protocol=any), any port, C(certificate_modify_keepsa=false), and neither
+        identities nor a post-quantum key. RV(changes[].assumed) and RV(assumed) show what was taken for granted.
+      - What ONTAP documents no default of, such as C(authentication_method) where an entry gives no credential, stays as it
+        is. RV(not_compared) names it.
+      - An identity or post-quantum key that a policy has and its entry has not can't be taken away in place, so it needs
+        O(recreate=true).
+      - By default it is what O(prune) is.
+    type: bool
+    version_added: 1.1.0
+  whole_cluster:
+    description:
+      - Whether to look at the policies of all SVMs and of the cluster, so that RV(unmanaged) has all that the list does not
+        name. By default only SVMs are looked at that the list or O(svms) name, and cluster scope if an entry is about it.
+      - It changes nothing else, and costs no further request.
+    type: bool
+    default: false
+    version_added: 1.1.0
   svms:
     description:
       - The SVMs in which O(prune) may delete. By default those that the entries name; with an empty list nowhere.
@@ -68,18 +91,24 @@ options:
   keep:
     description:
       - Names of policies that O(prune) leaves alone, as patterns of the shell such as V(manual-*).
+      - A pattern that keeps nothing is named in a warning.
     type: list
     elements: str
     default: []
   max_deletes:
     description:
-      - How many policies may be deleted or recreated in one run, as a number or as a percentage of the policies that the SVMs
-        concerned have, such as V(30%). If the plan has more, nothing is written.
-      - If it is not given, V(30%) applies where ten policies or more exist.
+      - How much may go in one run, as a number or as a percentage such as V(30%). If the plan has more, nothing is written.
+      - What counts is a delete and a recreate, and a change after which a policy protects less. That is if it is disabled, if
+        its endpoints, ports or protocol no longer cover all that they covered, or if it is a bypass or discard that newly
+        covers all that another policy protects. See RV(changes[].loss).
+      - It holds for each SVM as well as for all together, and for the policies that protect as well as for all that exist.
+      - If it is not given, V(30%) applies. Where that is less than three, up to three may go, but no more than half; one may
+        always.
     type: str
   allow_empty:
     description:
-      - Whether a list without entries may delete anything. O(max_deletes) applies all the same.
+      - Whether a list without entries may delete anything, and whether an SVM, or cluster scope, may lose its last policy or
+        the last one that protects traffic. O(max_deletes) applies all the same.
     type: bool
     default: false
   continue_on_error:
@@ -115,12 +144,17 @@ options:
     default: false
   approved_digests:
     description:
-      - Makes changes only if the plan is one of those that these values of RV(digest) stand for, as a check run returned them.
-        Otherwise the task fails and changes nothing, in check mode, too.
+      - Makes changes only if these values approve them, which a check run returned as RV(digests). Otherwise the task fails and
+        changes nothing, in check mode, too, and says what is not as it was approved.
+      - With all of RV(digests), what is left of a plan that was carried out in part stays approved. RV(digest) alone approves
+        the plan as a whole only.
       - A plan without changes always passes, so that a run which was cut short can be repeated for several arrays.
-      - With an empty list nothing is approved.
+      - V(any) approves every plan. With an empty list nothing is approved, and null is refused.
+      - Costs one request if there is a change, because a plan is approved for one array only. The account has to be allowed to
+        read C(/api/cluster) or C(/api/svm/svms).
     type: list
     elements: str
+    default: [any]
   source:
     description:
       - What the list was made from, such as a checksum of files or a commit. Any text; RV(digest) covers it.
@@ -212,12 +246,11 @@ EXAMPLES = r"""
   check_mode: true
   register: plan
 
-- name: Do what was approved, or nothing
+- name: Do what was approved, or what is left of it, or nothing
   wiresec.ontap.ipsec_policies:
     svm: svm1
     policies: "{{ ipsec_policies_of_svm1 }}"
-    approved_digests:
-      - "{{ plan.digest }}"
+    approved_digests: "{{ plan.digests }}"
 
 - name: Leave nothing on an SVM that is going to be removed
   wiresec.ontap.ipsec_policies:
@@ -260,6 +293,25 @@ changes:
         - V(planned) in check mode. V(unknown) if the answer to a write did not come, and reading the array again could not tell.
       type: str
       choices: [planned, done, failed, unknown, not_attempted]
+    loss:
+      description:
+        - What the change takes away, V(null) if nothing. O(max_deletes) counts what is not V(null).
+        - V(unprotected) is a recreate after which the policy protects no more, V(narrowed) a policy that no longer covers all
+          that it covered, and V(overriding) a bypass or discard that newly covers all that another policy protects.
+      type: str
+      choices: [deleted, recreated, unprotected, disabled, narrowed, overriding]
+      version_added: 1.1.0
+    overlaps:
+      description: Names of up to three policies that protect traffic, and that a new or changed bypass or discard overlaps with.
+      returned: when there are any
+      type: list
+      elements: str
+      version_added: 1.1.0
+    assumed:
+      description: What the entry leaves out and was taken for granted; V(null) for what should not be set.
+      returned: when there is any, with O(strict=true)
+      type: dict
+      version_added: 1.1.0
     modified:
       description: The options whose value changes on a policy that was there before.
       type: list
@@ -301,21 +353,81 @@ entries:
   type: list
   elements: dict
 unmanaged:
-  description: Name and SVM of the policies that are on the SVMs concerned, that the list does not name, and that stay.
+  description:
+    - The policies that the list does not name, and that stay, of the SVMs concerned, or of all SVMs and of cluster scope with
+      O(whole_cluster=true).
+    - Name, SVM (missing in cluster scope), action and whether it is enabled; C(kept) if O(keep) has its name, and C(concerned) if
+      it is where the list is about.
   returned: when there was a plan
   type: list
   elements: dict
   sample:
     - name: manual-backup
       svm: svm1
+      action: esp_transport
+      enabled: true
+      kept: true
+      concerned: true
+assumed:
+  description: What was taken for granted of any entry, as in RV(changes[].assumed).
+  returned: when there was a plan
+  type: dict
+  version_added: 1.1.0
+  sample: {enabled: true, protocol: any}
+not_compared:
+  description: What was not compared although it is in reach, by option.
+  returned: when there was a plan
+  type: list
+  elements: dict
+  version_added: 1.1.0
+  contains:
+    option:
+      description: The option, dotted.
+      type: str
+    reason:
+      description: That ONTAP never returns it, or that entries leave it out.
+      type: str
+    number:
+      description: Of how many policies.
+      type: int
+    policies:
+      description: Name and SVM of the first ten of them.
+      type: list
+      elements: dict
+refused:
+  description: Why a plan must not be carried out.
+  returned: when it must not
+  type: list
+  elements: dict
+  version_added: 1.1.0
+  contains:
+    reason:
+      description: An entry that can't be made, a guard (O(max_deletes), O(allow_empty)), or that it was not approved.
+      type: str
+      choices: [entry, guard, approval]
+    msg:
+      description: What is wrong, and what to do about it.
+      type: str
+    position:
+      description: Index of the entry in O(policies), if it is about one; C(name) and C(svm) then say which.
+      type: int
 digest:
   description:
-    - Stands for the plan. It covers each policy of the SVMs concerned as it was before and will be after, and O(source); it
-      is another one as soon as any of these is.
+    - Stands for the plan. It covers each policy of the SVMs concerned as it was before and will be after, the array itself, and
+      O(source). It is another one as soon as any of these is.
     - Secrets are not covered, so that nobody can find out one by trying. What O(source) says of where they come from is.
-  returned: when there was a plan, and when it was not approved
+  returned: in check mode and with O(approved_digests), if neither an entry nor a guard stops the plan
   type: str
   sample: sha256:64ec88ca00b268e5ba1a35678a1b5316d212f4f366b2477232534a8aeca37f3c
+digests:
+  description:
+    - What approves the plan and each part of it; for O(approved_digests). RV(digest) is the first.
+    - Each that begins with C(change:) approves one change, on the same grounds. By those with C(done:) a later run knows
+      what is done already. The others approve nothing, but let a refusal say what has changed.
+  returned: as RV(digest)
+  type: list
+  elements: str
+  version_added: 1.1.0
 policies:
   description: All policies of the SVMs concerned as they now are, or would be, in the options of M(wiresec.ontap.ipsec_policy), without secrets.
   returned: when there was a plan and O(return_policies=true)
@@ -359,7 +471,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wiresec.ontap.plugins.module_utils import arguments, whole_set
+from ansible_collections.wiresec.ontap.plugins.module_utils import approval, arguments, guards, whole_set
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
 from ansible_collections.wiresec.ontap.plugins.module_utils.impact import impact, total
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
@@ -372,15 +484,15 @@ def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> 
         raise InvalidInput(f"concurrency: {params['concurrency']} is not from 1 to 8.")
     common = {option: params[option] for option in ("svm", "recreate", "update_secret_key")}
     entries = whole_set.read_entries(POLICY, params["policies"], common, client.known_version)
+    strict = params["prune"] if params["strict"] is None else params["strict"]
     svms = None if params["svms"] is None else frozenset(params["svms"])
-    pruning = whole_set.Pruning(
-        params["prune"], svms, tuple(params["keep"]), params["max_deletes"], params["allow_empty"]
-    )
-    plan = whole_set.plan(client, POLICY, entries, pruning)
-    digest = whole_set.digest(POLICY, plan, params["source"])
-    whole_set.check_approval(plan, digest, params["approved_digests"])
+    limits = guards.Limits(params["max_deletes"], params["allow_empty"])
+    scope = whole_set.Scope(params["prune"], svms, tuple(params["keep"]), strict, params["whole_cluster"], limits)
+    plan = whole_set.plan(client, POLICY, entries, scope)
+    told = _digests(params, client, mode, plan)
+    refused = bool(plan.refusals)
     impacts = impact(client, [step.change for step in plan.taken()]) if params["report_impact"] else []
-    if not mode.check:
+    if not (mode.check or refused):
         whole_set.carry_out(
             client,
             POLICY,
@@ -390,12 +502,25 @@ def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> 
             mode.progress,
             params["verify_writes"],
         )
-    result = {**whole_set.report(POLICY, plan, params["return_policies"], mode.diff), "digest": digest}
+    result = {**whole_set.report(POLICY, plan, params["return_policies"], mode.diff), **told}
     if params["report_impact"]:
         result["impact"] = total(impacts)
         result["changes"] = [{**change, "impact": one} for change, one in zip(result["changes"], impacts)]
+    whole_set.check_refusals(POLICY, plan, result)
     whole_set.check_success(POLICY, plan, result)
     return result
+
+
+def _digests(
+    params: Mapping[str, Any], client: RestClient, mode: arguments.Mode, plan: whole_set.Plan
+) -> dict[str, Any]:
+    """What approves the plan, if somebody wants to know or to check; nothing, if a guard or an entry stops it anyway."""
+    approved = params["approved_digests"]
+    if plan.refusals or (approval.ANY in approved and not mode.check):
+        return {}
+    digests = whole_set.digests(client, POLICY, plan, params["source"], approved)
+    whole_set.check_approval(POLICY, plan, digests, approved)
+    return {"digest": digests.plan, "digests": digests.all()}
 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:

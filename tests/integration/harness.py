@@ -73,7 +73,7 @@ def validated(spec: dict[str, Any], options: dict[str, Any], **rules: Any) -> di
     result = ArgumentSpecValidator(spec, **rules).validate(given)
     if result.error_messages:
         raise InvalidInput(*result.error_messages)
-    return dict(result.validated_parameters)
+    return arguments.checked(spec, result.validated_parameters)
 
 
 def policy(array: Simulator, check_mode: bool = False, clock: Any = time, **options: Any) -> dict[str, Any]:

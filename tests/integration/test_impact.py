@@ -100,7 +100,14 @@ def test_a_create_ends_nothing(array: Simulator) -> None:
 
 def test_a_whole_set_adds_up(live: Simulator) -> None:
     wanted = [{**WEB, "enabled": False}, {"name": "web", "svm": "svm2", "protocol": "tcp"}]
-    options = {"policies": wanted, "prune": True, "max_deletes": "1", "report_impact": True}
+    options = {
+        "policies": wanted,
+        "prune": True,
+        "strict": False,
+        "max_deletes": "3",
+        "allow_empty": True,
+        "report_impact": True,
+    }
     predicted = policies(live, check_mode=True, **options)
     live.clear_log()
     result = policies(live, **options)
