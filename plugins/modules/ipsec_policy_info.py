@@ -225,7 +225,7 @@ def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
         argument_spec={**arguments.CONNECTION, **arguments.POLICY_FILTERS, **arguments.LISTING},
         supports_check_mode=True,
     )
-    arguments.execute(module, POLICY, run)
+    arguments.execute(module, POLICY, run, exact=True)
 
 
 if __name__ == "__main__":

@@ -226,7 +226,7 @@ def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
     """Entry point of Ansible."""
     module = module_class(argument_spec={**arguments.CONNECTION, **OPTIONS}, supports_check_mode=True)
-    arguments.execute(module, SECURITY_ASSOCIATION, run)
+    arguments.execute(module, SECURITY_ASSOCIATION, run, exact=True)
 
 
 if __name__ == "__main__":

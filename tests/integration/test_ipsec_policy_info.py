@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import ApiError, InvalidInput
-from integration.harness import info
+from integration.harness import Playbooks, info
 from simulator import Simulator, Unknowns
 
 POLICIES: list[dict[str, Any]] = [
@@ -165,3 +165,17 @@ def test_every_release_lists_what_it_has(array: Simulator, version: str) -> None
     array.version = version
     assert info(array)["num_records"] == 9
     assert len(array.requests) == 1
+
+
+def test_what_ansible_would_hide_in_a_name_is_no_answer(playbooks: Playbooks) -> None:
+    array = playbooks.array
+    array.add_policy({"name": f"{array.password}-hidden", "svm": "svm1", "action": "bypass"})
+    task = {"name": "read", "wiresec.ontap.ipsec_policy_info": {"name": "*-hidden"}}
+    play = playbooks.play([task, {"name": "never", "ansible.builtin.debug": {}}], "-vvvv")
+    message = play.result("read")["msg"]
+    assert play.failed == ["read"]
+    assert (
+        "Ansible would hide it there: policies[0].name. Read with an account whose password is in no name." in message
+    )
+    assert "policies" not in play.result("read")
+    assert array.password not in play.output
