@@ -323,8 +323,6 @@ class _Investigation:
 
     def _make(self, experiment: Experiment) -> Seen:
         seen = Seen(self._release)
-        if self._client.interrupted:
-            raise _Stop("the time of the task is over")
         if self._release is not None and self._release < experiment.since:
             since = ".".join(map(str, experiment.since))
             for question in experiment.questions:
@@ -356,6 +354,8 @@ class _Investigation:
         return step.creates or not step.policy or self._created.get(name) is not None
 
     def _take(self, step: Step, sent: list[dict[str, Any]]) -> list[Exchange]:
+        if self._client.interrupted:
+            raise _Stop("the time of the task is over")
         method, path, query, body = self._request(step)
         name = self._prefix + step.policy
         known = step.creates and name in self._created
