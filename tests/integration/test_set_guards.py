@@ -202,6 +202,13 @@ def test_entries_that_cannot_be_made_and_guards_are_told_together(array: Simulat
     assert (result["changed"], "digest" in result) == (False, False)
 
 
+def test_a_policy_whose_entry_cannot_be_made_counts_as_staying(array: Simulator) -> None:
+    policies(array, policies=[entry("web"), bypass("old", remote_endpoint={"address": "192.0.2.0/24"})])
+    with pytest.raises(InvalidInput) as caught:
+        policies(array, policies=[bypass("web")], prune=True)
+    assert [one["reason"] for one in caught.value.result()["refused"]] == ["entry"]
+
+
 # Prune trusts nothing that proves nothing
 
 
