@@ -80,10 +80,11 @@ def attempt(array: Simulator, as_set: bool, check_mode: bool, task: dict[str, An
     try:
         if not as_set:
             return "", run_one(array, check_mode=check_mode, **wanted)
-        return "", _of_entry(run_set(array, check_mode=check_mode, policies=[wanted], max_deletes="100%"))
+        limits = {"max_deletes": "100%", "allow_empty": True}
+        return "", _of_entry(run_set(array, check_mode=check_mode, policies=[wanted], **limits))
     except OntapError as error:
         result = error.result()
-        return str(error), _of_entry(result) if "entries" in result else {"operation": "none", **result}
+        return str(error), _of_entry(result) if result.get("entries") else {"operation": "none", **result}
 
 
 def _of_entry(result: dict[str, Any]) -> dict[str, Any]:

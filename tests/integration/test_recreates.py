@@ -37,7 +37,7 @@ def alone(array: Simulator, check_mode: bool = False, **options: Any) -> dict[st
 def in_a_set(array: Simulator, check_mode: bool = False, **options: Any) -> dict[str, Any]:
     login = {name: options.pop(name) for name in ("username", "password", "ontap_version") if name in options}
     wanted = {**options, "recreate": True}
-    return policies(array, check_mode=check_mode, policies=[wanted], max_deletes="100%", **login)
+    return policies(array, check_mode=check_mode, policies=[wanted], max_deletes="100%", allow_empty=True, **login)
 
 
 BOTH = pytest.mark.parametrize("run", [alone, in_a_set], ids=["alone", "set"])

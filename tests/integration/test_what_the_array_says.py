@@ -49,7 +49,7 @@ def one(array: Simulator, check_mode: bool = False, **options: Any) -> dict[str,
 
 def in_a_set(array: Simulator, check_mode: bool = False, **options: Any) -> dict[str, Any]:
     common = {name: options.pop(name) for name in (*LOGIN, "ontap_version", "verify_writes") if name in options}
-    return policies(array, check_mode=check_mode, policies=[options], **common)
+    return policies(array, check_mode=check_mode, policies=[options], allow_empty=True, **common)
 
 
 BOTH = pytest.mark.parametrize("run", [one, in_a_set], ids=["alone", "set"])
