@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from ansible import template
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.wiresec.ontap.plugins.module_utils import arguments, normalize
+from ansible_collections.wiresec.ontap.plugins.module_utils import arguments, given, normalize
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
 from ansible_collections.wiresec.ontap.plugins.modules.ipsec_policy_lint import OPTIONS
 from ansible_collections.wiresec.ontap.plugins.plugin_utils import findings, lint, policy_files
+from ansible_collections.wiresec.ontap.plugins.plugin_utils.in_process import plain
 from ansible_collections.wiresec.ontap.plugins.plugin_utils.policy_values import Values
 
 _FAILURES_KEEP_LINES = hasattr(template, "trust_as_template")  # ansible-core 2.19 and later
@@ -33,8 +35,9 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Reads, checks, reports. Fails with all findings as text if there are any that ``fail_on`` means."""
         result: dict[str, Any] = {**super().run(tmp, task_vars), "changed": False}
-        _validation, params = self.validate_argument_spec(OPTIONS)
         try:
+            given.check(OPTIONS, plain(self._task.args, also=(date, bytes)))
+            _validation, params = self.validate_argument_spec(OPTIONS)
             return {**result, **self._check(params)}
         except InvalidInput as error:
             return {**result, "failed": True, "msg": str(error)}
@@ -79,7 +82,7 @@ def _target(params: Mapping[str, Any]) -> lint.Target:
                 problems.append(f"{option}: {error}")
     if problems:
         raise InvalidInput(*problems)
-    return lint.Target(arguments.version(params["ontap_version"] or None), **addresses)
+    return lint.Target(arguments.version(params["ontap_version"]), **addresses)
 
 
 def _format(params: Mapping[str, Any]) -> str:

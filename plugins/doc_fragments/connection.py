@@ -30,7 +30,7 @@ options:
     aliases: [user]
   password:
     description:
-      - Password of O(username).
+      - Password of O(username), in quotes if it looks like a number.
       - If the task does not give it, the environment variable E(ONTAP_PASSWORD) is used.
     type: str
     aliases: [pass]
@@ -86,7 +86,7 @@ options:
       - The release of the array, such as V(9.12.1). An option that this release lacks is then refused before the first request.
       - Never needed. The release is read only after ONTAP has refused an option, to say which release has it.
       - If the task does not give it, the environment variable E(ONTAP_VERSION) is used.
-    type: str
+    type: raw
     aliases: [force_ontap_version]
   trace:
     description:
@@ -102,7 +102,7 @@ options:
   use_rest:
     description:
       - Accepted for playbooks that come from C(netapp.ontap), and of no effect. REST is always used.
-    type: str
+    type: raw
 requirements:
   - Python >= 3.9 where the module runs
   - requests >= 2.25.1

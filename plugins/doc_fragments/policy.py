@@ -30,7 +30,8 @@ options:
     type: bool
   protocol:
     description:
-      - The IP protocol that the policy covers, as a number, as V(tcp), V(udp), V(any) or by another name of the IANA registry.
+      - The IP protocol that the policy covers, as a number, as V(tcp), V(udp), V(any) or by another name of the IANA registry,
+        such as V(icmp) or V(ospf). The names are those of the collection, the same on every controller.
       - ONTAP covers V(any) if the task is silent when the policy is created.
     type: str
   local_endpoint:
@@ -40,11 +41,11 @@ options:
     suboptions: &endpoint
       address:
         description:
-          - IPv4 or IPv6 address in any spelling, alone or with a prefix length as in V(10.10.20.0/24).
+          - IPv4 or IPv6 address in any spelling, alone or with a prefix length as in V(10.10.20.0/24); without a zone.
         type: str
       netmask:
         description:
-          - Prefix length (V(24)) or IPv4 mask (V(255.255.255.0)). Needed unless O(ignore:address) has a prefix length.
+          - Prefix length (V(24)) or, for IPv4, a mask (V(255.255.255.0)). Needed unless O(ignore:address) has a prefix length.
         type: str
       port:
         description:
@@ -85,6 +86,8 @@ options:
     description:
       - Pre-shared key for V(psk), 18 to 128 ASCII characters; V(0x…) is read as hexadecimal and V(0s…) as Base64.
       - Needed to create a policy with V(psk). ONTAP neither returns nor modifies it.
+      - Put it in quotes. What YAML takes for a number, a date or a truth value without them is refused. One line break at the end
+        is taken off, with a warning.
     type: str
   ppk:
     description:

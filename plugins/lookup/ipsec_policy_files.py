@@ -51,6 +51,7 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
+from ansible_collections.wiresec.ontap.plugins.module_utils import given
 from ansible_collections.wiresec.ontap.plugins.plugin_utils import policy_files
 from ansible_collections.wiresec.ontap.plugins.plugin_utils.policy_values import Values
 
@@ -67,9 +68,8 @@ class LookupModule(LookupBase):
         policies = []
         for policy in read.policies:
             options, unknown = values.of(policy)
-            problems += [
-                f"{policy.path}:{policy.line(option)}: {option}: {reason}" for option, reason in unknown.items()
-            ]
+            for option, reason in {**unknown, **given.problems(policy_files.OPTIONS, options)}.items():
+                problems.append(f"{policy.path}:{policy.line(option)}: {option}: {reason}")
             policies.append(options if policy.svm is None else {"svm": policy.svm, **options})
         if problems:
             raise AnsibleLookupError("The policy files can't be used.\n" + "\n".join(problems))

@@ -20,14 +20,15 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
-from ansible_collections.wiresec.ontap.plugins.module_utils import ipsec_policy
+from ansible_collections.wiresec.ontap.plugins.module_utils import ipsec_policy, normalize
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput, OntapError
+from ansible_collections.wiresec.ontap.plugins.module_utils.given import line_breaks
 from ansible_collections.wiresec.ontap.plugins.module_utils.interruption import interruptible
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import (
     ACTIONS,
     AUTHENTICATION_METHODS,
 )
-from ansible_collections.wiresec.ontap.plugins.module_utils.resource import Resource
+from ansible_collections.wiresec.ontap.plugins.module_utils.resource import OLDEST_SUPPORTED, Resource
 from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
 from ansible_collections.wiresec.ontap.plugins.module_utils.route import host_and_port
 from ansible_collections.wiresec.ontap.plugins.module_utils.trace import Trace
@@ -73,14 +74,15 @@ CONNECTION: dict[str, Any] = {
     "ca_path": {"type": "path", "fallback": _from_environment("ca_path")},
     "timeout": {"type": "int", "default": 60, "fallback": _from_environment("timeout")},
     "retries": {"type": "int", "default": 3, "fallback": _from_environment("retries")},
+    # As it was given, because 9.10 without quotes is a number, 9.1.
     "ontap_version": {
-        "type": "str",
+        "type": "raw",
         "aliases": ["force_ontap_version"],
         "fallback": _from_environment("ontap_version"),
     },
     "trace": {"type": "path", "fallback": _from_environment("trace")},
     "https": {"type": "bool"},
-    "use_rest": {"type": "str"},
+    "use_rest": {"type": "raw"},
 }
 
 _ENDPOINT: dict[str, Any] = {
@@ -120,15 +122,16 @@ def _of_a_list(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _filters(resource: Resource) -> dict[str, Any]:
-    """An option for each field that can be read. Filters are text, because they may be ONTAP's query expressions."""
+    """An option for each field that can be read. Filters may be ONTAP's query expressions, so they are text, or truth values."""
     options: dict[str, Any] = {}
     for row in resource.fields:
         if row.readable:
             option, dot, part = row.option.partition(".")
+            kind = {"type": "raw" if row.normalizer is normalize.boolean else "str"}
             if dot:
-                options.setdefault(option, {"type": "dict", "options": {}})["options"][part] = {"type": "str"}
+                options.setdefault(option, {"type": "dict", "options": {}})["options"][part] = kind
             else:
-                options[option] = {"type": "str"}
+                options[option] = kind
     return options
 
 
@@ -272,6 +275,9 @@ def execute(
         if done % 100 == 0:
             module.log(f"{done} of {total} changes made")
 
+    shortened = line_breaks(module.argument_spec, module.params)
+    # Ansible hides secrets as they were given, and ONTAP gets them without their line break.
+    module.no_log_values.update(shortened.values())
     with interruptible() as interruption:
         failed = False
         try:
@@ -284,7 +290,13 @@ def execute(
             failed, result = True, {**(after_failure or {}), **error.result()}
         if interruption.overdue:
             failed, result = True, {**result, "msg": f"{result.get('msg', '')} {_OVERDUE}".strip()}
-        for warning in result.pop("warnings", []):
+        # Those of the connection are told with it, because they may come from the environment.
+        cut = [
+            f"{option}: ends with a line break, which was taken off."
+            for option in shortened
+            if option not in CONNECTION
+        ]
+        for warning in [*cut, *result.pop("warnings", [])]:
             module.warn(warning)
         result["invocation"] = {"module_args": echoed}
         if failed:
@@ -405,25 +417,39 @@ def _as_typed(option: str, value: str | None, environment: Mapping[str, str], wa
     if value is None:
         return None
     named = _named(option, value, environment)
-    if option in _SECRETS and value.rstrip("\r\n") and re.search(r"\r?\n\Z", value):
-        value = re.sub(r"\r?\n\Z", "", value)
+    try:
+        if option not in _SECRETS:
+            return normalize.text(value.strip() if option == "hostname" else value)
+        typed = normalize.secret(value)
+    except ValueError as error:
+        raise InvalidInput(f"{named}: {error}") from None
+    if typed != value:
         warnings.append(f"{named}: ends with a line break, which was taken off.")
-    if option == "hostname":
-        value = value.strip()
-    if not value:
-        raise InvalidInput(f"{named}: is empty. Leave the option out if it is not meant.")
-    if any("\ud800" <= character <= "\udfff" for character in value):
-        raise InvalidInput(f"{named}: is no text, because it has bytes that are not UTF-8.")
-    if not value.isprintable() or value != value.strip():
-        raise InvalidInput(f"{named}: has a line break, a control character, or white space at an end.")
-    return value
+    return typed
+
+
+def check_texts(params: Mapping[str, Any], options: Iterable[str]) -> None:
+    """Raises ``InvalidInput`` for free text that an option can't have of which no field table knows."""
+    problems = []
+    for option in options:
+        try:
+            if params[option] is not None:
+                normalize.text(params[option])
+        except ValueError as error:
+            problems.append(f"{option}: {error}")
+    if problems:
+        raise InvalidInput(*problems)
 
 
 def _login(given: Mapping[str, str | None], environment: Mapping[str, str]) -> dict[str, str | None]:
     """The credentials to use. What the task gives wins over what the environment gives."""
     used = {option: value for option, value in given.items() if value is not None}
     if used.keys() & set(_BASIC) and used.keys() & set(_OTHERS):
-        by_task = {option for option, value in used.items() if value != environment.get(variable(option))}
+        by_task = {
+            option
+            for option, value in used.items()
+            if value != normalize.without_line_break(environment.get(variable(option), ""))
+        }
         chosen = [group for group in (_BASIC, _OTHERS) if by_task & set(group)]
         if len(chosen) != 1:
             named = ", ".join(_named(option, value, environment) for option, value in used.items())
@@ -485,11 +511,16 @@ def _host_and_port(hostname: str | None, port: int | None, environment: Mapping[
     return host, port or named_port or 443
 
 
-def version(spelling: str | None) -> tuple[int, int, int] | None:
-    """The release that an option ``ontap_version`` names. Raises ``InvalidInput``."""
-    if spelling is None:
+def version(given_as: Any) -> tuple[int, int, int] | None:
+    """The release that an option ``ontap_version`` names, as text or as the number that YAML makes of 9.8. Raises ``InvalidInput``."""
+    if given_as is None:
         return None
-    match = re.match(r"\s*([0-9]+)\.([0-9]+)(?:\.([0-9]+))?(?:[A-Z][0-9A-Z]*)?\s*$", spelling)
+    match = re.match(r"\s*([0-9]+)\.([0-9]+)(?:\.([0-9]+))?(?:[A-Z][0-9A-Z]*)?\s*$", str(given_as))
     if not match:
-        raise InvalidInput(f"ontap_version: {spelling!r} is not a release such as 9.12.1.")
-    return int(match.group(1)), int(match.group(2)), int(match.group(3) or 0)
+        raise InvalidInput(f"ontap_version: {given_as!r} is not a release such as 9.12.1.")
+    release = int(match.group(1)), int(match.group(2)), int(match.group(3) or 0)
+    if isinstance(given_as, float) and release < OLDEST_SUPPORTED:
+        raise InvalidInput(
+            f"ontap_version: without quotes 9.10 is the number 9.1, and so is {given_as}: put it in quotes."
+        )
+    return release

@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import normalize
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils.resource import Field, State, SvmScoped
+from ansible_collections.wiresec.ontap.plugins.module_utils.resource import SCOPES, Field, State, SvmScoped
 
 _END_ENTITIES = ("client", "server")
 
@@ -38,7 +38,7 @@ class Certificate(SvmScoped):
         Field("uuid", normalizer=normalize.uuid_text, always_returned=True),
         Field("name", always_returned=True),
         Field("svm", path="svm.name", uuid_path="svm.uuid"),
-        Field("scope", normalizer=normalize.keyword),
+        Field("scope", normalizer=normalize.keyword, choices=SCOPES),
         Field("type", normalizer=normalize.keyword, always_returned=True),
     )
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import normalize
-from ansible_collections.wiresec.ontap.plugins.module_utils.resource import Field, SvmScoped
+from ansible_collections.wiresec.ontap.plugins.module_utils.resource import SCOPES, Field, SvmScoped
 
 
 class IpsecCaCertificate(SvmScoped):
@@ -29,7 +29,7 @@ class IpsecCaCertificate(SvmScoped):
         # Of the certificate, which has it elsewhere.
         Field("name", elsewhere=True),
         Field("svm", path="svm.name", uuid_path="svm.uuid", immutable=True),
-        Field("scope", normalizer=normalize.keyword, read_only=True),
+        Field("scope", normalizer=normalize.keyword, choices=SCOPES, read_only=True),
     )
     not_found_codes = SvmScoped.not_found_codes | {66257298, 66257303}
     advice = {

@@ -12,13 +12,14 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import normalize
 from ansible_collections.wiresec.ontap.plugins.module_utils.certificate import END_ENTITY
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
 from ansible_collections.wiresec.ontap.plugins.module_utils.resource import (
+    SCOPES,
     Field,
     Resource,
     State,
@@ -46,20 +47,16 @@ _REMOTE_IDENTITY_SINCE: Version = (9, 16, 1)
 """The first release that creates no policy with a certificate and without the peer's identity (code 66257138)."""
 
 
-def _length(shortest: int, longest: int) -> Callable[[Any], str]:
-    """A normaliser for text of a bounded length."""
-
-    def bounded(value: Any) -> str:
-        if not shortest <= len(str(value)) <= longest:
-            raise ValueError(f"has {len(str(value))} characters, but {shortest} to {longest} are allowed.")
-        return str(value)
-
-    return bounded
+def _old_identity(value: Any) -> str:
+    """An identity as releases before 9.10.1 take it."""
+    if not 8 <= len(value) <= 64:
+        raise ValueError(f"has {len(value)} characters, but 8 to 64 are allowed.")
+    return str(value)
 
 
 def _shared_key(value: Any) -> str:
-    """A pre-shared key: 18 to 128 ASCII characters, or binary as ``0x`` hex or ``0s`` Base64. Messages never show it."""
-    key = _length(18, 128)(value)
+    """A pre-shared key: ASCII characters, or binary as ``0x`` hex or ``0s`` Base64. Messages never show it."""
+    key = normalize.secret(value)
     if not key.isascii():
         raise ValueError("may contain ASCII characters only.")
     try:
@@ -75,8 +72,13 @@ def _shared_key(value: Any) -> str:
 
 def _endpoint_fields(side: str) -> tuple[Field, ...]:
     return (
-        Field(f"{side}.address", normalizer=normalize.ip_address, always_returned=True),
-        Field(f"{side}.family", normalizer=normalize.keyword, read_only=True),
+        Field(
+            f"{side}.address",
+            normalizer=normalize.ip_address,
+            reader=normalize.ip_address_as_returned,
+            always_returned=True,
+        ),
+        Field(f"{side}.family", normalizer=normalize.keyword, choices=("ipv4", "ipv6"), read_only=True),
         Field(f"{side}.netmask", normalizer=normalize.prefix_length, always_returned=True),
         Field(
             f"{side}.port",
@@ -102,17 +104,16 @@ class IpsecPolicy(SvmScoped):
     # NetApp's CLI shows policies only while IPsec is enabled; what REST does then is not known (docs/ontap_facts.md, 9.2).
     switch = Switch("/security/ipsec", "enabled", "IPsec is not enabled on this array")
     fields = (
-        Field("uuid", read_only=True, always_returned=True),
-        Field("name", normalizer=_length(1, 64), immutable=True, always_returned=True),
         Field(
-            "svm",
-            path="svm.name",
-            normalizer=normalize.name,
-            reader=normalize.text,
-            uuid_path="svm.uuid",
-            immutable=True,
+            "uuid",
+            normalizer=normalize.uuid_text,
+            reader=normalize.as_returned,
+            read_only=True,
+            always_returned=True,
         ),
-        Field("scope", normalizer=normalize.keyword, read_only=True),
+        Field("name", shortest=1, longest=64, immutable=True, always_returned=True),
+        Field("svm", path="svm.name", normalizer=normalize.name, uuid_path="svm.uuid", immutable=True),
+        Field("scope", normalizer=normalize.keyword, choices=SCOPES, read_only=True),
         # ONTAP has been seen to return a policy without its IPspace, and NetApp knows that a policy can't be
         # found by it (burt 1519419).
         Field("ipspace", path="ipspace.name", immutable=True, unreliable_read=True),
@@ -150,12 +151,12 @@ class IpsecPolicy(SvmScoped):
         ),
         *_endpoint_fields("local_endpoint"),
         *_endpoint_fields("remote_endpoint"),
-        Field("local_identity", narrower=((9, 10, 1), _length(8, 64)), optional=True),
-        Field("remote_identity", narrower=((9, 10, 1), _length(8, 64)), optional=True),
-        Field("secret_key", normalizer=_shared_key, write_only=True),
+        Field("local_identity", narrower=((9, 10, 1), _old_identity), optional=True),
+        Field("remote_identity", narrower=((9, 10, 1), _old_identity), optional=True),
+        Field("secret_key", normalizer=_shared_key, shortest=18, longest=128, write_only=True),
         # Its key is write-only and can't be modified, so a policy without one can't be given one (code 66257153).
-        Field("ppk.identity", normalizer=_length(6, 64), since=(9, 17, 1), first_on_create=True, optional=True),
-        Field("ppk.shared_key", normalizer=_shared_key, since=(9, 17, 1), write_only=True),
+        Field("ppk.identity", shortest=6, longest=64, since=(9, 17, 1), first_on_create=True, optional=True),
+        Field("ppk.shared_key", normalizer=_shared_key, shortest=18, longest=128, since=(9, 17, 1), write_only=True),
     )
     not_found_codes = Resource.not_found_codes | {66257116}
     duplicate_codes = Resource.duplicate_codes | {66257103, 66257104}
@@ -217,9 +218,18 @@ class IpsecPolicy(SvmScoped):
     }
 
     def from_options(self, options: Mapping[str, Any]) -> State:
-        """As the base class; splits ``address: 10.1.0.0/16`` and checks the rules that need no array."""
-        state = super().from_options({**options, **_without_cidr(options)})
-        problems = _endpoint_problems(state)
+        """As the base class; splits ``address: 10.1.0.0/16`` and checks the rules that need no array.
+
+        An IPv4 mask without an address says of which family the endpoint has to be.
+        """
+        given = {**options, **_without_cidr(options)}
+        state = super().from_options(given)
+        problems = []
+        for side in ENDPOINTS:
+            if normalize.is_ipv4_mask((given.get(side) or {}).get("netmask", "")):
+                state[f"{side}.family"] = "ipv4"
+                problems += _mask_problems(state, state, side)
+        problems += _endpoint_problems(state)
         if state.get("action") not in _UNPROTECTED_ACTIONS:
             problems += _contradictions(state)
         if problems:
@@ -263,8 +273,13 @@ class IpsecPolicy(SvmScoped):
         return None if changed - {"certificate", "certificate_modify_keepsa", "enabled"} else False
 
     def judged_by(self, options: Iterable[str]) -> set[str]:
-        """As the base class: what a key or certificate means for a policy depends on how that authenticates."""
-        return {"authentication_method"} if set(options) & {*_CREDENTIALS, *_PKI_ONLY} else set()
+        """As the base class: what a key or certificate means for a policy depends on how that authenticates.
+
+        And whether a policy has a post-quantum key shows in its identity.
+        """
+        wanted = set(options)
+        judges = {"authentication_method"} if wanted & {*_CREDENTIALS, *_PKI_ONLY} else set()
+        return judges | ({"ppk.identity"} if "ppk.shared_key" in wanted else set())
 
     def concerns(self, row: Field, state: Mapping[str, Any]) -> bool | None:
         """As the base class; nothing of authentication where nothing is protected, and certificates only with PKI."""
@@ -283,12 +298,12 @@ class IpsecPolicy(SvmScoped):
         rows = [row for row in super().left_open(wanted, current) if row.option not in follows]
         return [row for row in rows if self.concerns(row, told) is not False]
 
-    def filter(self, row: Field, value: str) -> tuple[str, str]:
-        """As the base class; a protocol goes by all the spellings that ONTAP may store."""
-        path, expression = super().filter(row, value)
-        if row.option == "protocol" and expression.isdigit():
-            expression = "|".join([expression, *normalize.protocol_names(expression)])
-        return path, expression
+    def stored_forms(self, row: Field, value: Any) -> list[str]:
+        """As the base class; a protocol may be stored as a number or by one of its names."""
+        forms = super().stored_forms(row, value)
+        if row.option == "protocol" and forms[0].isdigit():
+            forms += normalize.protocol_names(forms[0])
+        return forms
 
     def settle(self, wanted: State, current: Mapping[str, Any]) -> tuple[State, list[str]]:
         """What a credential implies, and nothing of authentication where nothing is protected (code 66257112).
@@ -330,6 +345,16 @@ class IpsecPolicy(SvmScoped):
         if "secret_key" in wanted:
             return {"authentication_method": "psk"}
         return {}
+
+    def check_wanted(self, wanted: Mapping[str, Any], current: Mapping[str, Any]) -> None:
+        """An IPv4 mask is none of IPv6, and a policy without post-quantum key can't have the key that the task gives."""
+        problems = [problem for side in ENDPOINTS for problem in _mask_problems(wanted, {**current, **wanted}, side)]
+        if "ppk.shared_key" in wanted and "ppk.identity" not in {*wanted, *current}:
+            problems.append(
+                f"ppk.identity: needed with ppk.shared_key, because {self.title(current)} has no post-quantum key."
+            )
+        if problems:
+            raise InvalidInput(*problems)
 
     def check_create(self, wanted: Mapping[str, Any], version: Version | None = None) -> None:
         """Name, action, endpoints and credential. NetApp's CLI, guide and own modules ask for the same."""
@@ -506,6 +531,15 @@ def _family(state: Mapping[str, Any], side: str) -> int:
     """4 or 6; 0 where the state names no address."""
     address = state.get(f"{side}.address")
     return (6 if ":" in address else 4) if address else 0
+
+
+def _mask_problems(wanted: Mapping[str, Any], result: Mapping[str, Any], side: str) -> list[str]:
+    """Whether a task gives an IPv4 mask, and the endpoint has an IPv6 address, be it the task's or that of the policy."""
+    if wanted.get(f"{side}.family") != "ipv4" or _family(result, side) != 6:
+        return []
+    return [
+        f"{side}.netmask: is an IPv4 mask, but {result[f'{side}.address']} is IPv6: give a prefix length, such as 64."
+    ]
 
 
 def _is_wildcard(state: Mapping[str, Any], side: str) -> bool:

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import normalize
-from ansible_collections.wiresec.ontap.plugins.module_utils.resource import Field, SvmScoped
+from ansible_collections.wiresec.ontap.plugins.module_utils.resource import SCOPES, Field, SvmScoped
 
 ESTABLISHED, HALF_OPEN, NONE = "established", "half_open", "none"
 TYPES = ("ike", "ipsec")
 DIRECTIONS = ("inbound", "outbound")
+IKE_STATES = ("none", "connecting", "established", "dead_peer_probe")
 
 NEEDED_FOR_STATUS = (
     *("uuid", "type", "policy", "svm", "scope", "node", "local_address", "remote_address", "ike.state"),
@@ -48,16 +49,16 @@ class SecurityAssociation(SvmScoped):
     key = ("uuid", "svm")
     fields = (
         Field("uuid", always_returned=True),
-        Field("type", normalizer=normalize.keyword, always_returned=True),
+        Field("type", normalizer=normalize.keyword, choices=TYPES, always_returned=True),
         Field("node", path="node.name", uuid_path="node.uuid"),
         Field("svm", path="svm.name", uuid_path="svm.uuid"),
-        Field("scope", normalizer=normalize.keyword),
+        Field("scope", normalizer=normalize.keyword, choices=SCOPES),
         Field("policy", path="policy_name"),
-        Field("local_address", normalizer=normalize.ip_address),
-        Field("remote_address", normalizer=normalize.ip_address),
+        Field("local_address", normalizer=normalize.ip_address, reader=normalize.ip_address_as_returned),
+        Field("remote_address", normalizer=normalize.ip_address, reader=normalize.ip_address_as_returned),
         Field("cipher_suite", normalizer=normalize.keyword),
         Field("lifetime", normalizer=normalize.integer),
-        Field("ike.state", normalizer=normalize.keyword),
+        Field("ike.state", normalizer=normalize.keyword, choices=IKE_STATES),
         Field("ike.authentication", normalizer=normalize.keyword),
         Field("ike.is_initiator", normalizer=normalize.boolean),
         Field("ike.version", normalizer=_version),

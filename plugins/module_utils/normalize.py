@@ -6,28 +6,63 @@
 Each takes what a user may write or ONTAP may return, is idempotent, and raises ``ValueError`` with a
 sentence that says what is allowed. The forms are those that real ONTAP output and NetApp's own modules
 show: a prefix length as a string, a port as ``N-N`` with ``0-0`` for any, ``tcp``/``udp``/``any`` by name.
+Those ending in ``_as_returned`` are for values from ONTAP, which may have more than a user may write.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-import socket
 import uuid
-from functools import cache, lru_cache
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
 from typing import Any
+
+from ansible_collections.wiresec.ontap.plugins.module_utils.ip_protocols import NUMBERS
 
 ANY_PORT = "0-0"
 ANY_PROTOCOL = "any"
 
 _MASKS = ("*" * 8, "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER")
 
-_NAMED_PROTOCOLS = {0: ANY_PROTOCOL, socket.IPPROTO_TCP: "tcp", socket.IPPROTO_UDP: "udp"}
+# The words that Ansible takes for truth values.
+_TRUE = frozenset({"true", "yes", "on", "y", "t", "1"})
+_FALSE = frozenset({"false", "no", "off", "n", "f", "0"})
+_NAMED_PROTOCOLS = {0: ANY_PROTOCOL, NUMBERS["tcp"]: "tcp", NUMBERS["udp"]: "udp"}
 _IPV4_MASKS = {str(ipaddress.ip_network((0, length)).netmask): length for length in range(33)}
 
 
 def text(value: Any) -> str:
-    """Text as it is."""
+    """Free text, such as a name, that has something to see from end to end. A whole number counts as its digits.
+
+    YAML makes other things of text without quotes: truth values, dates, numbers that lose zeros at their ends.
+    """
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise ValueError(f"is {kind(value)}, not text: put it in quotes.")
+    return _visible(str(value))
+
+
+def secret(value: Any) -> str:
+    """A key, password or token: text as typed, without the one line break that files and pipes have at their end.
+
+    No number: YAML reads digits with ``0x`` or ``0`` in front, underscores or colons as numbers that are written otherwise.
+    Messages never show it.
+    """
+    if not isinstance(value, str):
+        raise ValueError(f"is {kind(value)}, not text as it was typed: put it in quotes.")
+    return _visible(without_line_break(value))
+
+
+def without_line_break(value: str) -> str:
+    """Text without one line break at its end."""
+    if value.endswith("\r\n"):
+        return value[:-2]
+    return value[:-1] if value.endswith("\n") else value
+
+
+def as_returned(value: Any) -> str:
+    """Text as ONTAP has it: others may have written what users of this collection may not."""
     return str(value)
 
 
@@ -43,14 +78,37 @@ def is_masked(value: Any) -> bool:
     return isinstance(value, str) and any(mask in value for mask in _MASKS)
 
 
+def _visible(value: str) -> str:
+    if not value.strip():
+        raise ValueError("is empty: give a value, or leave it out (default(omit)).")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError("is no text, because it has bytes that are not UTF-8.")
+    if not value.isprintable() or value != value.strip():
+        raise ValueError("has a line break, a control character, or white space at an end.")
+    return value
+
+
+def kind(value: Any) -> str:
+    """What a value is instead of text, without any part of it."""
+    kinds: Mapping[str, Any] = {
+        "a truth value": bool,
+        "text": str,
+        "a number": (int, float),
+        "a list": (list, tuple, set),
+        "a mapping": Mapping,
+        "a date": date,
+        "binary data": (bytes, bytearray),
+    }
+    return next((word for word, types in kinds.items() if isinstance(value, types)), f"of type {type(value).__name__}")
+
+
 def boolean(value: Any) -> bool:
-    """A truth value, also as the text that a filter option makes of it."""
+    """A truth value, also as one of Ansible's words for it, which a filter may have."""
     if isinstance(value, bool):
         return value
-    if str(value).lower() in ("true", "yes"):
-        return True
-    if str(value).lower() in ("false", "no"):
-        return False
+    word = str(value).strip().lower()
+    if word in _TRUE | _FALSE:
+        return word in _TRUE
     raise ValueError(f"{value!r} is neither true nor false.")
 
 
@@ -84,7 +142,17 @@ def keyword(value: Any) -> str:
 
 
 def ip_address(value: Any) -> str:
-    """An IPv4 or IPv6 address in its shortest spelling, host bits kept as typed."""
+    """An IPv4 or IPv6 address in its shortest spelling, host bits kept as typed, without a zone."""
+    spelling = str(value).strip()
+    if "%" in spelling:
+        raise ValueError(
+            f"{spelling!r} names a zone (from the % on), which is an interface of one machine: leave it out."
+        )
+    return ip_address_as_returned(spelling)
+
+
+def ip_address_as_returned(value: Any) -> str:
+    """As ``ip_address``, but a zone stays."""
     spelling = str(value).strip()
     try:
         return _shortest(spelling)
@@ -100,12 +168,18 @@ def _shortest(spelling: str) -> str:
 
 def prefix_length(value: Any) -> str:
     """A netmask as the prefix length, a string: ``24``, ``/24`` and ``255.255.255.0`` all give ``"24"``."""
-    spelling = str(value).strip().lstrip("/")
+    spelling = str(value).strip()
+    spelling = spelling[1:] if spelling.startswith("/") else spelling
     if spelling in _IPV4_MASKS:
         return str(_IPV4_MASKS[spelling])
     if re.fullmatch(r"[0-9]{1,3}", spelling) and int(spelling) <= 128:
         return str(int(spelling))
     raise ValueError(f"{str(value)!r} is not a prefix length (such as 24) or an IPv4 mask (such as 255.255.255.0).")
+
+
+def is_ipv4_mask(value: Any) -> bool:
+    """Whether a netmask is spelled as IPv4 spells them, so that it can't be one of IPv6."""
+    return "." in str(value)
 
 
 def port_range(value: Any) -> str:
@@ -136,7 +210,7 @@ def protocol(value: Any) -> str:
 
 
 def protocol_as_returned(value: Any) -> str:
-    """As ``protocol``, but a name that this machine does not know stays as it is: the array may know more."""
+    """As ``protocol``, but a name that is not in the table stays as it is: the array may know more."""
     try:
         return protocol(value)
     except ValueError:
@@ -144,11 +218,11 @@ def protocol_as_returned(value: Any) -> str:
 
 
 def protocol_names(value: Any) -> list[str]:
-    """The IANA names under which this machine knows a protocol, lower case; empty for one that it doesn't."""
+    """The names of a protocol, lower case; empty for one that has none."""
     number = _protocol_number(str(value).strip().lower())
     if number in _NAMED_PROTOCOLS:
         return [_NAMED_PROTOCOLS[number]]
-    return [name for name, known in _protocol_constants().items() if known == number]
+    return [name for name, known in NUMBERS.items() if known == number]
 
 
 def _protocol_number(spelling: str) -> int:
@@ -156,22 +230,11 @@ def _protocol_number(spelling: str) -> int:
         return int(spelling)
     if spelling == ANY_PROTOCOL:
         return 0
-    constants = _protocol_constants()
-    if spelling in constants:
-        return constants[spelling]
-    try:
-        return socket.getprotobyname(spelling)
-    except OSError:
+    number = NUMBERS.get(spelling)
+    if number is None:
         raise ValueError(
-            f"{spelling!r} is not an IP protocol that this machine knows: give its number (0 to 255), tcp, udp or any."
-        ) from None
-
-
-@cache
-def _protocol_constants() -> dict[str, int]:
-    """The protocol numbers that Python carries with it: they work where ``/etc/protocols`` is missing."""
-    prefix = "IPPROTO_"
-    constants = {
-        name[len(prefix) :].lower(): int(getattr(socket, name)) for name in dir(socket) if name.startswith(prefix)
-    }
-    return {name: number for name, number in constants.items() if number <= 255}
+            f"{spelling!r} is not an IP protocol of IANA's registry: give its number (0 to 255), tcp, udp or any."
+        )
+    if number == 0:
+        raise ValueError(f"{spelling!r} has the number 0, which is any protocol to ONTAP: write any if that is meant.")
+    return number

@@ -80,6 +80,8 @@ def plan(
     if not present:
         return Change(DELETED if current else NONE, current, None, wanted=wanted)
     wanted, warnings = resource.settle(wanted, current or {})
+    if current is not None:
+        resource.check_wanted(wanted, current)
     if current is None:
         return creation(resource, Change(CREATED, None, None, warnings=warnings), wanted, version)
     resource.check_release(wanted, version)

@@ -338,12 +338,14 @@ def listing(
     """All objects that match the filters in ``options``, as nested options.
 
     fields: dotted options to return, ``None`` for all that the array has. order_by: dotted options, each optionally
-    with a direction. max_records: the size of a page.
+    with a direction. max_records: the size of a page. Raises ``InvalidInput`` for what makes no sense in one of them.
     """
+    if max_records is not None and max_records < 1:
+        raise InvalidInput(f"max_records: {max_records} is too small.")
     for name in fields or []:
         if "*" in name:
             raise InvalidInput(f"fields: {name!r} names no field; leave fields out to read all of them.")
-    rows = resource.select(fields or [])
+    rows = resource.select("fields", fields or [])
     sorting = [_sorting(resource, entry) for entry in order_by or []]
     # The one query that returns what a release has without knowing the release; unknown names would be refused.
     query = {**resource.filters(options), "fields": ",".join(row.api_path for row in rows) or "*"}
@@ -399,7 +401,7 @@ def _known_to_all_releases(resource: Resource) -> list[str]:
 
 def _sorting(resource: Resource, entry: str) -> tuple[Field, str]:
     name, _space, direction = entry.strip().partition(" ")
-    rows = resource.select([name])
+    rows = resource.select("order_by", [name])
     if len(rows) > 1:
         raise InvalidInput(f"order_by: {name!r} stands for several fields; name one, such as {rows[0].option}.")
     if direction.strip() not in ("", "asc", "desc"):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Callable
 
-from ansible_collections.wiresec.ontap.plugins.module_utils import normalize
+from ansible_collections.wiresec.ontap.plugins.module_utils import normalize, query
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import ApiError, InvalidInput, UnexpectedAnswer
 
 State = dict[str, Any]
@@ -23,6 +23,8 @@ Version = tuple[int, int, int]
 Requirement = tuple[str, Version]
 
 OLDEST_SUPPORTED: Version = (9, 8, 0)
+
+SCOPES = ("svm", "cluster")
 
 # What ONTAP answers about a field or value that its release does not know, or does not know in this
 # place (docs/ontap_facts.md, 5.2: field invalid, unexpected argument, invalid value, can't be set,
@@ -39,8 +41,9 @@ class Field:
 
     option: dotted name of the module option.
     path: dotted name in the REST API where it differs.
-    normalizer: brings a user's or ONTAP's value into ONTAP's form; raises ``ValueError``.
-    reader: the same for a value from ONTAP, where that may be more than a user may write.
+    normalizer: brings a user's or ONTAP's value into ONTAP's form; raises ``ValueError``. By default it is free text.
+    reader: the same for a value from ONTAP, where that may be more than a user may write, as free text may be.
+    shortest, longest: how many characters text that a user writes may have.
     choices: the values that a user may write, if they are few.
     since: first ONTAP release that has it. value_since: the same for single values.
     filter_since: first release that filters by it, where that is later than ``since``.
@@ -62,6 +65,8 @@ class Field:
     path: str = ""
     normalizer: Callable[[Any], Any] = normalize.text
     reader: Callable[[Any], Any] | None = None
+    shortest: int = 0
+    longest: int | None = None
     choices: tuple[str, ...] = ()
     since: Version = OLDEST_SUPPORTED
     value_since: Mapping[Any, Version] = field(default_factory=dict)
@@ -85,6 +90,31 @@ class Field:
     def api_path(self) -> str:
         """The dotted name in the REST API."""
         return self.path or self.option
+
+    @property
+    def free_text(self) -> bool:
+        """Whether any text may be written, so that nothing in it can be told to be a slip."""
+        return self.normalizer in (normalize.text, normalize.name)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All that a filter may look for, lower case; empty where that is not a closed set."""
+        return self.choices or (("true", "false") if self.normalizer is normalize.boolean else ())
+
+    def written(self, value: Any) -> Any:
+        """What a user wrote, in ONTAP's form. Raises ``ValueError``; of a secret, the message shows no part."""
+        normal = self.normalizer(value)
+        if self.longest is not None and not self.shortest <= len(normal) <= self.longest:
+            raise ValueError(f"has {len(normal)} characters, but {self.shortest} to {self.longest} are allowed.")
+        if self.choices and normal not in self.choices:
+            raise ValueError(f"{value!r} is not one of {', '.join(self.choices)}.")
+        return normal
+
+    def returned(self, value: Any) -> Any:
+        """What ONTAP returned, in the form that is compared. Raises ``ValueError``."""
+        if self.reader is None and self.free_text:
+            return normalize.as_returned(value)
+        return (self.reader or self.normalizer)(value)
 
     @property
     def comparable(self) -> bool:
@@ -170,12 +200,9 @@ class Resource:
                 )
                 continue
             try:
-                state[row.option] = row.normalizer(value)
+                state[row.option] = row.written(value)
             except ValueError as error:
                 problems.append(f"{row.option}: {error}")
-                continue
-            if row.choices and state[row.option] not in row.choices:
-                problems.append(f"{row.option}: {value!r} is not one of {', '.join(row.choices)}.")
         if problems:
             raise InvalidInput(*problems)
         return state
@@ -199,7 +226,7 @@ class Resource:
             if value is None:
                 continue
             try:
-                state[row.option] = (row.reader or row.normalizer)(value)
+                state[row.option] = row.returned(value)
             except ValueError as error:
                 raise UnexpectedAnswer(
                     f"ONTAP returned an {self.noun} whose {row.api_path} makes no sense: {error}"
@@ -235,10 +262,10 @@ class Resource:
 
     # Listing.
 
-    def select(self, names: Iterable[str]) -> list[Field]:
+    def select(self, option: str, names: Iterable[str]) -> list[Field]:
         """The readable fields that dotted names stand for; ``local_endpoint`` stands for all below it.
 
-        Raises ``InvalidInput`` for names of no field, with those that there are.
+        Raises ``InvalidInput`` for names of no field, with those that there are. option: where a user gave the names.
         """
         readable = [row for row in self.fields if row.readable]
         chosen = []
@@ -246,33 +273,47 @@ class Resource:
             rows = [row for row in readable if row.option == name or row.option.startswith(f"{name}.")]
             if not rows:
                 known = ", ".join(row.option for row in readable)
-                raise InvalidInput(f"{name!r} is not a field of an {self.noun} that can be read. There are: {known}.")
+                raise InvalidInput(
+                    f"{option}: {name!r} is not a field of an {self.noun} that can be read. There are: {known}."
+                )
             chosen += rows
         return chosen
 
     def filters(self, options: Mapping[str, Any]) -> dict[str, str]:
         """The query that a task's filter options stand for, by API path.
 
-        A plain value is brought into the form that ONTAP stores, since that is what it compares with;
-        a query expression (``prod*``, ``>1024``, ``!tcp``) goes out as it is.
+        Values are brought into the form that ONTAP stores, since that is what it compares with, those in a query
+        expression (``!TCP``, ``esp*``, ``a|b``) as well. Free text goes out as it is.
+        Raises ``InvalidInput`` with one sentence for every filter that has a value which no object can have.
         """
-        query = {}
+        expressions = {}
+        problems = []
         for row in self.fields:
             value = _dig(options, row.option)
-            if value is not None and row.readable:
-                path, expression = self.filter(row, str(value))
-                query[path] = expression
-        return query
+            if value is None or not row.readable:
+                continue
+            try:
+                path, expression = self.filter(row, value)
+                expressions[path] = expression
+            except ValueError as error:
+                problems.append(f"{row.option}: {error}")
+        if problems:
+            raise InvalidInput(*problems)
+        return expressions
 
-    def filter(self, row: Field, value: str) -> tuple[str, str]:
-        """API path and expression of one filter."""
-        if row.uuid_path and normalize.is_uuid(value):
-            return row.uuid_path, value.lower()
-        try:
-            normal = row.normalizer(value)
-        except ValueError:
-            return row.api_path, value
-        return row.api_path, str(normal).lower() if isinstance(normal, bool) else str(normal)
+    def filter(self, row: Field, value: Any) -> tuple[str, str]:
+        """API path and expression of one filter. Raises ``ValueError``."""
+        if row.free_text:
+            value = normalize.text(value)
+            return (
+                (row.uuid_path, value.lower()) if row.uuid_path and normalize.is_uuid(value) else (row.api_path, value)
+            )
+        return row.api_path, query.rewritten(str(value), lambda part: self.stored_forms(row, part), row.words)
+
+    def stored_forms(self, row: Field, value: Any) -> list[str]:
+        """In which forms ONTAP may store a value that a user wrote, as a filter spells them. Raises ``ValueError``."""
+        normal = row.written(value)
+        return [str(normal).lower() if isinstance(normal, bool) else str(normal)]
 
     def filter_requirements(self, options: Mapping[str, Any]) -> list[Requirement]:
         """Which filters need a later release than the oldest, and which one."""
@@ -405,6 +446,9 @@ class Resource:
         return {**defaults, **{row.option: wanted[row.option] for row in self._shown(wanted)}}
 
     # The rules of one kind of object: what a subclass says.
+
+    def check_wanted(self, wanted: Mapping[str, Any], current: Mapping[str, Any]) -> None:
+        """Raises ``InvalidInput`` for what a task can't say of an object in its current state, whatever it changes."""
 
     def settle(self, wanted: State, current: Mapping[str, Any]) -> tuple[State, list[str]]:
         """``wanted`` without what ONTAP would ignore for this object, and a warning for each such option."""

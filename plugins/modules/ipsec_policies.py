@@ -482,6 +482,7 @@ def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> 
     """From validated options to the result of the task. Raises ``OntapError``."""
     if not 1 <= params["concurrency"] <= 8:
         raise InvalidInput(f"concurrency: {params['concurrency']} is not from 1 to 8.")
+    arguments.check_texts(params, ["svm"])
     common = {option: params[option] for option in ("svm", "recreate", "update_secret_key")}
     entries = whole_set.read_entries(POLICY, params["policies"], common, client.known_version)
     strict = params["prune"] if params["strict"] is None else params["strict"]

@@ -149,6 +149,7 @@ OPTIONS: dict[str, Any] = {
 
 def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> dict[str, Any]:
     """From validated options to the result of the task. Raises ``OntapError``."""
+    arguments.check_texts(params, ["svm"])
     for option, lowest in (("peers", 1), ("wait", 0)):
         if params[option] < lowest:
             raise InvalidInput(f"{option}: {params[option]} is too small.")

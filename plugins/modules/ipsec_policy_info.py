@@ -17,6 +17,8 @@ description:
   - Query expressions are wildcards (V(nfs*)), negation (V(!tcp)), alternatives (V(tcp|udp)), comparison (V(>1024), V(<=24)),
     ranges (V(16..24)), and V(null) or V(!null) for unset and set. A value that contains such characters itself goes in
     double quotes (V("a|b")).
+  - Values that can't be, such as an action or a protocol that there is not, are an error, in query expressions as well, because an
+    empty list would look like a fact. Any text can be a name, an identity, a certificate or an IPspace.
 author:
   - wiresec.ontap contributors (@wiresec)
 extends_documentation_fragment:
@@ -42,8 +44,8 @@ options:
       - ONTAP filters by it from 9.15.1 on.
     type: str
   enabled:
-    description: Whether the policy is in force.
-    type: str
+    description: Whether the policy is in force, as a truth value or a query expression.
+    type: raw
   protocol:
     description: IP protocol by name or number.
     type: str
@@ -85,9 +87,9 @@ options:
     type: str
   certificate_modify_keepsa:
     description:
-      - Whether security associations survive a change of certificate.
+      - Whether security associations survive a change of certificate, as a truth value or a query expression.
       - Needs ONTAP 9.18.1.
-    type: str
+    type: raw
   ppk:
     description:
       - Post-quantum pre-shared key.
@@ -116,7 +118,7 @@ options:
     elements: str
   max_records:
     description:
-      - How many records ONTAP returns in one answer. All answers are read whatever their number.
+      - How many records ONTAP returns in one answer, V(1) at least. All answers are read whatever their number.
     type: int
   count_only:
     description:

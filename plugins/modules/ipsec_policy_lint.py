@@ -46,7 +46,7 @@ options:
   ontap_version:
     description:
       - The ONTAP release of the array, such as V(9.12.1). Without it nothing is said about options that a release lacks.
-    type: str
+    type: raw
   management_addresses:
     description:
       - Addresses by which the array is managed, to find policies that would cut them off. No names, because nothing is resolved.
@@ -176,7 +176,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 OPTIONS: dict[str, Any] = {
     "paths": {"type": "list", "elements": "str", "required": True},
-    "ontap_version": {"type": "str"},
+    "ontap_version": {"type": "raw"},
     "management_addresses": {"type": "list", "elements": "str", "default": []},
     "controller_addresses": {"type": "list", "elements": "str", "default": []},
     "fail_on": {"type": "str", "choices": ["error", "warning", "never"], "default": "error"},

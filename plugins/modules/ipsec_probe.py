@@ -111,6 +111,7 @@ OPTIONS: dict[str, Any] = {
 
 def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> dict[str, Any]:
     """From validated options to the result of the task. Raises ``OntapError``."""
+    arguments.check_texts(params, ("svm", "prefix"))
     outcome = investigate(client, params["svm"], params["prefix"], params["names"], mode.check)
     return {
         "changed": bool(outcome.removed or outcome.left),

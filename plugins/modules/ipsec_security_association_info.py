@@ -64,7 +64,7 @@ options:
     default: true
   max_records:
     description:
-      - How many records ONTAP returns in one answer. All answers are read whatever their number.
+      - How many records ONTAP returns in one answer, V(1) at least. All answers are read whatever their number.
     type: int
 seealso:
   - module: wiresec.ontap.ipsec_policy_health

@@ -52,6 +52,7 @@ KINDS = {
         Kind("lockout-management", ERROR, "Policy applies to HTTPS or SSH to a management address of the array."),
         Kind("lockout-controller", ERROR, "Policy applies to HTTPS or SSH from the controller to the array."),
         Kind("plain-text-secret", ERROR, "A secret stands in a file as plain text."),
+        Kind("secret-line-break", WARNING, "A secret ends with a line break, which is no part of it."),
         Kind("weak-secret", WARNING, "A secret is easy to guess."),
         Kind("shared-secret", WARNING, "Policies for different peers have the same secret."),
         Kind(

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -26,7 +27,9 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
+from ansible_collections.wiresec.ontap.plugins.module_utils import given
 from ansible_collections.wiresec.ontap.plugins.module_utils.arguments import CONNECTION, variable
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
 from ansible_collections.wiresec.ontap.plugins.module_utils.interruption import interruptible
 from ansible_collections.wiresec.ontap.plugins.module_utils.wire import SHARED_SESSIONS
 
@@ -42,7 +45,21 @@ _AUTOMATIC = ("auto", "auto_silent", "auto_legacy", "auto_legacy_silent")
 
 
 class InProcessAction(NormalAction):
-    """What Ansible does with a module by default, except that executing it may need no process of its own."""
+    """What Ansible does with a module by default, except that executing it may need no process of its own.
+
+    And except that a value which its option can't take is refused before Ansible has converted, or shown, it.
+    """
+
+    def run(self, tmp: str | None = None, task_vars: Any = None) -> dict[str, Any]:
+        """As in Ansible, unless a value of the task is refused."""
+        # A task that is tried again has what Ansible told the module before.
+        told = {option: value for option, value in self._task.args.items() if not option.startswith("_ansible_")}
+        try:
+            given.check(_specification(self._task.action), plain(told, also=(date, bytes)))
+        except InvalidInput as error:
+            return {"failed": True, **error.result()}
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        return result
 
     def _execute_module(
         self, module_name: str | None = None, module_args: Any = None, *, task_vars: Any = None, **others: Any
@@ -60,13 +77,12 @@ class InProcessAction(NormalAction):
             result: dict[str, Any] = super()._execute_module(module_name, module_args, task_vars=task_vars, **others)
             return result
         name = module_name or self._task.action
-        given = _plain(self._task.args if module_args is None else module_args)
-        self._update_module_args(name, given, task_vars)
-        main = import_module(f"{_MODULES}.{name.rpartition('.')[2]}").main
+        params = plain(self._task.args if module_args is None else module_args)
+        self._update_module_args(name, params, task_vars)
         # The outermost, so that no result of a module gets lost when the time of the task ends just then.
         with interruptible(), self._environment(), self._sessions(task_vars):
             try:
-                main(partial(_Module, given))
+                _main(name)(partial(_Module, params))
             except _Finished as finished:
                 return self._as_from_a_module(finished.result)
         raise AssertionError("The module ended without a result.")
@@ -184,13 +200,43 @@ class _TaskSessions:
 _sessions_of = _TaskSessions()
 
 
-def _plain(value: Any) -> Any:
-    """A copy of a task's arguments without the types by which Ansible tracks where text comes from, as JSON would make it."""
+def plain(value: Any, also: tuple[type, ...] = ()) -> Any:
+    """A copy of a task's arguments without the types by which Ansible tracks where text comes from, as JSON would make it.
+
+    also: types that JSON has not, and that stay as they are all the same.
+    """
     if isinstance(value, Mapping):
-        return {str(to_text(key)): _plain(inner) for key, inner in value.items()}
+        return {str(to_text(key)): plain(inner, also) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    return value if value is None or isinstance(value, (bool, int, float)) else str(to_text(value))
+        return [plain(inner, also) for inner in value]
+    return value if value is None or isinstance(value, (bool, int, float, *also)) else str(to_text(value))
+
+
+def _main(name: str) -> Callable[..., None]:
+    """The function ``main`` of a module of this collection."""
+    main: Callable[..., None] = import_module(f"{_MODULES}.{name.rpartition('.')[2]}").main
+    return main
+
+
+def _specification(name: str) -> dict[str, Any]:
+    """The argument spec of a module of this collection."""
+
+    def tell(**specification: Any) -> None:
+        raise _Told(specification["argument_spec"])
+
+    try:
+        _main(name)(tell)
+    except _Told as told:
+        return told.specification
+    raise AssertionError("The module has no argument spec.")
+
+
+class _Told(BaseException):
+    """Ends a module before it begins, and takes its argument spec along."""
+
+    def __init__(self, specification: dict[str, Any]) -> None:
+        super().__init__()
+        self.specification = specification
 
 
 class _Finished(BaseException):

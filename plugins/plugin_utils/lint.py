@@ -22,6 +22,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import normalize
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
+from ansible_collections.wiresec.ontap.plugins.module_utils.given import line_breaks
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import ENDPOINTS, POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils.overlaps import (
     Counterparts,
@@ -128,7 +129,9 @@ def _subject(position: int, policy: Policy, values: Values) -> Subject:
     """What is known of a policy, with findings about values that can't be."""
     options, unknown = values.of(policy)
     subject = Subject(position, policy)
-    subject.secrets = {option: str(value) for option, value in _secrets(options)}
+    subject.secrets = {
+        option: normalize.without_line_break(value) for option, value in _secrets(options) if isinstance(value, str)
+    }
     subject.hidden = {option: reason for option, reason in unknown.items() if option in SECRETS}
     name = options.get("name")
     subject.name = None if name is None else str(name)
@@ -143,6 +146,10 @@ def _subject(position: int, policy: Policy, values: Values) -> Subject:
     given: dict[str, Any] = {**options, **({} if policy.svm is None else {"svm": policy.svm})}
     for option in subject.hidden:
         _put(given, option, _UNKNOWN_SECRET)
+    for option in line_breaks(OPTIONS, options):
+        subject.find(
+            "secret-line-break", f"{option}: ends with a line break, which is taken off; write it without one.", option
+        )
     problems = _convert(given)
     try:
         state = POLICY.from_options(given)

@@ -23,7 +23,7 @@ from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import is_encrypted
 
-from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils import arguments, normalize
 
 SUFFIXES = (".yml", ".yaml", ".json")
 """The files that are read of a folder."""
@@ -378,7 +378,10 @@ class _File:
                 # What may be deleted depends on it.
                 self._problem(top["svm"][0], "svm: must be the name of an SVM, written out.")
             else:
-                self.svm = values["svm"]
+                try:
+                    self.svm = normalize.text(values["svm"])
+                except ValueError as error:
+                    self._problem(top["svm"][0], f"svm: {error}")
         elif self.svm_of_path is None:
             self._problem(
                 1, "svm: is needed in a file that is named by itself; only inside of a folder the path can say it."

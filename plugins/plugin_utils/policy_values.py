@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from ansible import template
@@ -101,12 +102,15 @@ class Values:
 
 
 def _untagged(value: Any) -> Any:
-    """A copy without the types by which Ansible tracks where text comes from, and decrypted."""
+    """A copy without the types by which Ansible tracks where text comes from, and decrypted.
+
+    What is no text stays what it is, be it a date, because an option for text refuses it.
+    """
     if isinstance(value, Mapping):
         return {_untagged(key): _untagged(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_untagged(inner) for inner in value]
-    return value if value is None or isinstance(value, (bool, int, float)) else str(to_text(str(value)))
+    return value if value is None or isinstance(value, (bool, int, float, date, bytes)) else str(to_text(str(value)))
 
 
 def _reason(error: Exception) -> str:

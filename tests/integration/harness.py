@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils import arguments, given
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_ca_certificate import CA_CERTIFICATE
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
@@ -68,9 +68,10 @@ def login(array: Simulator) -> dict[str, Any]:
 
 
 def validated(spec: dict[str, Any], options: dict[str, Any], **rules: Any) -> dict[str, Any]:
-    """Options as Ansible hands them to a module; ``None`` counts as omitted. Raises ``InvalidInput`` as Ansible would."""
-    given = {name: value for name, value in options.items() if value is not None}
-    result = ArgumentSpecValidator(spec, **rules).validate(given)
+    """Options as action and Ansible hand them to a module; ``None`` counts as omitted. Raises ``InvalidInput`` as they would fail."""
+    told = {name: value for name, value in options.items() if value is not None}
+    given.check(spec, told)
+    result = ArgumentSpecValidator(spec, **rules).validate(told)
     if result.error_messages:
         raise InvalidInput(*result.error_messages)
     return arguments.checked(spec, result.validated_parameters)

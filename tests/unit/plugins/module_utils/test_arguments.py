@@ -99,6 +99,12 @@ def test_hostname_and_port(hostname: str, port: int | None, url: str) -> None:
         ({"retries": -1}, "retries: -1 is not from 0 to 1000"),
         ({"retries": 1001}, "retries: 1001 is not from 0 to 1000"),
         ({"ontap_version": "new"}, "is not a release such as"),
+        ({"ontap_version": ""}, "is not a release such as"),
+        ({"ontap_version": [9, 10]}, "is not a release such as"),
+        ({"ontap_version": 9.10}, "put it in quotes"),
+        ({"password": 4711}, "password: is a number, not text as it was typed: put it in quotes."),
+        ({"trace": "trace\n"}, "trace: has a line break"),
+        ({"client_cert": " /cert", **NO_PASSWORD}, "client_cert: has a line break"),
     ],
 )
 def test_bad_connection_options(options: dict[str, Any], message: str) -> None:
@@ -145,11 +151,17 @@ def test_two_ways_to_log_in_from_the_environment_are_an_error() -> None:
 
 @pytest.mark.parametrize(
     ("spelling", "version"),
-    [("9.8", (9, 8, 0)), ("9.12.1", (9, 12, 1)), ("9.12.1P3", (9, 12, 1)), ("9.16.1RC1", (9, 16, 1))],
+    [("9.8", (9, 8, 0)), (9.8, (9, 8, 0)), ("9.12.1", (9, 12, 1)), ("9.12.1P3", (9, 12, 1)), ("9.16.1RC1", (9, 16, 1))],
 )
-def test_releases(spelling: str, version: tuple[int, int, int]) -> None:
+def test_releases(spelling: Any, version: tuple[int, int, int]) -> None:
     assert connect(**BASIC, ontap_version=spelling).version == version
 
 
 def test_credentials_do_not_show_in_a_connection() -> None:
     assert "hush" not in repr(connect(**BASIC))
+
+
+def test_a_line_break_is_no_part_of_a_secret_and_the_environment_still_the_environment() -> None:
+    environment = {"ONTAP_USERNAME": "admin", "ONTAP_PASSWORD": "hush\n"}
+    assert connect(environment, **{**BASIC, "password": "hush\n"}).password == "hush"
+    assert connect(environment, **{**BASIC, "password": "hush\n"}, access_token="token\r\n").access_token == "token"

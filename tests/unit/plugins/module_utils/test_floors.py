@@ -14,11 +14,14 @@ PLUGINS = Path(__file__).resolve().parents[4] / "plugins"
 PREFIX = "ansible_collections.wiresec.ontap.plugins."
 
 FLOORS = {
+    "ip_protocols": -1,
     "errors": 0,
     "interruption": 0,
     "normalize": 0,
     "overlaps": 0,
     "route": 0,
+    "query": 0,
+    "given": 1,
     "trace": 1,
     "wire": 1,
     "resource": 1,

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput, UnexpectedAnswer
@@ -109,11 +111,102 @@ ENDPOINTS = {
     "local_endpoint": {"address": "10.0.0.1", "netmask": "32"},
     "remote_endpoint": {"address": "10.0.1.0", "netmask": "24"},
 }
+TEXTS = [row for row in POLICY.fields if (row.free_text or row.write_only) and not row.read_only]
+NO_TEXT = st.one_of(
+    st.booleans(),
+    st.floats(),
+    st.dates(),
+    st.datetimes(),
+    st.binary(),
+    st.lists(st.text()),
+    st.dictionaries(st.text(), st.text()),
+)
+BLANK = st.text(" \t\n\r\u00a0\u2028", max_size=5)
+
+
+def refused(option: str, value: Any) -> str:
+    """The message about an option, which has nothing of the value."""
+    with pytest.raises(InvalidInput) as caught:
+        POLICY.from_options({"name": "web", **nested(option, value)})
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"{option}: ")
+    return problem
+
+
+def test_the_texts_of_a_policy_are_those_that_a_user_writes_freely() -> None:
+    assert {row.option for row in TEXTS} == {
+        *("name", "svm", "ipspace", "certificate", "local_identity", "remote_identity"),
+        *("secret_key", "ppk.identity", "ppk.shared_key"),
+    }
+
+
+@pytest.mark.parametrize("row", TEXTS, ids=lambda row: row.option)
+@given(value=NO_TEXT)
+def test_what_is_no_text_is_no_text(row: Field, value: Any) -> None:
+    assert "put it in quotes" in refused(row.option, value)
+
+
+@pytest.mark.parametrize("row", [row for row in TEXTS if row.write_only], ids=lambda row: row.option)
+@given(value=st.integers(10**17, 10**40))
+def test_a_number_is_no_secret(row: Field, value: int) -> None:
+    message = refused(row.option, value)
+    assert "put it in quotes" in message
+    assert str(value) not in message
+
+
+@pytest.mark.parametrize("row", TEXTS, ids=lambda row: row.option)
+@given(blank=BLANK)
+def test_what_is_blank_is_empty(row: Field, blank: str) -> None:
+    assert "is empty" in refused(row.option, blank)
+
+
+@pytest.mark.parametrize("row", TEXTS, ids=lambda row: row.option)
+@given(before=BLANK, after=BLANK.filter(lambda blank: blank not in ("\n", "\r\n")))
+def test_nothing_is_around_a_text(row: Field, before: str, after: str) -> None:
+    assume(before or after)
+    message = refused(row.option, f"{before}{SAMPLES[row.option]}{after}")
+    assert "white space at an end" in message or "line break" in message or "can't be seen" in message
+    assert str(SAMPLES[row.option]) not in message
+
+
+@pytest.mark.parametrize("row", TEXTS, ids=lambda row: row.option)
+def test_one_line_break_is_taken_off_secrets_and_nothing_else(row: Field) -> None:
+    for end in ("\n", "\r\n"):
+        value = f"{SAMPLES[row.option]}{end}"
+        if row.write_only:
+            assert POLICY.from_options({"name": "web", **nested(row.option, value)})[row.option] == value.rstrip()
+        else:
+            assert "line break" in refused(row.option, value)
+
+
+@pytest.mark.parametrize("row", [row for row in TEXTS if not row.write_only], ids=lambda row: row.option)
+@given(value=st.text() | st.integers())
+def test_whatever_text_others_have_written_is_read(row: Field, value: Any) -> None:
+    assert POLICY.from_api(nested(row.api_path, value))[row.option] == str(value)
+
+
+def test_a_post_quantum_key_needs_one_that_is_there() -> None:
+    without, with_one = {"name": "web"}, {"name": "web", "ppk.identity": "ppk-id"}
+    key = {"name": "web", "ppk.shared_key": KEY}
+    with pytest.raises(InvalidInput, match="ppk.identity: needed with ppk.shared_key"):
+        POLICY.check_wanted(key, without)
+    POLICY.check_wanted(key, with_one)
+    assert "ppk.identity" in POLICY.query_fields(key)
+
+
+def test_a_mask_without_an_address_must_fit_the_policy() -> None:
+    told = POLICY.from_options({"name": "web", "remote_endpoint": {"netmask": "255.255.255.0"}})
+    POLICY.check_wanted(told, {"remote_endpoint.address": "10.0.0.0"})
+    with pytest.raises(InvalidInput, match="remote_endpoint.netmask: is an IPv4 mask, but 2001:db8:: is IPv6"):
+        POLICY.check_wanted(told, {"remote_endpoint.address": "2001:db8::"})
+    assert POLICY.to_api(told) == {"name": "web", "remote_endpoint": {"netmask": "24"}}
+
+
 WHOLE = {"name": "web", "svm": "svm1", "action": "esp_transport", "secret_key": KEY, **ENDPOINTS}
 
 BAD_INPUT: list[tuple[str, dict[str, Any], str]] = [
     ("name too long", {"name": "n" * 65}, "name: has 65 characters, but 1 to 64"),
-    ("empty name", {"name": ""}, "name: has 0 characters"),
+    ("empty name", {"name": ""}, "name: is empty"),
     ("short key", {"secret_key": "seventeen-letters"}, "secret_key: has 17 characters, but 18 to 128"),
     ("long key", {"secret_key": "k" * 129}, "secret_key: has 129 characters"),
     ("foreign key", {"secret_key": "schlüssel-mit-umlauten"}, "secret_key: may contain ASCII"),
@@ -137,6 +230,17 @@ BAD_INPUT: list[tuple[str, dict[str, Any], str]] = [
         {"local_endpoint": {"address": "10.0.0.1/32"}, "remote_endpoint": {"address": "2001:db8::/64"}},
         "both must be of one family",
     ),
+    (
+        "IPv4 mask of IPv6",
+        {"remote_endpoint": {"address": "2001:db8::", "netmask": "255.255.255.0"}},
+        "remote_endpoint.netmask: is an IPv4 mask, but 2001:db8:: is IPv6",
+    ),
+    (
+        "IPv4 mask behind IPv6",
+        {"local_endpoint": {"address": "2001:db8::1/255.255.255.0"}},
+        "local_endpoint.netmask: is an IPv4 mask",
+    ),
+    ("zone", {"local_endpoint": {"address": "fe80::1%eth0/64"}}, "local_endpoint.address: 'fe80::1%eth0' names a zone"),
     ("wildcard with host bits", {"remote_endpoint": {"address": "10.0.0.1/0"}}, "netmask of 0 means all addresses"),
     ("local wildcard", {"local_endpoint": {"address": "0.0.0.0/0"}}, "local_endpoint: can't be all addresses"),
     ("several ports", {"local_endpoint": {"port": "1-2"}}, "local_endpoint.port: '1-2' is a range"),

@@ -38,6 +38,7 @@ VARIABLES = {
     "key_a": "XnTT4cQ2mJ9rVw8sKpLz",
     "key_b": "Zt7QpLm3vRx9WcN2kHsB",
     "key_weak": "netapp-password-123",
+    "key_of_a_file": "Qm6RzT8wLk2VxNc5HsJp\n",
     "key_binary": "0x8f14e45fceea167a5a36dedd4bea2543",
     "key_base64": "0sjxTkX87qFnpaNt7dS+olQw==",
     "net_of_clients": "10.2.0.0/16",

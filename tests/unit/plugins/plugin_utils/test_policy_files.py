@@ -235,6 +235,9 @@ WRONG: dict[str, tuple[str | bytes, list[str]]] = {
     "scope": ("scope: svm\npolicies: []\n", ["1: scope: can only be cluster; for policies of an SVM give svm."]),
     "svm": ("svm: [a]\npolicies: []\n", ["1: svm: must be text.", "1: svm: must be the name of an SVM, written out."]),
     "template": ("svm: '{{ a }}'\npolicies: []\n", ["1: svm: must be the name of an SVM, written out."]),
+    "empty svm": ("svm: ''\npolicies: []\n", ["1: svm: must be the name of an SVM, written out."]),
+    "svm with a line break": ('svm: "svm1\\n"\npolicies: []\n', ["1: svm: has a line break, a control character, or white space at an end."]),
+    "svm with a space": ("svm: ' svm1'\npolicies: []\n", ["1: svm: has a line break, a control character, or white space at an end."]),
     "null svm": ("svm:\npolicies: []\n", ["1: svm: must be the name of an SVM, written out."]),
     "unknown key": (
         "policy: []\npolicies: []\n",
