@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import shutil
 import subprocess
 import sys
@@ -321,6 +322,24 @@ def test_keys_from_vault_are_seen_nowhere(repository: Repository) -> None:
     assert KEY in str([one for one in repository.clusters["cluster1"].policies() if one["name"] == "backup"])
     reports = [file.read_text(encoding="utf-8") for file in (repository.folder / "ipsec-reports").rglob("*.*")]
     assert len(reports) > 5 and KEY not in "".join(reports)
+
+
+BLANK = {
+    "ipsec_keep": ["manual-*", ""],
+    "ipsec_max_deletes": "",
+    "ipsec_ontap_version": " ",
+    "ipsec_plan_digests": None,
+    "ipsec_report_directory": "\t\n",
+}
+
+
+def test_variables_without_a_value_stop_everything(repository: Repository) -> None:
+    fine = {"ipsec_controller_addresses": [], "ipsec_connection": {"retries": 0}, "ipsec_verify_wait": 0}
+    for playbook in ("apply.yml", "export.yml"):
+        done = repository.run(playbook, "-l", "cluster1", "-e", json.dumps({**BLANK, **fine}))
+        (message,) = [entry["result"]["msg"] for entry in done.results if entry["failed"]]
+        assert message.startswith(f"{', '.join(sorted(BLANK))}: are empty"), message
+    assert [array.requests for array in repository.clusters.values()] == [[], [], []]
 
 
 def test_an_array_without_policies_is_told_of(repository: Repository) -> None:
