@@ -191,7 +191,7 @@ def test_a_post_quantum_key_needs_one_that_is_there() -> None:
     with pytest.raises(InvalidInput, match="ppk.identity: needed with ppk.shared_key"):
         POLICY.check_wanted(key, without)
     POLICY.check_wanted(key, with_one)
-    assert "ppk.identity" in POLICY.query_fields(key)
+    assert "ppk.identity" in POLICY.judged_by(key)
 
 
 def test_a_mask_without_an_address_must_fit_the_policy() -> None:
