@@ -145,6 +145,8 @@ def test_what_is_blank_or_hidden_is_refused(playbooks: Playbooks) -> None:
         f"{option}: {kind}": make(value)
         for option, make in PLACES.items()
         for kind, value in {**BLANK, **HIDDEN}.items()
+        # White space around an entry of a list is taken off.
+        if (option, kind) not in (("svms[0]", "space"), ("svms[0]", "two"))
     }
     for option in (
         "svm",

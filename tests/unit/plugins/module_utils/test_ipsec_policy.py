@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
@@ -141,12 +141,14 @@ def test_the_texts_of_a_policy_are_those_that_a_user_writes_freely() -> None:
 
 
 @pytest.mark.parametrize("row", TEXTS, ids=lambda row: row.option)
+@settings(deadline=None)
 @given(value=NO_TEXT)
 def test_what_is_no_text_is_no_text(row: Field, value: Any) -> None:
     assert "put it in quotes" in refused(row.option, value)
 
 
 @pytest.mark.parametrize("row", [row for row in TEXTS if row.write_only], ids=lambda row: row.option)
+@settings(deadline=None)
 @given(value=st.integers(10**17, 10**40))
 def test_a_number_is_no_secret(row: Field, value: int) -> None:
     message = refused(row.option, value)
@@ -155,12 +157,14 @@ def test_a_number_is_no_secret(row: Field, value: int) -> None:
 
 
 @pytest.mark.parametrize("row", TEXTS, ids=lambda row: row.option)
+@settings(deadline=None)
 @given(blank=BLANK)
 def test_what_is_blank_is_empty(row: Field, blank: str) -> None:
     assert "is empty" in refused(row.option, blank)
 
 
 @pytest.mark.parametrize("row", TEXTS, ids=lambda row: row.option)
+@settings(deadline=None)
 @given(before=BLANK, after=BLANK.filter(lambda blank: blank not in ("\n", "\r\n")))
 def test_nothing_is_around_a_text(row: Field, before: str, after: str) -> None:
     assume(before or after)
@@ -180,6 +184,7 @@ def test_one_line_break_is_taken_off_secrets_and_nothing_else(row: Field) -> Non
 
 
 @pytest.mark.parametrize("row", [row for row in TEXTS if not row.write_only], ids=lambda row: row.option)
+@settings(deadline=None)
 @given(value=st.text() | st.integers())
 def test_whatever_text_others_have_written_is_read(row: Field, value: Any) -> None:
     assert POLICY.from_api(nested(row.api_path, value))[row.option] == str(value)
