@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -169,17 +170,28 @@ def ansible_playbook(arguments: Sequence[str], environment: Mapping[str, str], f
     """Runs ansible-playbook in a folder, with an environment that has a record of results."""
     record = Path(environment["RECORD_RESULTS"])
     record.unlink(missing_ok=True)
-    finished = subprocess.run(
-        [str(PROGRAMS / "ansible-playbook"), *arguments],
+    code, output = run_to_end([str(PROGRAMS / "ansible-playbook"), *arguments], environment, folder)
+    lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
+    return Play(code, output, [json.loads(line) for line in lines])
+
+
+def run_to_end(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> tuple[int, str]:
+    """Runs a command, and gives its exit status and all that it printed; whatever ends the test ends all that it started."""
+    with subprocess.Popen(
+        command,
         env=environment,
         cwd=folder,
-        text=True,
+        encoding="utf-8",
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        check=False,
-    )
-    lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
-    return Play(finished.returncode, finished.stdout, [json.loads(line) for line in lines])
+        start_new_session=True,
+    ) as process:
+        try:
+            output, _nothing = process.communicate()
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+        return process.returncode, output
 
 
 class Playbooks:

@@ -133,13 +133,20 @@ def test_git_commits_in_a_repository_of_a_test(
 # A test that hangs
 
 HANGING = """
+import os
 import threading
+from pathlib import Path
+
+from integration.harness import run_to_end
 
 def hang():
     threading.Event().wait()
 
 def test_that_hangs():
     hang()
+
+def test_whose_play_hangs():
+    run_to_end(["sh", "-c", "sleep 1000 & echo $! >child; wait"], os.environ, Path.cwd())
 
 def test_after_it():
     pass
@@ -160,7 +167,10 @@ def test_a_test_that_hangs_fails_with_its_stack_and_the_rest_goes_on(tmp_path: P
     )
     assert ran.returncode == 1, ran.stdout
     assert "threading.Event().wait()" in ran.stdout
-    assert "1 failed, 1 passed" in ran.stdout
+    assert "2 failed, 1 passed" in ran.stdout
+    child = (tmp_path / "child").read_text(encoding="utf-8").strip()
+    state = subprocess.run(["ps", "-o", "stat=", "-p", child], text=True, stdout=subprocess.PIPE, check=False).stdout
+    assert state.strip()[:1] in ("", "Z"), "what the play had started still runs"
 
 
 def test_the_network_of_the_caller_is_carried_along_but_used_by_nothing_else(caller: dict[str, str]) -> None:
