@@ -9,7 +9,7 @@ from collections.abc import Collection
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import approval
@@ -71,6 +71,7 @@ def carried_out(array: Array, targets: dict[str, Any], done: set[str], lost: set
     return after
 
 
+@settings(deadline=None)
 @given(array=ARRAYS, targets=TARGETS, others=OTHERS, done=st.sets(NAMES), lost=st.sets(NAMES))
 def test_the_rest_of_an_approved_plan_is_approved(
     array: Array, targets: dict[str, Any], others: list[Any], done: set[str], lost: set[str]
@@ -81,6 +82,7 @@ def test_the_rest_of_an_approved_plan_is_approved(
     assert rest.differences(approved) == []
 
 
+@settings(deadline=None)
 @given(one=ARRAYS, two=ARRAYS, targets=TARGETS, others=OTHERS)
 def test_no_change_is_approved_that_was_not_planned(
     one: Array, two: Array, targets: dict[str, Any], others: list[Any]
@@ -106,6 +108,7 @@ def test_no_change_is_approved_that_was_not_planned(
     assert found == expected
 
 
+@settings(deadline=None)
 @given(array=ARRAYS, targets=TARGETS, others=OTHERS, second=TARGETS, seconds=OTHERS)
 @pytest.mark.parametrize("part", ["array", "source", "list", "others"])
 def test_on_other_grounds_nothing_is_approved(

@@ -9,7 +9,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
@@ -91,6 +91,7 @@ def stopped(state: dict[str, Any] | None) -> set[Packet]:
     return packets(state) if state and state["enabled"] and state["action"] != "bypass" else set()
 
 
+@settings(deadline=None)
 @given(before=POLICIES, after=FEW)
 def test_a_modification_loses_what_no_longer_is_kept_from_leaving_in_clear(
     before: dict[str, Any], after: dict[str, Any]
@@ -102,6 +103,7 @@ def test_a_modification_loses_what_no_longer_is_kept_from_leaving_in_clear(
     assert effects([change], [])[0].loss == expected
 
 
+@settings(deadline=None)
 @given(
     modified=st.booleans(),
     first=POLICIES,
@@ -214,6 +216,7 @@ PLACES = st.sampled_from(["svm1", "svm2", None])
 STANDING = st.lists(st.tuples(PLACES, st.booleans(), st.sampled_from(["keeps", "loses", "goes"])), max_size=40)
 
 
+@settings(deadline=None)
 @given(standing=STANDING, limit=st.sampled_from([None, "0", "2", "10", "25%", "100%"]), allow_empty=st.booleans())
 def test_a_plan_passes_only_if_no_place_and_no_kind_loses_too_much(
     standing: list[Any], limit: str | None, allow_empty: bool
