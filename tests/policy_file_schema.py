@@ -24,7 +24,8 @@ try:
 
     from ansible_collections.wiresec.ontap.plugins.doc_fragments import policy as fragment
     from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
-    from ansible_collections.wiresec.ontap.plugins.modules import ipsec_policy
+    from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_service import REPLAY_WINDOWS
+    from ansible_collections.wiresec.ontap.plugins.modules import ipsec_config, ipsec_policy
     from ansible_collections.wiresec.ontap.plugins.plugin_utils.findings import KINDS
     from ansible_collections.wiresec.ontap.plugins.plugin_utils.policy_files import LINT_IGNORE, OPTIONS
 except ModuleNotFoundError as error:
@@ -48,6 +49,7 @@ def build() -> dict[str, Any]:
     undocumented = [option for option in OPTIONS if option not in documented]
     if undocumented:
         raise LookupError(f"plugins/doc_fragments/policy.py has no documentation of {', '.join(undocumented)}.")
+    service = yaml.safe_load(ipsec_config.DOCUMENTATION)["options"]
     options = {option: _option(option, row, documented[option]) for option, row in OPTIONS.items()}
     options[LINT_IGNORE] = {
         "description": "Findings of ipsec_policy_lint that this policy does not want to hear of, each with the reason.",
@@ -82,10 +84,31 @@ def build() -> dict[str, Any]:
                     "additionalProperties": False,
                 },
             },
+            "ipsec_config": {
+                "description": "What the IPsec service of the cluster should be, in a file with scope: cluster.",
+                "type": "object",
+                "minProperties": 1,
+                "properties": {
+                    option: {"description": _plain(service[option]["description"]), **rule}
+                    for option, rule in {
+                        "enabled": {"type": "boolean"},
+                        "replay_window": {"enum": list(REPLAY_WINDOWS)},
+                        "offload_enabled": {"type": "boolean"},
+                    }.items()
+                },
+                "additionalProperties": False,
+            },
+            "ca_certificates": {
+                "description": "Names of all CA certificates that IPsec trusts on the SVM, or for the cluster; the others are removed where pruning is on.",
+                "type": "array",
+                "items": {"type": "string", "minLength": 1, "not": _TEMPLATE},
+                "uniqueItems": True,
+            },
         },
         "patternProperties": {"^x-": {"description": "Ignored: a place for YAML anchors."}},
-        "required": ["policies"],
+        "anyOf": [{"required": [key]} for key in ("policies", "ipsec_config", "ca_certificates")],
         "not": {"required": ["svm", "scope"]},
+        "dependencies": {"ipsec_config": ["scope"]},
         "additionalProperties": False,
     }
 

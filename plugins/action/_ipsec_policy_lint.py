@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -23,7 +24,7 @@ from ansible_collections.wiresec.ontap.plugins.plugin_utils.policy_values import
 
 _FAILURES_KEEP_LINES = hasattr(template, "trust_as_template")  # ansible-core 2.19 and later
 _FORMAT_OF = {".txt": "text", ".json": "json", ".sarif": "sarif"}
-_FAILING = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
+FAILING = {"error": ("error",), "warning": ("error", "warning"), "never": ()}
 
 
 class ActionModule(ActionBase):
@@ -38,25 +39,24 @@ class ActionModule(ActionBase):
         try:
             given.check(OPTIONS, plain(self._task.args, also=(date, bytes)))
             _validation, params = self.validate_argument_spec(OPTIONS)
-            return {**result, **self._check(params)}
+            return {**result, **self._check(params, task_vars or {})}
         except InvalidInput as error:
             return {**result, "failed": True, "msg": str(error)}
 
-    def _check(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        target, format_ = _target(params), _format(params)
+    def _check(self, params: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        target, format_ = target_of(params, task_vars), _format(params)
         files = policy_files.read(params["paths"], self._loader)
-        found = lint.check(files, Values(self._loader, self._templar), target)
+        found = lint.check(files, Values(self._loader, self._templar, params["lookups"]), target)
         counted = findings.summary(found, len(files.files), len(files.policies))
         # Exported files have a note for every key that ONTAP keeps to itself: that is for the report, not for a terminal.
         text = findings.as_text([one for one in found if one.severity != findings.NOTE], counted)
         if params["report"]:
             _write(params["report"], findings.FORMATS[format_](found, counted))
-        failed = any(counted[severity] for severity in _FAILING[params["fail_on"]])
+        failed = any(counted[severity] for severity in FAILING[params["fail_on"]])
         # What does not fail, Ansible does not show, and before 2.19 it shows the lines of a failure as one.
-        if any(counted[severity] for severity in (findings.ERROR, findings.WARNING)) and not (
-            failed and _FAILURES_KEEP_LINES
-        ):
-            Display().display(text)
+        if not failed or not _FAILURES_KEEP_LINES:
+            quiet = not any(counted[severity] for severity in (findings.ERROR, findings.WARNING))
+            Display().display(f"{task_vars['inventory_hostname']}: {text}" if quiet else text)
         return {
             "failed": failed,
             "msg": text,
@@ -69,20 +69,47 @@ class ActionModule(ActionBase):
         }
 
 
-def _target(params: Mapping[str, Any]) -> lint.Target:
+def target_of(params: Mapping[str, Any], task_vars: Mapping[str, Any]) -> lint.Target:
     """What the files are checked for. Raises ``InvalidInput``."""
     problems = []
-    addresses: dict[str, list[str]] = {}
-    for option in ("management_addresses", "controller_addresses"):
-        addresses[option] = []
-        for address in params[option]:
-            try:
-                addresses[option].append(normalize.ip_address(address))
-            except ValueError as error:
-                problems.append(f"{option}: {error}")
+    managed: dict[str, list[Any]] = {"addresses": [], "names": [], "ports": []}
+    controllers = []
+    for address in params["management_addresses"]:
+        try:
+            host, port = _host(address)
+        except ValueError as error:
+            problems.append(f"management_addresses: {error}")
+            continue
+        managed["ports"] += [port] if port and port not in lint.MANAGEMENT else []
+        try:
+            managed["addresses"].append(normalize.ip_address(host))
+        except ValueError:
+            managed["names"].append(host)
+    for address in params["controller_addresses"]:
+        try:
+            controllers.append(normalize.ip_address(address))
+        except ValueError as error:
+            problems.append(f"controller_addresses: {error}")
     if problems:
         raise InvalidInput(*problems)
-    return lint.Target(arguments.version(params["ontap_version"]), **addresses)
+    # One host of a play tells of folders that no host has; all of them would tell the same.
+    tells = task_vars.get("inventory_hostname") in list(task_vars.get("ansible_play_hosts_all", []))[:1]
+    return lint.Target(
+        arguments.version(params["ontap_version"]),
+        managed["addresses"],
+        controllers,
+        managed["names"],
+        managed["ports"],
+        list(task_vars.get("groups", {}).get("all", [])) if tells else None,
+    )
+
+
+def _host(text: str) -> tuple[str, int | None]:
+    """Host and port of ``host``, ``host:port``, ``[address]:port`` or an address. Raises ``ValueError``."""
+    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::([0-9]{1,5}))?|([0-9A-Fa-f:.]+)", text.strip())
+    if not match:
+        raise ValueError(f"{text!r} is neither an address nor the name of a host.")
+    return match.group(1) or match.group(2) or match.group(4), int(match.group(3)) if match.group(3) else None
 
 
 def _format(params: Mapping[str, Any]) -> str:

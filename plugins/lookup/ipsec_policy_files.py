@@ -25,6 +25,13 @@ options:
     type: list
     elements: str
     required: true
+  lookups:
+    description:
+      - Whether templates of the files may do more than read variables, as O(wiresec.ontap.ipsec_policy_lint#module:lookups) of
+        M(wiresec.ontap.ipsec_policy_lint).
+    type: bool
+    default: true
+    version_added: 1.1.0
 notes:
   - Use it with C(lookup), not with C(query), which would put the list into a list.
 seealso:
@@ -64,7 +71,7 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         read = policy_files.read([str(term) for term in self._flatten(terms)], self._loader)
         problems = [str(problem) for problem in read.problems]
-        values = Values(self._loader, self._templar)
+        values = Values(self._loader, self._templar, self.get_option("lookups"))
         policies = []
         for policy in read.policies:
             options, unknown = values.of(policy)

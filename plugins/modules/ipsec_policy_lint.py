@@ -49,7 +49,9 @@ options:
     type: raw
   management_addresses:
     description:
-      - Addresses by which the array is managed, to find policies that would cut them off. No names, because nothing is resolved.
+      - Addresses by which the array is managed, to find policies that would cut them off, each also with a port that HTTPS is
+        on, as in V(10.0.0.10:8443) and V([fd00::10]:8443).
+      - Nothing is resolved. A name is taken, too, and then C(lockout-unchecked) says which policies nobody could look at.
     type: list
     elements: str
     default: []
@@ -66,6 +68,15 @@ options:
     type: str
     choices: [error, warning, never]
     default: error
+  lookups:
+    description:
+      - Whether templates of the files may do more than read variables. Lookups such as C(pipe) run code on the controller,
+        with everything that its account has.
+      - With V(false), for files that nobody has looked at yet, templates may use variables, operators and filters that only
+        work on what they are given. A template that does more counts as one that can't be rendered.
+    type: bool
+    default: true
+    version_added: 1.1.0
   report:
     description:
       - A file to write all findings to, also if the task fails for them, and also in check mode.
@@ -78,7 +89,9 @@ options:
     type: str
     choices: [text, json, sarif]
 notes:
-  - It runs on the controller only, and asks no array and no name server. Where templates of the files use lookups, these are done.
+  - It runs on the controller only, and asks no array and no name server. Where templates of the files use lookups, these are
+    done, unless O(lookups=false).
+  - Where a path is a folder that is named as a host of the inventory, folders beside it that no host has are found.
   - Notes are in the result and in the report. The output has errors and warnings, and the number of notes.
   - Without the Vault passwords of the files it does what it can do without them, and says what it could not.
 seealso:
@@ -180,6 +193,7 @@ OPTIONS: dict[str, Any] = {
     "management_addresses": {"type": "list", "elements": "str", "default": []},
     "controller_addresses": {"type": "list", "elements": "str", "default": []},
     "fail_on": {"type": "str", "choices": ["error", "warning", "never"], "default": "error"},
+    "lookups": {"type": "bool", "default": True},
     "report": {"type": "path"},
     "report_format": {"type": "str", "choices": ["text", "json", "sarif"]},
 }

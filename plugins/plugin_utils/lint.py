@@ -10,13 +10,14 @@ several policies, or knowledge of who manages the array. docs/policy_files.md ex
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
+from itertools import chain, combinations
 from math import log2
-from typing import Any, Callable
+from typing import Any, Callable, Union
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
@@ -38,6 +39,7 @@ from ansible_collections.wiresec.ontap.plugins.plugin_utils.policy_files import 
     OPTIONS,
     Policy,
     PolicyFiles,
+    neighbours,
 )
 from ansible_collections.wiresec.ontap.plugins.plugin_utils.policy_values import Values, is_template
 
@@ -49,17 +51,30 @@ MANAGEMENT = {443: "HTTPS (443)", 22: "SSH (22)"}
 ENOUGH_BITS = 50
 """What a secret needs by the measure of ``strength``, not to count as weak. 24 random letters and digits have more."""
 
+_Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 _TELLTALES = re.compile(r"password|passw0rd|secret|netapp|ontap|ipsec|changeme|example|test|admin|welcome|key", re.I)
 _UNKNOWN_SECRET = "?" * 18
 
 
 @dataclass(frozen=True)
 class Target:
-    """What policies are checked for. version: of the array, ``None`` if it is not known. Addresses: normalised."""
+    """What policies are checked for. version: of the array, ``None`` if it is not known. Addresses: normalised.
+
+    unresolved: names by which the array is managed, whose addresses are not known. ports: by which it is managed beside
+    those of ``MANAGEMENT``. hosts: of the inventory; ``None`` if nobody asks for folders without one.
+    """
 
     version: Version | None = None
     management_addresses: Sequence[str] = field(default_factory=list)
     controller_addresses: Sequence[str] = field(default_factory=list)
+    unresolved: Sequence[str] = field(default_factory=list)
+    ports: Sequence[int] = field(default_factory=list)
+    hosts: Sequence[str] | None = None
+
+    @property
+    def services(self) -> dict[int, str]:
+        """By what the array is managed, all of it over TCP."""
+        return {**MANAGEMENT, **{port: f"HTTPS ({port})" for port in self.ports}}
 
 
 @dataclass
@@ -105,9 +120,10 @@ class Subject:
 def check(files: PolicyFiles, values: Values, target: Target) -> list[Finding]:
     """All findings, ignored ones among them, by file and line."""
     found = [Finding(one.id, one.message, one.path, one.line, one.svm, one.policy) for one in files.problems]
+    found += [*_misplaced(files), *_without_host(files, target.hosts)]
     subjects = [_subject(position, policy, values) for position, policy in enumerate(files.policies)]
     for subject in subjects:
-        _check_plain_text(subject)
+        _check_plain_text(subject, values)
         if subject.present:
             _check_secrets(subject)
             if subject.state is not None:
@@ -120,6 +136,46 @@ def check(files: PolicyFiles, values: Values, target: Target) -> list[Finding]:
     for subject in subjects:
         found += _after_ignores(subject, _blind(target, subject, unreadable))
     return in_order(found)
+
+
+# Files and folders.
+
+
+def _misplaced(files: PolicyFiles) -> Iterator[Finding]:
+    """Files named as if they were about another SVM: a copy of which somebody forgot to edit a line.
+
+    A name that is no SVM's, such as nfs.yml, is fine, unless other files are named after theirs.
+    """
+    regular = [one for one in files.files if one.svm is not None and one.svm == one.place]
+    for one in files.files:
+        if one.svm is None or one.place in (None, one.svm):
+            continue
+        alike = re.sub(r"\d+", "", str(one.place)) == re.sub(r"\d+", "", one.svm)
+        if alike or regular:
+            yield Finding(
+                "misplaced-file",
+                f"svm: says {one.svm!r}, and the place of the file {one.place!r}; nothing here is about {one.place!r}."
+                if not any(other.svm == one.place for other in files.files)
+                else f"svm: says {one.svm!r}, and the place of the file {one.place!r}.",
+                one.path,
+                1,
+                one.svm,
+            )
+
+
+def _without_host(files: PolicyFiles, hosts: Sequence[str] | None) -> Iterator[Finding]:
+    """Folders beside those of the hosts that nobody ever reads."""
+    for folder in files.folders if hosts is not None else ():
+        if os.path.basename(os.path.abspath(folder)) not in (hosts or ()):
+            continue
+        for neighbour in neighbours(folder):
+            if os.path.basename(neighbour) not in (hosts or ()):
+                yield Finding(
+                    "folder-without-host",
+                    "no host of the inventory has this name, so nothing applies it.",
+                    neighbour,
+                    0,
+                )
 
 
 # One policy.
@@ -279,7 +335,7 @@ def _check_lockout(subject: Subject, state: State, target: Target) -> None:
         return
     if state.get("protocol", "any") not in ("any", "tcp") or _port(state, "remote_endpoint"):
         return
-    services = " and ".join(name for number, name in MANAGEMENT.items() if port in (0, number))
+    services = " and ".join(name for number, name in target.services.items() if port in (0, number))
     if not services:
         return
     managed = [address for address in target.management_addresses if _contains(local, address)]
@@ -300,9 +356,16 @@ def _check_lockout(subject: Subject, state: State, target: Target) -> None:
             f"{'is' if action == 'discard' else 'and has no such policy is'} cut off.",
             "",
         )
+    elif target.unresolved:
+        subject.find(
+            "lockout-unchecked",
+            f"{does} from {remote} to {local}, and whether {', '.join(target.unresolved)} is in there is not known, because "
+            "names are not resolved here; give management_addresses as addresses.",
+            "",
+        )
 
 
-def _network(state: State, side: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+def _network(state: State, side: str) -> _Network | None:
     address, netmask = state.get(f"{side}.address"), state.get(f"{side}.netmask")
     return ipaddress.ip_network(f"{address}/{netmask}", strict=False) if address and netmask is not None else None
 
@@ -312,22 +375,28 @@ def _port(state: State, side: str) -> int:
     return int(state.get(f"{side}.port", normalize.ANY_PORT).partition("-")[0])
 
 
-def _contains(network: ipaddress.IPv4Network | ipaddress.IPv6Network, address: str) -> bool:
+def _contains(network: _Network, address: str) -> bool:
     return ipaddress.ip_address(address) in network
 
 
 # Secrets.
 
 
-def _check_plain_text(subject: Subject) -> None:
-    """Whether a secret can be read by whoever reads the file."""
-    if subject.policy.in_vault:
-        return
+def _check_plain_text(subject: Subject, values: Values) -> None:
+    """Whether a secret can be read by whoever reads the repository."""
     for option, value in _secrets(subject.policy.options):
-        if isinstance(value, str) and not is_template(value):
+        if not isinstance(value, str):
+            continue
+        where = None
+        if is_template(value):
+            where = values.exposure(value, subject.secrets.get(option, ""))
+        elif not subject.policy.in_vault:
+            where = "here"
+        if where and not (subject.policy.in_vault and where == "the template itself"):
             subject.find(
                 "plain-text-secret",
-                f"{option}: stands here as plain text; encrypt it by ansible-vault, or take it from a variable or a lookup.",
+                f"{option}: stands {'here' if where == 'here' else f'in {where}'} as plain text; encrypt it by "
+                "ansible-vault, or take it from a lookup.",
                 option,
             )
 
@@ -358,16 +427,23 @@ def strength(secret: str) -> float:
 
 
 def _check_shared(subjects: Sequence[Subject]) -> None:
-    """Whether policies for different peers have one secret. One peer may need several policies, one for each port."""
-    holders: dict[tuple[str, str], list[tuple[Subject, str]]] = {}
+    """Whether policies for different peers have one secret.
+
+    One peer may need several policies, one for each port. Of remote endpoints of which one lies in the other, the policies
+    meet the same peers, and ``conflicting-credentials`` asks for one secret there.
+    """
+    holders: dict[tuple[str, str], list[tuple[Subject, _Network]]] = {}
     for subject in subjects:
         network = _network(subject.state, "remote_endpoint") if subject.present and subject.state is not None else None
-        for option, secret in subject.secrets.items() if network is not None else ():
-            holders.setdefault((option, secret), []).append((subject, str(network)))
+        if network is not None:
+            for option, secret in subject.secrets.items():
+                holders.setdefault((option, secret), []).append((subject, network))
     for (option, _secret), group in holders.items():
+        widest = _widest({network for _subject, network in group})
         seen: Counter[str] = Counter()
         first: dict[str, Subject] = {}
-        for number, (subject, remote) in enumerate(group):
+        for number, (subject, network) in enumerate(group):
+            remote = widest[network]
             others = number - seen[remote]
             if others:
                 # Dictionaries keep their order, so one of the first two is for another peer.
@@ -378,6 +454,19 @@ def _check_shared(subjects: Sequence[Subject]) -> None:
                 )
             seen[remote] += 1
             first.setdefault(remote, subject)
+
+
+def _widest(networks: set[_Network]) -> dict[_Network, str]:
+    """For each network the widest of all that has it in itself."""
+    lengths = sorted({network.prefixlen for network in networks})
+    return {
+        network: next(
+            str(wider)
+            for wider in (network.supernet(new_prefix=length) for length in lengths if length <= network.prefixlen)
+            if wider in networks
+        )
+        for network in networks
+    }
 
 
 # Several policies.
@@ -413,6 +502,7 @@ def _check_selectors(group: Mapping[int, tuple[Subject, Selector]]) -> None:
             "duplicate-selector",
             f"covers the same packets as {_named(group, others)}; NetApp does not say which applies.",
         )
+    _check_credentials(group, selectors)
     actions: dict[str, list[int]] = {}
     for position, (subject, _selector) in group.items():
         if subject.state and "action" in subject.state:
@@ -439,6 +529,49 @@ def _check_selectors(group: Mapping[int, tuple[Subject, Selector]]) -> None:
         )
 
 
+def _check_credentials(group: Mapping[int, tuple[Subject, Selector]], selectors: Mapping[int, Selector]) -> None:
+    """Whether ESP policies that can apply to the same packets authenticate by the same method and credential."""
+    by_method: dict[str, dict[str, list[int]]] = {}
+    for position, (subject, _selector) in group.items():
+        method, credential = _credential(subject)
+        if method:
+            by_method.setdefault(method, {}).setdefault(credential, []).append(position)
+    conflicts: dict[int, Counterparts] = {}
+
+    def compare(some: Sequence[int], rest: Sequence[int]) -> None:
+        found = overlaps(selectors, some, rest)
+        for position, others in (*found.within.items(), *found.crossing.items()):
+            conflicts.setdefault(position, Counterparts()).merge(others)
+
+    for some, rest in combinations([list(chain(*one.values())) for one in by_method.values()], 2):
+        compare(some, rest)
+    for credentials in by_method.values():
+        # Halves of halves: each two credentials are on different sides once, and few comparisons are made.
+        todo = [[positions for credential, positions in credentials.items() if credential]]
+        while todo:
+            known = todo.pop()
+            if len(known) > 1:
+                halves = known[: len(known) // 2], known[len(known) // 2 :]
+                compare(list(chain(*halves[0])), list(chain(*halves[1])))
+                todo += halves
+    for position, others in conflicts.items():
+        group[position][0].find(
+            "conflicting-credentials",
+            f"covers packets of {_named(group, others)}, and authenticates differently; NetApp does not say which applies.",
+        )
+
+
+def _credential(subject: Subject) -> tuple[str, str]:
+    """Method and credential of an ESP policy, empty where it is none or can't be known."""
+    state = subject.state or {}
+    if not POLICY.protects(state) or "action" not in state:
+        return "", ""
+    if "certificate" in state or state.get("authentication_method") == "pki":
+        return "pki", str(state.get("certificate", ""))
+    known = "secret_key" in state or state.get("authentication_method") == "psk"
+    return "psk" if known else "", subject.secrets.get("secret_key", "")
+
+
 def _named(group: Mapping[int, tuple[Subject, Selector]], others: Counterparts) -> str:
     names = []
     for position in others.first:
@@ -459,12 +592,14 @@ def _blind(target: Target, subject: Subject, unreadable: bool) -> set[str]:
         blind.add("release-too-old")
     if not target.management_addresses:
         blind.add("lockout-management")
+    if not target.unresolved:
+        blind.add("lockout-unchecked")
     if not target.controller_addresses:
         blind.add("lockout-controller")
     if subject.hidden:
         blind.add("weak-secret")
     if unreadable:
-        blind.add("shared-secret")
+        blind.update(("shared-secret", "conflicting-credentials", "plain-text-secret"))
     else:
         blind.add("unreadable-secret")
     if subject.present and subject.state is None:

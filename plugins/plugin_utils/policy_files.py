@@ -24,6 +24,8 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import is_encrypted
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments, normalize
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
+from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_service import SERVICE
 
 SUFFIXES = (".yml", ".yaml", ".json")
 """The files that are read of a folder."""
@@ -35,7 +37,10 @@ OPTIONS: dict[str, Any] = {
 }
 """The options of one policy, as an argument spec."""
 
-FILE_KEYS = ("svm", "scope", "policies")
+CONFIG: dict[str, Any] = {"enabled": "bool", "replay_window": "str", "offload_enabled": "bool"}
+"""What a file of cluster scope may say of the service, in the options of ipsec_config."""
+
+FILE_KEYS = ("svm", "scope", "policies", "ipsec_config", "ca_certificates")
 
 _YAML = "tag:yaml.org,2002:"
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -94,26 +99,47 @@ class Policy:
 
 @dataclass(frozen=True)
 class PolicyFile:
-    """One file. checksum: SHA-256 of its bytes, encrypted or not."""
+    """One file. checksum: SHA-256 of its bytes, encrypted or not. place: the SVM that its path stands for, if any.
+
+    manages: whether it says which policies there are. ca_certificates: the names of all authorities that IPsec should
+    trust there; ``None`` if it does not say.
+    """
 
     path: str
     svm: str | None
     policies: int
     checksum: str
+    place: str | None = None
+    manages: bool = True
+    ca_certificates: list[str] | None = None
 
 
 @dataclass
 class PolicyFiles:
-    """All that was read, in the order of the paths, and everything that is wrong with it."""
+    """All that was read, in the order of the paths, and everything that is wrong with it.
+
+    config: what the service should be, ``None`` if no file says it. folders: those of the paths.
+    """
 
     files: list[PolicyFile] = field(default_factory=list)
     policies: list[Policy] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+    config: dict[str, Any] | None = None
 
     @property
     def svms(self) -> list[str]:
-        """The names of all SVMs, also of files without policies."""
-        return sorted({one.svm for one in self.files if one.svm is not None})
+        """The names of all SVMs whose policies the files have, be it none."""
+        return sorted({one.svm for one in self.files if one.svm is not None and one.manages})
+
+    @property
+    def ca_certificates(self) -> dict[str | None, set[str]]:
+        """The names of the authorities to trust, by SVM, ``None`` for the cluster, as far as files say them."""
+        wanted: dict[str | None, set[str]] = {}
+        for one in self.files:
+            if one.ca_certificates is not None:
+                wanted.setdefault(one.svm, set()).update(one.ca_certificates)
+        return wanted
 
     @property
     def checksum(self) -> str:
@@ -129,6 +155,7 @@ def read(paths: Iterable[str], loader: DataLoader) -> PolicyFiles:
     given = list(paths)
     if not given:
         result.problems.append(Problem("unreadable-file", "paths", 0, "no file or folder is given."))
+    result.folders = [path for path in given if path.strip() and os.path.isdir(os.path.expanduser(path))]
     for path in given:
         for found in _find(path):
             if isinstance(found, Problem):
@@ -137,6 +164,22 @@ def read(paths: Iterable[str], loader: DataLoader) -> PolicyFiles:
                 seen.add(found[0])
                 _File(found[0], found[1], loader, result).read()
     return result
+
+
+def neighbours(folder: str) -> Iterator[str]:
+    """The folders beside a folder that have policy files, as a user types them."""
+    top = os.path.abspath(os.path.expanduser(folder))
+    for name in sorted(os.listdir(os.path.dirname(top))):
+        path = os.path.join(os.path.dirname(top), name)
+        if path != top and not name.startswith(".") and of_folder(path):
+            yield _shown(path)
+
+
+def of_folder(folder: str) -> list[str]:
+    """The paths of all policy files below a folder; none if there is no such folder."""
+    if not os.path.isdir(folder):
+        return []
+    return sorted(found for found in _walk(folder, (os.path.realpath(folder),)) if isinstance(found, str))
 
 
 def decrypt(loader: DataLoader, content: bytes) -> bytes:
@@ -235,6 +278,8 @@ class _File:
             self._find_svm(top)
             placed = len(self.result.problems) == before
             policies = list(self._policies(top, root))
+            config = self._config(top)
+            authorities = self._ca_certificates(top)
         except OSError as error:
             self._problem(0, f"can't be read: {error.strerror}.", "unreadable-file")
         except _Unreadable as error:
@@ -244,7 +289,12 @@ class _File:
         else:
             # Without its SVM a policy would look like one of cluster scope.
             if placed:
-                self.result.files.append(PolicyFile(self.shown, self.svm, len(policies), checksum))
+                manages = "policies" in top
+                self.result.files.append(
+                    PolicyFile(self.shown, self.svm, len(policies), checksum, self.svm_of_path, manages, authorities)
+                )
+                if config is not None:
+                    self.result.config = config
                 self.result.policies += policies
 
     def _problem(self, line: int, message: str, finding: str = "invalid-file") -> None:
@@ -390,6 +440,8 @@ class _File:
             self.svm = self.svm_of_path
 
     def _policies(self, top: Mapping[str, tuple[int, yaml.Node]], root: yaml.Node) -> Iterator[Policy]:
+        if "policies" not in top and ("ipsec_config" in top or "ca_certificates" in top):
+            return
         if "policies" not in top:
             line = root.start_mark.line + 1
             self._problem(line, "policies: is missing; write policies: [] if there are to be none.")
@@ -403,6 +455,54 @@ class _File:
                 yield self._policy(entry)
             else:
                 self._problem(entry.start_mark.line + 1, "policies: each entry must be a mapping of options.")
+
+    def _config(self, top: Mapping[str, tuple[int, yaml.Node]]) -> dict[str, Any] | None:
+        """What the service should be. Written out, because every policy of the cluster depends on it."""
+        if "ipsec_config" not in top:
+            return None
+        line, node = top["ipsec_config"]
+        if "scope" not in top:
+            self._problem(line, "ipsec_config: goes into a file with scope: cluster, because it is that of all SVMs.")
+        elif self.result.config is not None:
+            self._problem(line, "ipsec_config: stands in another file of the cluster, too; write it once.")
+        if not isinstance(node, yaml.MappingNode) or not node.value:
+            self._problem(line, f"ipsec_config: must be a mapping of {', '.join(CONFIG)}.")
+            return None
+        taken = {}
+        for name, (at, value) in self._known(node, CONFIG, "in ipsec_config").items():
+            plain = self._scalar(at, f"ipsec_config.{name}", value, CONFIG[name])
+            if isinstance(plain, (Vaulted, Verbatim)) or plain is None or "{{" in str(plain):
+                self._problem(at, f"ipsec_config.{name}: must be a value, written out.", "invalid-value")
+            else:
+                taken[name] = plain
+        if not isinstance(taken.get("enabled", True), bool):
+            self._problem(line, "ipsec_config.enabled: must be true or false.", "invalid-value")
+        try:
+            SERVICE.from_options(taken)
+        except InvalidInput as error:
+            for problem in error.problems:
+                self._problem(line, f"ipsec_config.{problem}", "invalid-value")
+        return taken
+
+    def _ca_certificates(self, top: Mapping[str, tuple[int, yaml.Node]]) -> list[str] | None:
+        """The names of all authorities that IPsec should trust on this SVM, or for the cluster."""
+        if "ca_certificates" not in top:
+            return None
+        line, node = top["ca_certificates"]
+        if not isinstance(node, yaml.SequenceNode):
+            self._problem(line, "ca_certificates: must be a list of names; [] if IPsec should trust none.")
+            return None
+        names: list[str] = []
+        for entry in node.value:
+            at = entry.start_mark.line + 1
+            name = self._scalar(at, "ca_certificates", entry)
+            if not isinstance(name, str) or isinstance(name, Verbatim) or not name.strip() or "{{" in name:
+                self._problem(at, "ca_certificates: must be names of certificates, written out.", "invalid-value")
+            elif name in names:
+                self._problem(at, "ca_certificates: a name stands here twice.", "invalid-value")
+            else:
+                names.append(name)
+        return names
 
     def _policy(self, node: yaml.MappingNode) -> Policy:
         name = self._mapping(node).get("name")

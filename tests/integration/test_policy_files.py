@@ -64,9 +64,9 @@ def repository(folder: Path) -> None:
         + "    lint_ignore:\n      weak-secret: Not in use yet.\n",
     }
     files["ipsec/weak/svm1.yml"] = "policies:" + POLICY.format(name="weak", port=5, key='"{{ weak_key }}"')
-    files["variables.yml"] = yaml.safe_dump({"lif": "10.1.1.1/32", "weak_key": WEAK})
-    # Marked unsafe, as a secret that may begin like a template should be.
-    files["variables.yml"] += f"vault_key: !unsafe '{IN_VARIABLE}'\n"
+    # Secrets come from the environment, because in a file of the repository they would be plain text.
+    keys = {"weak_key": "{{ lookup('env', 'WEAK_KEY') }}", "vault_key": "{{ lookup('env', 'VAULT_KEY') }}"}
+    files["variables.yml"] = yaml.safe_dump({"lif": "10.1.1.1/32", **keys})
     files["password"] = PASSWORD
     for path, content in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -78,7 +78,8 @@ def run(playbooks: Playbooks, tasks: list[dict[str, Any]], *arguments: str, vaul
     repository(playbooks.folder)
     if vault:
         arguments = ("--vault-password-file", "password", *arguments)
-    play = playbooks.play(tasks, "-vvvv", "--diff", "-e", "@variables.yml", *arguments)
+    keys = {"WEAK_KEY": WEAK, "VAULT_KEY": IN_VARIABLE}
+    play = playbooks.play(tasks, "-vvvv", "--diff", "-e", "@variables.yml", *arguments, environment=keys)
     seen = play.output + json.dumps(play.results)
     assert [secret for secret in SECRETS if secret in seen] == []
     return play
@@ -170,6 +171,32 @@ def test_files_in_order_pass(playbooks: Playbooks) -> None:
     assert len(result["checksum"]) == 64
 
 
+def test_without_lookups_templates_run_nothing(playbooks: Playbooks) -> None:
+    repository(playbooks.folder)
+    text = "policies:" + POLICY.format(
+        name="attack", port=1, key="\"{{ lookup('pipe', 'touch ran; echo $VAULT_KEY') }}\""
+    )
+    (playbooks.folder / "ipsec" / "one" / "svm1.yml").write_text(text, encoding="utf-8")
+    tasks = [
+        lint("safe", "ipsec/one", lookups=False),
+        {
+            "name": "set",
+            "wiresec.ontap.ipsec_policies": {
+                "policies": "{{ lookup('wiresec.ontap.ipsec_policy_files', 'ipsec/one', lookups=False) }}"
+            },
+            "ignore_errors": True,
+        },
+        {"name": "look", "ansible.builtin.stat": {"path": "ran"}},
+        lint("trusting", "ipsec/one"),
+    ]
+    play = playbooks.play(tasks, "-e", "@variables.yml", environment={"VAULT_KEY": IN_VAULT})
+    assert [one["id"] for one in play.result("safe")["findings"]] == ["unreadable-secret"]
+    assert "its template uses a lookup, which lookups: false keeps from being evaluated." in play.output
+    assert (play.failed, play.result("look")["stat"]["exists"]) == (["set"], False)
+    assert (playbooks.folder / "ran").exists()
+    assert "localhost: 0 errors, 0 warnings, 1 note in 1 policy of 1 file" in play.output
+
+
 def test_without_the_vault_password_it_says_what_it_could_not_see(playbooks: Playbooks) -> None:
     tasks = [lint("inline", "ipsec/cluster1/svm1.yml"), lint("tree", "ipsec/cluster1", fail_on="error")]
     play = run(playbooks, tasks, vault=False)
@@ -188,7 +215,7 @@ def test_findings_fail_the_task_and_stand_in_every_report(playbooks: Playbooks) 
     result = play.result("sarif")
     assert result["msg"].splitlines() == [
         "ipsec/careless/svm1.yml:10: error plain-text-secret: secret_key: stands here as plain text; encrypt it by "
-        "ansible-vault, or take it from a variable or a lookup.",
+        "ansible-vault, or take it from a lookup.",
         "ipsec/careless/svm1.yml:20: warning weak-secret: secret_key: is easy to guess; use at least 24 random letters and digits.",
         "1 error, 1 warning, 0 notes, 1 ignored in 3 policies of 1 file",
     ]
@@ -214,7 +241,12 @@ def test_what_fails_is_for_the_user_to_say(playbooks: Playbooks) -> None:
 def test_options_that_make_no_sense_are_refused(playbooks: Playbooks) -> None:
     (playbooks.folder / "file").write_text("", encoding="utf-8")
     tasks = [
-        lint("names", "ipsec/weak", management_addresses=["cluster1.example.com"], controller_addresses=["10.0.0.0/8"]),
+        lint(
+            "names",
+            "ipsec/weak",
+            management_addresses=["https://cluster1.example.com"],
+            controller_addresses=["10.0.0.0/8"],
+        ),
         lint("release", "ipsec/weak", ontap_version="latest"),
         lint("format", "ipsec/weak", report="report.xml"),
         lint("folder", "ipsec/weak", report="file/report.txt"),
@@ -223,7 +255,7 @@ def test_options_that_make_no_sense_are_refused(playbooks: Playbooks) -> None:
     play = run(playbooks, tasks)
     assert play.failed == [task["name"] for task in tasks]
     assert [play.result(task["name"])["msg"] for task in tasks] == [
-        "management_addresses: 'cluster1.example.com' is not an IPv4 or IPv6 address. controller_addresses: '10.0.0.0/8' "
+        "management_addresses: 'https://cluster1.example.com' is neither an address nor the name of a host. controller_addresses: '10.0.0.0/8' "
         "is not an IPv4 or IPv6 address.",
         "ontap_version: 'latest' is not a release such as 9.12.1.",
         "report: ends with none of .txt, .json, .sarif; name it so, or give report_format as well.",

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible import template as template_module
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.dataloader import DataLoader
-from ansible.parsing.vault import VaultSecret
+from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible.template import Templar
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import arguments, whole_set
@@ -47,6 +48,9 @@ VAULT_PASSWORD = b"sample files only"
 TARGET: dict[str, dict[str, Any]] = {
     "release-too-old": {"version": (9, 9, 1)},
     "lockout-management": {"management_addresses": ["10.0.0.10"], "controller_addresses": ["10.9.0.1"]},
+    "lockout-unchecked": {"unresolved": ["cluster1.example.com"]},
+    # Folders of samples stand for hosts: the one beside what is read is none.
+    "folder-without-host": {"hosts": ["provokes"]},
     "lockout-controller": {"management_addresses": ["10.0.0.10"], "controller_addresses": ["10.9.0.1"]},
 }
 
@@ -274,7 +278,7 @@ def test_of_policies_that_cross_the_later_one_names_the_earlier(
 
 def test_overlaps_of_several_actions_are_one_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     discard = unprotected("b", "discard", remote_endpoint=end("10.0.0.0/8"))
-    udp = entry("c", action="esp_udp", remote_endpoint=end("10.0.0.0/9"), secret_key="{{ key_b }}")
+    udp = entry("c", action="esp_udp", remote_endpoint=end("10.0.0.0/9"))
     assert together(tmp_path, monkeypatch, discard, udp, entry("a")) == [
         "3: warning ambiguous-overlap: overlaps with 'b' (discard, ipsec/svm1.yml:2); NetApp does not say which applies.",
         "4: warning ambiguous-overlap: overlaps with 'b' (discard, ipsec/svm1.yml:2), 'c' (esp_udp, ipsec/svm1.yml:3); "
@@ -330,6 +334,104 @@ def test_random_secrets_of_24_characters_are_not_weak() -> None:
     alphabet = string.ascii_letters + string.digits
     drawn = ["".join(random.Random(seed).choices(alphabet, k=24)) for seed in range(1000)]
     assert [secret for secret in drawn if lint.strength(secret) < lint.ENOUGH_BITS] == []
+
+
+# Where a secret stands
+
+PLAIN = "Bq3YfTs7GnEe9ZxLr2Vk"
+
+
+def exposed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, template: str, variables: str, encrypt: bool = False
+) -> str:
+    """What the check says of a secret that a template takes from a file of variables."""
+    monkeypatch.chdir(tmp_path)
+    loader = DataLoader()
+    secret = VaultSecret(VAULT_PASSWORD)
+    loader.set_vault_secrets([("default", secret)])
+    content = variables if not encrypt else VaultLib([("default", secret)]).encrypt(variables).decode()
+    Path("group_vars.yml").write_text(content, encoding="utf-8")
+    Path("a.yml").write_text(
+        yaml.safe_dump({"svm": "svm1", "policies": [entry("a", secret_key=template)]}), encoding="utf-8"
+    )
+    # As Ansible reads variables; ansible-core 2.19 and later would take templates in them for text otherwise.
+    trust = {"trusted_as_template": True} if hasattr(template_module, "trust_as_template") else {}
+    given = loader.load_from_file(str(tmp_path / "group_vars.yml"), **trust)
+    found = lint.check(
+        policy_files.read(["a.yml"], loader), Values(loader, Templar(loader=loader, variables=given)), lint.Target()
+    )
+    assert PLAIN not in str(found)
+    return next((one.message for one in found if one.id == "plain-text-secret"), "")
+
+
+@pytest.mark.parametrize(
+    ("template", "variables", "where"),
+    [
+        (f"{{{{ '{PLAIN}' }}}}", "a: 1", "the template itself"),
+        (f"{{{{ nowhere | default('{PLAIN}') }}}}", "a: 1", "the template itself"),
+        (f"{{{{ '{PLAIN[:9]}' ~ '{PLAIN[9:]}' }}}}", "a: 1", "the template itself"),
+        (f"{PLAIN[:15]}{{{{ a }}}}", "a: xyz", "the template itself"),
+        ("{{ a }}", f"a: {PLAIN}", "the variable a in group_vars.yml:1"),
+        ("{{ a }}", f"b: 1\na: '{{{{ c.d[0] }}}}'\nc:\n  d: [{PLAIN}]", "the variable c in group_vars.yml:4"),
+        ("{{ a }}", f"a: \"{{{{ '{PLAIN}' }}}}\"", "the variable a in group_vars.yml:1"),
+        ("nfs-{{ a }}", f"a: {PLAIN}", "the variable a in group_vars.yml:1"),
+    ],
+)
+def test_a_secret_that_a_template_takes_from_plain_text_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, template: str, variables: str, where: str
+) -> None:
+    found = exposed(tmp_path, monkeypatch, template, variables)
+    assert (
+        found == f"secret_key: stands in {where} as plain text; encrypt it by ansible-vault, or take it from a lookup."
+    )
+    if "template" not in where:
+        assert exposed(tmp_path, monkeypatch, template, variables, encrypt=True) == ""
+
+
+def test_a_secret_from_elsewhere_is_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEY_OF_A_TEST", PLAIN)
+    assert exposed(tmp_path, monkeypatch, "{{ lookup('env', 'KEY_OF_A_TEST') }}", "a: 1") == ""
+    assert exposed(tmp_path, monkeypatch, "pre-{{ lookup('env', 'KEY_OF_A_TEST') }}", "a: 1") == ""
+
+
+# Several credentials
+
+
+@pytest.mark.parametrize(
+    ("others", "found"),
+    [
+        ([{"secret_key": "{{ key_b }}"}], True),
+        ([{"secret_key": "{{ key_a }}"}], False),
+        ([{"secret_key": None, "certificate": "cert1", "remote_identity": "ANYTHING"}], True),
+        ([{"secret_key": None, "authentication_method": "psk"}], False),
+        ([{"secret_key": "{{ nowhere }}"}], False),
+        ([{"secret_key": "{{ key_b }}", "enabled": False}], False),
+        ([{"secret_key": "{{ key_b }}", "protocol": "udp"}], False),
+        ([{"secret_key": "{{ key_b }}", "remote_endpoint": {"address": "10.0.0.0/8", "port": 700}}], True),
+        ([{"secret_key": "{{ key_b }}", "local_endpoint": {"address": "10.1.1.1/32", "port": 2050}}], False),
+    ],
+)
+def test_overlapping_policies_need_one_credential(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, others: list[dict[str, Any]], found: bool
+) -> None:
+    wide = {"remote_endpoint": {"address": "10.0.0.0/8"}}
+    policies = [entry("a"), *(entry(f"b{number}", **{**wide, **one}) for number, one in enumerate(others))]
+    lines = together(tmp_path, monkeypatch, *policies)
+    assert any("conflicting-credentials" in line for line in lines) is found, lines
+
+
+def test_each_two_of_many_credentials_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a chain of subnets every policy meets all that are wider, whatever halves they are in."""
+    count = 7
+    for number in range(count):
+        monkeypatch.setitem(VARIABLES, f"key_{number}", f"{number}XnTT4cQ2mJ9rVw8sKpLz")
+    policies = [
+        entry(f"p{number}", secret_key=f"{{{{ key_{number} }}}}", remote_endpoint=end(f"10.0.0.0/{8 + number}"))
+        for number in range(count)
+    ]
+    lines = [line for line in together(tmp_path, monkeypatch, *policies) if "conflicting" in line]
+    assert len(lines) == count - 1
+    assert "'p2' (esp_transport, ipsec/svm1.yml:4) and 3 more" in lines[-1]
 
 
 # Ignoring

@@ -241,7 +241,7 @@ WRONG: dict[str, tuple[str | bytes, list[str]]] = {
     "null svm": ("svm:\npolicies: []\n", ["1: svm: must be the name of an SVM, written out."]),
     "unknown key": (
         "policy: []\npolicies: []\n",
-        ["1: policy: is not known in a policy file; there are policies, scope, svm."],
+        ["1: policy: is not known in a policy file; there are ca_certificates, ipsec_config, policies, scope, svm."],
     ),
     "unknown option": (
         f"{ENTRY}    svm: a\n    remote_endpoint:\n      adress: a\n",
