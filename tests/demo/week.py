@@ -96,8 +96,14 @@ class Week:
     def _act(self, act: str, cluster: str) -> None:
         array = self.repository.clusters[cluster]
         if act == "edit":
-            array.edit_policy("nfs-003", "svm1", {"enabled": False})
-            array.add_policy({**policy(2, 1), "name": "debugging", "action": "bypass"})
+            array.edit_policy("backup", "svm1", {"enabled": False})
+            array.add_policy({**policy(1, 1), "name": "debugging", "action": "bypass"})
+        elif act == "disable":
+            array.ipsec_enabled = False
+        elif act == "replace":
+            array.reset()
+            for one in range(1, POLICIES_OF_A_CLUSTER + 1):
+                array.add_policy(policy(3, one))
         elif act == "stop":
             array.stop()
         else:

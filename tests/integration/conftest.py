@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from integration.harness import Playbooks
+from integration.repository import Repository
+from integration.team import fill
 from simulator import Simulator
 
 pytest_plugins = ["simulator.fixtures"]
@@ -29,3 +33,22 @@ def _coverage_of_plays(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
 def playbooks(tmp_path: Path, array: Simulator) -> Playbooks:
     """Runs playbooks against ``array``."""
     return Playbooks(tmp_path, array)
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Policy files as the playbook writes them, for clusters as ``team.fill`` makes them."""
+    with Repository(tmp_path_factory.mktemp("exported") / "repository") as made:
+        fill(made)
+        run = made.run("export.yml")
+        assert run.code == 0, run.output
+        return made.folder / "ipsec"
+
+
+@pytest.fixture
+def repository(tmp_path: Path, exported: Path) -> Iterator[Repository]:
+    """Three clusters with ten policies each, and their files."""
+    with Repository(tmp_path / "repository") as made:
+        fill(made)
+        shutil.copytree(exported, made.folder / "ipsec")
+        yield made

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -77,6 +78,18 @@ class Repository:
     def read(self, path: str) -> Any:
         """A report, or any other YAML or JSON file of the repository."""
         return yaml.safe_load((self.folder / path).read_text(encoding="utf-8"))
+
+    def approval(self, report: str = "plan.md") -> str:
+        """The file of digests that a report names."""
+        text = (self.folder / "ipsec-reports" / report).read_text(encoding="utf-8")
+        (path,) = re.findall(r"-e @(ipsec-reports/\S*approve-[0-9a-f]{12}\.json)", text)
+        return str(path)
+
+    def digests(self, report: str = "plan.md") -> list[str]:
+        """The digests in it, and there is nothing else."""
+        content: dict[str, list[str]] = self.read(self.approval(report))
+        assert list(content) == ["ipsec_plan_digests"]
+        return content["ipsec_plan_digests"]
 
     def run(self, playbook: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Play:
         """Runs a playbook of the repository at its root."""

@@ -46,13 +46,18 @@ FLOORS = {
 }
 # What only runs on the controller stands on top of module_utils, and has floors of its own.
 CONTROLLER_FLOORS = {
+    "exported": 0,
     "findings": 0,
     "in_process": 0,
+    "plan_report": 0,
+    "template_names": 0,
     "policy_files": 1,
     "policy_values": 2,
     "lint": 3,
+    "cluster_plan": 2,
+    "report_files": 1,
 }
-PURE = ("findings",)
+PURE = ("findings", "plan_report")
 CONTROLLER_SOURCES = sorted(PLUGINS.glob("plugin_utils/*.py"))
 SOURCES = sorted(PLUGINS.glob("module_utils/*.py")) + sorted(PLUGINS.glob("modules/*.py"))
 

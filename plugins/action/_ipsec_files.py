@@ -1,0 +1,361 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Brings a cluster to its files; documented in modules/ipsec_files.py."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from fnmatch import fnmatchcase
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.wiresec.ontap.plugins.action._ipsec_policy_lint import FAILING, target_of
+from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
+from ansible_collections.wiresec.ontap.plugins.modules.ipsec_files import OPTIONS
+from ansible_collections.wiresec.ontap.plugins.plugin_utils import (
+    exported,
+    findings,
+    lint,
+    plan_report,
+    policy_files,
+    report_files,
+)
+from ansible_collections.wiresec.ontap.plugins.plugin_utils.cluster_plan import (
+    CannotPlan,
+    ClusterPlan,
+    Wanted,
+    protects,
+)
+from ansible_collections.wiresec.ontap.plugins.plugin_utils.in_process import InProcessAction
+from ansible_collections.wiresec.ontap.plugins.plugin_utils.policy_values import Values
+
+_SET = ("prune", "strict", "keep", "max_deletes", "allow_empty", "recreate", "update_secret_key", "continue_on_error")
+_DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{64}")
+_SHOWN = 10
+_UNAPPROVED = (
+    "approved_digests: nothing is applied without an approval (ipsec_require_approval). Make a plan, have it approved, and give the "
+    "file of digests that it names, with -e @ipsec-reports/approve-….json."
+)
+
+
+class ActionModule(InProcessAction):
+    """See the documentation of the module."""
+
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Reads, checks, plans, reports; applies where it is asked for."""
+        self._vars = task_vars or {}
+        result: dict[str, Any] = {**ActionBase.run(self, tmp, task_vars), "changed": False}
+        # Whatever the environment says of the connection is for the modules to read.
+        connection = {
+            name: {key: value for key, value in row.items() if key != "fallback"}
+            for name, row in arguments.CONNECTION.items()
+        }
+        _validation, params = self.validate_argument_spec({**connection, **OPTIONS})
+        self._params = params
+        self._connection_options = {
+            name: value for name, value in self._task.args.items() if name in _names(arguments.CONNECTION)
+        }
+        self._cluster = str(self._vars.get("inventory_hostname", "cluster"))
+        reports = self._reports()
+        if reports:
+            report_files.forget(params["report_directory"], self._cluster, reports.purpose)
+        try:
+            self._check_options()
+            if params["purpose"] == "export":
+                return {**result, **self._export(params["paths"][0])}
+            wanted, found = self._read()
+            if params["purpose"] == "verify":
+                return {**result, "verify": self._to_verify(wanted, {}, None)}
+            return {**result, **self._work(wanted, found, reports)}
+        except (InvalidInput, CannotPlan, OSError) as error:
+            return {**result, **self._without_plan(str(error), reports)}
+
+    # The other way round.
+
+    def _export(self, folder: str) -> dict[str, Any]:
+        """Writes what the cluster has into files. Raises ``CannotPlan``."""
+        there = [os.path.relpath(path) for path in policy_files.of_folder(folder)]
+        if there and not self._params["overwrite"]:
+            raise CannotPlan(
+                f"{os.path.relpath(folder)} has policy files already: {', '.join(there)}. Nothing was written, because ONTAP returns no "
+                "keys, and those in the files would be lost. Set ipsec_export_directory to another folder, or ipsec_export_overwrite to true."
+            )
+        found = self._run_module("ipsec_policy_info", {}, True)
+        if found.get("failed"):
+            raise CannotPlan(str(found["msg"]))
+        policies = found["policies"]
+        names = exported.looks_like_a_template(policies)
+        if names:
+            raise CannotPlan(
+                f"These policies have braces that Ansible would read as a template: {', '.join(names)}. "
+                "Nothing was written. Rename them, or set up their files by hand, with the tag !unsafe."
+            )
+        # Releases before 9.10.1 have no authorities, and accounts of an SVM no service.
+        service = self._run_module("ipsec_service_info", {}, True)
+        unread = [str(service["msg"])] if service.get("failed") else []
+        if unread:
+            service = self._run_module("ipsec_service_info", {"ca_certificates": False}, True)
+        texts = exported.files(self._cluster, policies, service.get("config"), service.get("ca_certificates"))
+        lines = [f"{self._cluster}: not exported, so it will not be compared: {reason}" for reason in unread]
+        if not policies:
+            lines.append(
+                f"{self._cluster} has no IPsec policies. Write its first file by hand, such as {os.path.relpath(folder)}/SVM.yml; "
+                "docs/policy_files.md of the collection tells how."
+            )
+        if lines:
+            Display().display("\n".join(lines))
+        return {**self._write_exported(folder, texts), "files": sorted(texts)}
+
+    def _write_exported(self, folder: str, texts: Mapping[str, str]) -> dict[str, Any]:
+        """Writes files that are not as they should be; in check mode only says so."""
+        blocks = []
+        for name, text in texts.items():
+            path = os.path.join(folder, name)
+            before = ""
+            if os.path.exists(path):
+                with open(path, encoding="utf-8") as stream:
+                    before = stream.read()
+            if before == text:
+                continue
+            shown = os.path.relpath(path)
+            blocks.append({"before": before, "after": text, "before_header": shown, "after_header": shown})
+            if not self._task.check_mode:
+                os.makedirs(folder, exist_ok=True)
+                with open(path, "w", encoding="utf-8") as stream:
+                    stream.write(text)
+        return {"changed": bool(blocks), "diff": blocks}
+
+    # What is given.
+
+    def _check_options(self) -> None:
+        """Raises ``InvalidInput`` for what must not mean everything, nothing, or no approval."""
+        params, problems = self._params, []
+        for path in params["paths"] or [""]:
+            if not path.strip() or os.path.realpath(os.path.expanduser(path)) == os.sep:
+                problems.append(f"paths: {path!r} is no file or folder of policies.")
+        if isinstance(self._task.args.get("paths"), str) and "," in self._task.args["paths"]:
+            problems.append("paths: give a list of files and folders, and no text with commas.")
+        if "approved_digests" in self._task.args:
+            approved = params["approved_digests"]
+            wrong = [one for one in approved or () if not _DIGEST.fullmatch(one)]
+            if not approved or wrong:
+                problems.append(
+                    "approved_digests: must be the digests of an approved plan, as approve-….json has them; empty, null and any "
+                    "other word approve nothing."
+                )
+        if problems:
+            raise InvalidInput(*problems)
+
+    def _reports(self) -> report_files.Reports | None:
+        params = self._params
+        if not params["report_directory"] or params["purpose"] in ("verify", "export"):
+            return None
+        purpose = {"plan": "plan", "drift": "drift", "apply": "check" if self._task.check_mode else "applied"}
+        # The beginning of the id of a task is the same for all tasks of one run.
+        run = "-".join(str(self._task._uuid).split("-")[:2])
+        approve = "ansible-playbook apply.yml -e @{}" if params["purpose"] == "plan" else ""
+        hosts = self._vars.get("ansible_play_hosts_all") or [self._cluster]
+        head = {"commit": _commit(), "time": f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"}
+        return report_files.Reports(params["report_directory"], purpose[params["purpose"]], run, hosts, head, approve)
+
+    def _read(self) -> tuple[Wanted, list[findings.Finding]]:
+        """What the files want, and what the check finds. Raises ``CannotPlan`` if they can't be used as they are."""
+        params = self._params
+        files = policy_files.read(params["paths"], self._loader)
+        values = Values(self._loader, self._templar, params["lookups"])
+        known = [values.of(policy) for policy in files.policies]
+        found = lint.check(files, values, target_of(params, self._vars))
+        if params["report_directory"] and params["purpose"] != "verify":
+            self._write_findings(files, found)
+        failing = [one for one in found if one.severity in FAILING[params["fail_on"]] and not one.ignored]
+        if failing:
+            raise CannotPlan(_about_files([f"{one.path}:{one.line or 1}: {one.id}: {one.message}" for one in failing]))
+        problems = [str(problem) for problem in files.problems]
+        options = []
+        for policy, (given, unknown) in zip(files.policies, known):
+            problems += [f"{policy.path}:{policy.line(option)}: {option}: {why}" for option, why in unknown.items()]
+            options.append(given if policy.svm is None else {"svm": policy.svm, **given})
+        if problems:
+            raise CannotPlan(_about_files(problems))
+        source = f"{self._cluster} {files.checksum} {values.checksum}"
+        set_options = {name: params[name] for name in _SET if params[name] is not None}
+        set_options["report_impact"] = params["report_impact"]
+        return Wanted(files, options, source, set_options, params["prune"], params["force"]), found
+
+    def _write_findings(self, files: policy_files.PolicyFiles, found: Sequence[findings.Finding]) -> None:
+        folder = os.path.join(self._params["report_directory"], self._cluster)
+        os.makedirs(folder, exist_ok=True)
+        counted = findings.summary(found, len(files.files), len(files.policies))
+        with open(os.path.join(folder, "lint.sarif"), "w", encoding="utf-8", errors="surrogateescape") as stream:
+            stream.write(findings.as_sarif(found, counted))
+
+    # Plan and apply.
+
+    def _work(
+        self, wanted: Wanted, found: Sequence[findings.Finding], reports: report_files.Reports | None
+    ) -> dict[str, Any]:
+        params = self._params
+        plan = ClusterPlan(wanted, self._run_module)
+        report = {"cluster": self._cluster, "findings": [one.as_dict() for one in found], **plan.report()}
+        report.update({"digests": plan.digests, "source": wanted.source})
+        applies = params["purpose"] == "apply" and not self._task.check_mode
+        lines = plan_report.lines_of(report, drift=params["purpose"] == "drift")
+        # An apply comes after a plan of the same run, whose lines need not be read twice.
+        if lines != (self._vars.get("ipsec_planned") or {}).get("lines"):
+            Display().display("\n".join(lines))
+        differs = bool(report["changes"])
+        told: dict[str, Any] = {
+            "lines": lines,
+            "summary": report["summary"],
+            "unmanaged": len(plan_report.strangers(report)),
+            "digests": plan.digests,
+            "changed": differs and not report["refused"],
+            "diff": plan.diff,
+        }
+        told["verdict"], told["reason"] = _verdict(report, plan.off)
+        told["ansible_stats"] = self._stats(report, plan)
+        if params["purpose"] in ("plan", "drift"):
+            told["changed"] = False
+        if params["purpose"] == "apply":
+            approved = params["approved_digests"] if "approved_digests" in self._task.args else None
+            told.update(self._apply(plan, report, wanted, approved, applies))
+        if reports:
+            reports.write(report)
+        return told
+
+    def _apply(
+        self, plan: ClusterPlan, report: dict[str, Any], wanted: Wanted, approved: Sequence[str] | None, applies: bool
+    ) -> dict[str, Any]:
+        """Carries the plan out, and puts into its report what was done."""
+        if report["refused"]:
+            return {
+                "failed": True,
+                "msg": f"{self._cluster}: nothing was changed: {'; '.join(plan_report.reasons(report))}",
+            }
+        if not applies or not report["changes"]:
+            return {"verify": self._to_verify(wanted, {}, [])}
+        if approved is None and self._params["require_approval"]:
+            report["refused"] = [{"reason": "approval", "msg": _UNAPPROVED}]
+            return {"failed": True, "changed": False, "msg": f"{self._cluster}: {_UNAPPROVED}"}
+        before = self._associations()
+        done = plan.apply(approved)
+        failed = done.pop("failed")
+        report.update(done)
+        told: dict[str, Any] = {"changed": bool(done.get("changed"))}
+        made = sum(1 for one in done["changes"] if one.get("result") == "done")
+        Display().display(f"{self._cluster}: {made} of {len(done['changes'])} changes made")
+        if failed:
+            report["refused"] = [{"reason": "failure", "msg": failed}]
+            return {**told, "failed": True, "msg": f"{self._cluster}: {failed}"}
+        return {**told, "verify": self._to_verify(wanted, before, done["changes"])}
+
+    def _stats(self, report: Mapping[str, Any], plan: ClusterPlan) -> dict[str, Any]:
+        """What a workflow of AWX hands on, as ``set_stats`` would."""
+        counts = {name: report["summary"][name] for name in ("created", "modified", "recreated", "deleted")}
+        counts["unmanaged"] = len(plan_report.strangers(report))
+        data: dict[str, Any] = {"ipsec_plan_changes": {self._cluster: counts}}
+        if self._params["purpose"] == "plan" and plan.digests:
+            data["ipsec_plan_digests"] = plan.digests
+        return {"data": data, "per_host": False, "aggregate": True}
+
+    def _without_plan(self, reason: str, reports: report_files.Reports | None) -> dict[str, Any]:
+        """The result where there is no plan; what could not be compared is no drift, and must not look like it."""
+        reason = " ".join(reason.split(" \n"))
+        if reports:
+            reports.write({"cluster": self._cluster, "problem": " ".join(reason.split())})
+        ends = "unreachable" if self._params["purpose"] == "drift" else "failed"
+        return {ends: True, "msg": reason}
+
+    # The cluster.
+
+    def _run_module(self, name: str, options: dict[str, Any], check: bool) -> dict[str, Any]:
+        """Runs a module of the collection with the connection of this task."""
+        keeps = self._task.check_mode
+        self._task.check_mode = check or keeps
+        try:
+            result: dict[str, Any] = self._execute_module(
+                f"wiresec.ontap.{name}", {**self._connection_options, **options}, task_vars=self._vars
+            )
+        finally:
+            self._task.check_mode = keeps
+        return result
+
+    def _associations(self) -> dict[tuple[str, str], str]:
+        """The state of each policy's security associations before the change, by SVM and name."""
+        found = self._run_module("ipsec_security_association_info", {}, True)
+        if found.get("failed"):
+            raise CannotPlan(str(found["msg"]))
+        return {(str(one["svm"]), str(one["policy"])): str(one["status"]) for one in found.get("summary", [])}
+
+    def _to_verify(
+        self, wanted: Wanted, before: Mapping[tuple[str, str], str], changes: Sequence[Mapping[str, Any]] | None
+    ) -> list[dict[str, Any]]:
+        """Which policies need no associations on each SVM: silent ones that nobody touched, and those that the user names.
+
+        changes: that were made; ``None`` if nothing is known of any, so that all policies are looked at.
+        """
+        if changes is not None and not changes:
+            return []
+        touched = {(str(one.get("svm")), str(one["name"])) for one in changes or ()}
+        silent = [key for key, status in before.items() if status != "established" and key not in touched]
+        told = []
+        for svm in wanted.files.svms:
+            here = [one for one in wanted.options if one.get("svm") == svm]
+            named = {str(one.get("name")) for one in here} | {name for place, name in before if place == svm}
+            ignore = {name for place, name in silent if place == svm}
+            for pattern in self._params["verify_ignore"]:
+                ignore |= {
+                    name for name in named if fnmatchcase(name, pattern) or fnmatchcase(f"{svm}/{name}", pattern)
+                }
+            told.append({"svm": svm, "ignore": sorted(ignore), "allow_empty": not any(map(protects, here))})
+        return told
+
+
+def _names(spec: Mapping[str, Any]) -> set[str]:
+    return {name for option, row in spec.items() for name in (option, *row.get("aliases", ()))}
+
+
+def _about_files(problems: Sequence[str]) -> str:
+    shown = "\n".join(problems[:_SHOWN])
+    more = f"\n… and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+    return f"The policy files can't be used.\n{shown}{more}"
+
+
+def _verdict(report: Mapping[str, Any], off: str) -> tuple[str, str]:
+    """Whether the cluster is what the files say, and a sentence about it."""
+    cluster, changes = report["cluster"], len(report["changes"])
+    foreign = len(plan_report.strangers(report))
+    found = plan_report.reasons(report)
+    if found:
+        return "refused", f"{cluster}: {found[0]}" + (f" (and {len(found) - 1} more)" if len(found) > 1 else "")
+    told = [f"{changes} difference{'s' * (changes != 1)}"] if changes else []
+    told += [f"{foreign} on the array and in no file"] if foreign else []
+    told += ["IPsec is switched off"] if off else []
+    if not told:
+        return "same", f"{cluster} is what its files say."
+    return ("differs" if changes or off else "unmanaged"), f"{cluster} is not what its files say: {', '.join(told)}."
+
+
+def _commit() -> str:
+    """The commit of the working directory, empty where there is none; marked where files differ from it."""
+    try:
+        found = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=20,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return found.stdout.strip() if found.returncode == 0 else ""

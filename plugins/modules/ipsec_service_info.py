@@ -1,0 +1,110 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads the IPsec service of an array, and which authorities it trusts."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ipsec_service_info
+short_description: Read the IPsec service of NetApp ONTAP, and which CA certificates it trusts
+version_added: 1.1.0
+description:
+  - Returns what M(wiresec.ontap.ipsec_config) manages, and what M(wiresec.ontap.ipsec_ca_certificate) has registered, by name.
+  - The account has to be one of the cluster.
+author:
+  - wiresec.ontap contributors (@wiresec)
+extends_documentation_fragment:
+  - wiresec.ontap.attributes
+  - wiresec.ontap.attributes.info_module
+  - wiresec.ontap.connection
+options:
+  ca_certificates:
+    description:
+      - Whether to read the CA certificates, which needs ONTAP 9.10.1 and costs two listings.
+    type: bool
+    default: true
+seealso:
+  - module: wiresec.ontap.ipsec_config
+  - module: wiresec.ontap.ipsec_ca_certificate
+  - module: wiresec.ontap.ipsec_policy_info
+"""
+
+EXAMPLES = r"""
+- name: Is IPsec enabled, and whom does it trust?
+  wiresec.ontap.ipsec_service_info:
+  register: ipsec
+"""
+
+RETURN = r"""
+config:
+  description: The service, in the options of M(wiresec.ontap.ipsec_config).
+  returned: success
+  type: dict
+  sample: {enabled: true, offload_enabled: false, replay_window: 64}
+ca_certificates:
+  description: The CA certificates that are registered with IPsec, sorted by SVM and name. C(svm) is missing for those of the cluster.
+  returned: success and O(ca_certificates=true)
+  type: list
+  elements: dict
+  sample:
+    - name: ipsec-ca
+      svm: svm1
+      uuid: 1cd8a442-86d1-11e0-ae1c-123478563412
+error:
+  description: What ONTAP said, as in M(wiresec.ontap.ipsec_policy).
+  returned: when ONTAP refused a request
+  type: dict
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils.certificate import AUTHORITY
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import UnexpectedAnswer
+from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_ca_certificate import CA_CERTIFICATE
+from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_service import SERVICE
+from ansible_collections.wiresec.ontap.plugins.module_utils.reading import check_release, find, listing
+from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
+
+OPTIONS: dict[str, Any] = {"ca_certificates": {"type": "bool", "default": True}}
+
+
+def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> dict[str, Any]:
+    """From validated options to the result of the task. Raises ``OntapError``."""
+    found = {"changed": False, "config": SERVICE.to_options(find(client, SERVICE, {}).current or {})}
+    return {**found, "ca_certificates": _authorities(client)} if params["ca_certificates"] else found
+
+
+def _authorities(client: RestClient) -> list[dict[str, Any]]:
+    """What is registered, with the names under which it is installed."""
+    check_release(client, CA_CERTIFICATE, CA_CERTIFICATE.requirements({}))
+    registered = listing(client, CA_CERTIFICATE, {}, ["uuid", "svm", "scope"])
+    if not registered:
+        return []
+    names = {one["uuid"]: one["name"] for one in listing(client, AUTHORITY, {}, ["uuid", "name", "type"])}
+    missing = [one["uuid"] for one in registered if one["uuid"] not in names]
+    if missing:
+        raise UnexpectedAnswer(
+            f"The array says that IPsec trusts the certificates {', '.join(missing)}, and does not say that they are installed. "
+            "Nothing can be concluded from that."
+        )
+    states = [
+        {"name": names[one["uuid"]], "uuid": one["uuid"], **({"svm": one["svm"]} if one.get("svm") else {})}
+        for one in registered
+    ]
+    return sorted(states, key=lambda one: (one.get("svm", ""), one["name"]))
+
+
+def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
+    """Entry point of Ansible."""
+    module = module_class(argument_spec={**arguments.CONNECTION, **OPTIONS}, supports_check_mode=True)
+    arguments.execute(module, SERVICE, run)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Approval: what was approved is applied, all of it or the rest of it, and nothing else can pass for it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from integration.repository import Repository
+from integration.team import NEW, NO_APPROVAL, edit_file, stored, writes
+
+UNVERIFIED = ("-e", '{"ipsec_verify": false}')
+
+
+def test_what_was_approved_is_applied_and_no_cluster_that_changed_since(repository: Repository) -> None:
+    for array in repository.clusters.values():
+        array.edit_policy("nfs-01", "svm2", {"enabled": False})
+    assert repository.run("plan.yml").code == 0
+    approved = repository.approval()
+    (repository.folder / approved).rename(repository.folder / "approved.json")
+    # Somebody else's commit, the night's drift and another plan come between; none of them touches what was approved.
+    edit_file(repository, "ipsec/cluster3/svm2.yml", 1, enabled=False)
+    repository.clusters["cluster2"].edit_policy("nfs-05", "svm2", {"enabled": False})
+    assert repository.run("drift.yml").code == 2
+    for report in ("plan.json", "drift.json"):
+        refused = repository.run("apply.yml", "-e", f"@ipsec-reports/{report}", *UNVERIFIED)
+        assert refused.code and "approved_digests: " in refused.output and sum(writes(repository).values()) == 0
+    applied = repository.run("apply.yml", "-e", "@approved.json", *UNVERIFIED)
+    assert applied.code
+    assert writes(repository) == {"cluster1": 1, "cluster2": 0, "cluster3": 0}
+    assert "source" in applied.output
+    assert repository.run("apply.yml", "-e", "@approved.json", "-l", "cluster1", *UNVERIFIED).code == 0
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        '{"ipsec_plan_digests": null}',
+        "ipsec_plan_digests=",
+        "ipsec_plan_digests=any",
+        '{"ipsec_plan_digests": []}',
+        '{"ipsec_plan_digest": ["sha256:0"]}',
+    ],
+)
+def test_a_blank_a_null_or_a_misspelt_variable_approves_nothing(repository: Repository, variables: str) -> None:
+    array = repository.clusters["cluster1"]
+    array.edit_policy("nfs-01", "svm2", {"enabled": False})
+    refused = repository.run("apply.yml", "-l", "cluster1", "-e", variables, *UNVERIFIED)
+    assert refused.code == 2 and "approved_digests: " in refused.output
+    assert writes(repository)["cluster1"] == 0
+
+
+def test_another_array_and_another_secret_need_another_approval(repository: Repository) -> None:
+    """The array is replaced by an equal one, and the ciphertext of a key in group_vars by another, after the approval."""
+    password = repository.outside / "password"
+    password.write_text("password-of-the-vault", encoding="utf-8")
+    variables = repository.folder / "group_vars" / "all" / "vault.yml"
+    vault = ("--vault-password-file", str(password))
+
+    def seal(key: str) -> None:
+        command = [sys.executable, "-m", "ansible", "vault", "encrypt_string", *vault, "--name", "vault_key", key]
+        sealed = subprocess.run(command, text=True, capture_output=True, check=True, cwd=repository.folder).stdout
+        variables.write_text(sealed, encoding="utf-8")
+
+    seal("first-key-of-the-backup-policy")
+    content = repository.read("ipsec/cluster1/svm1.yml")
+    added = {**content["policies"][0], "name": "backup", "secret_key": "{{ vault_key }}", **NEW}
+    repository.write("ipsec/cluster1/svm1.yml", [*content.pop("policies"), added], **content)
+    one = ("-l", "cluster1", *vault)
+    # Without the password the check works, and says what it could not look at.
+    linted = repository.run("lint.yml", "-l", "cluster1")
+    assert linted.code == 0 and "1 note" in linted.output, linted.output
+    assert repository.run("plan.yml", *one).code == 0
+    (repository.folder / repository.approval()).rename(repository.folder / "approved.json")
+    seal("another-key-of-somebody-else")
+    swapped = repository.run("apply.yml", "-e", "@approved.json", *one, *UNVERIFIED)
+    assert swapped.code and "(source) is another" in swapped.output and writes(repository)["cluster1"] == 0
+    assert repository.run("plan.yml", *one).code == 0
+    twin = repository.clusters["cluster1"]
+    kept = twin.policies()
+    twin.reset()
+    for record in kept:
+        twin.add_policy({**record, "svm": record["svm"]["name"]})
+    twin.clear_log()
+    replaced = repository.run("apply.yml", "-e", f"@{repository.approval()}", *one, *UNVERIFIED)
+    assert replaced.code and writes(repository)["cluster1"] == 0
+    assert "This is another array than the one that was planned for" in replaced.output, replaced.output
+
+
+def test_the_rest_of_an_approved_plan_is_approved(repository: Repository) -> None:
+    array = repository.clusters["cluster1"]
+    for name in ("nfs-01", "nfs-03", "nfs-05"):
+        array.edit_policy(name, "svm2", {"enabled": False})
+    assert repository.run("plan.yml", "-l", "cluster1").code == 0
+    command = ("apply.yml", "-l", "cluster1", "-e", f"@{repository.approval()}", *UNVERIFIED)
+    array.refuse("PATCH", "/security/ipsec/policies/*", 65552, occurrence=2)
+    half = repository.run(*command)
+    assert half.code and "of 3 changes made" in half.output, half.output
+    report = (repository.folder / "ipsec-reports" / "applied.md").read_text(encoding="utf-8")
+    assert "not attempted" in report or ": failed: " in report
+    assert repository.run(*command).code == 0
+    assert all(one["enabled"] for one in array.policies())
+
+
+def test_a_name_from_an_array_is_never_rendered(repository: Repository) -> None:
+    array = repository.clusters["cluster1"]
+    name = "{{ lookup('pipe', 'touch ran') }}"
+    array.add_policy(stored(30, name=name))
+    planned = repository.run("plan.yml", "-l", "cluster1")
+    assert planned.code == 0, planned.output
+    assert name in json.dumps(repository.read("ipsec-reports/plan.json"))
+    assert name not in (repository.folder / repository.approval()).read_text(encoding="utf-8")
+    applied = repository.run("apply.yml", "-l", "cluster1", "-e", f"@{repository.approval()}", *UNVERIFIED)
+    assert applied.code == 0, applied.output
+    repository.run("apply.yml", "-l", "cluster1", "-e", "@ipsec-reports/plan.json", *UNVERIFIED, *NO_APPROVAL)
+    assert not list(repository.folder.rglob("ran"))
+    assert len(array.policies()) == 10
