@@ -38,6 +38,9 @@ from ansible_collections.wiresec.ontap.plugins.plugin_utils.in_process import In
 from ansible_collections.wiresec.ontap.plugins.plugin_utils.policy_values import Values
 
 _SET = ("prune", "strict", "keep", "max_deletes", "allow_empty", "recreate", "update_secret_key", "continue_on_error")
+_MAY_BE_NULL = ("approved_digests", "max_deletes", "strict")
+"""Options of which null is the careful choice, or which have words of their own for it."""
+
 _DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{64}")
 _SHOWN = 10
 _UNAPPROVED = (
@@ -139,7 +142,12 @@ class ActionModule(InProcessAction):
 
     def _check_options(self) -> None:
         """Raises ``InvalidInput`` for what must not mean everything, nothing, or no approval."""
-        params, problems = self._params, []
+        params, given = self._params, self._task.args
+        problems = [
+            f"{name}: is null or empty, which stands for an answer left blank; give a value, or leave it out."
+            for name in OPTIONS
+            if name not in _MAY_BE_NULL and name in given and given[name] in (None, "")
+        ]
         for path in params["paths"] or [""]:
             if not path.strip() or os.path.realpath(os.path.expanduser(path)) == os.sep:
                 problems.append(f"paths: {path!r} is no file or folder of policies.")

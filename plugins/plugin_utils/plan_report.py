@@ -124,7 +124,7 @@ def what(change: Change, mark: Mark = str, becomes: str = "{} becomes {}") -> st
         ]
         text = "; ".join(told) or "deleted and created again"
     if change.get("overlaps"):
-        text += f"; covers packets that {', '.join(mark(str(name)) for name in change['overlaps'])} is to protect"
+        text += f"; covers packets that {', '.join(mark(str(name)) for name in change['overlaps'])} should protect"
     creates = change["operation"] == "created"
     shown = [
         f"{option} {'any' if value == '0-0' else _value(value)}"
@@ -380,7 +380,7 @@ def _changes(reports: Sequence[Report], shown: int) -> list[str]:
             lines += ["| | policy | SVM | what changes | associations that end |", "|---|---|---|---|--:|"]
             lines += [
                 f"| {_VERBS[change['operation']]} | {code(str(change['name']))} | {place(change, code)} "
-                f"| {what(change, code)} | {_ending(change)} |"
+                f"| {what(change, code)} | {0 if change['operation'] == 'created' else _ending(change)} |"
                 for change in found[:shown]
             ]
         if len(found) > shown:

@@ -77,7 +77,7 @@ class Reports:
 
     def _command(self, folder: Path, reports: Sequence[Mapping[str, Any]]) -> str:
         """The command that carries the plans out, with a file of their digests, whose name says what is in it."""
-        digests = [digest for one in reports if one.get("changes") for digest in one.get("digests") or ()]
+        digests = [digest for one in reports for digest in one.get("digests") or ()]
         if not self.approve or not digests:
             return ""
         content = json.dumps({"ipsec_plan_digests": digests}, indent=2) + "\n"

@@ -74,13 +74,14 @@ def test_what_is_applied_is_what_was_planned_and_nothing_else(controller: Contro
     assert plan.code == 0, plan.output
     assert [array.policies() for array in arrays] == [[], []]
     assert plan.artifacts["ipsec_plan_changes"] == {
-        name: {"created": 1, "modified": 0, "recreated": 0, "deleted": 0} for name in controller.inventory
+        name: {"created": 1, "modified": 0, "recreated": 0, "deleted": 0, "unmanaged": 0}
+        for name in controller.inventory
     }
     assert all(digest in plan.output for digest in plan.artifacts["ipsec_plan_digests"])
     mail = message("success", "body", job={"artifacts": plan.artifacts}, url="https://awx.example.com/#/jobs/1")
     assert mail.splitlines() == [
-        "cluster1: 1 to create, 0 to modify, 0 to recreate, 0 to delete",
-        "cluster2: 1 to create, 0 to modify, 0 to recreate, 0 to delete",
+        "cluster1: 1 to create, 0 to modify, 0 to recreate, 0 to delete, 0 in no file",
+        "cluster2: 1 to create, 0 to modify, 0 to recreate, 0 to delete, 0 in no file",
         "The whole plan is in the output of the job: https://awx.example.com/#/jobs/1",
     ]
 
@@ -109,9 +110,9 @@ def test_drift_is_found_on_a_remote_node_and_the_mail_has_the_numbers(
     controller.inputs = {"ca_certificates": controller.inputs["ca_certificates"], **LOGINS[login](arrays[0])}
     drift = controller.launch_remotely("drift.yml", "--diff", "-vvvv", variables={"ipsec_fail_on_drift": fail})
     assert drift.code == code, drift.output
-    assert "cluster1: 1 to create" in drift.output
+    assert "cluster1: 1 difference between array and files" in drift.output
     mail = message("error", "body", job={"artifacts": drift.artifacts}, url="https://awx.example.com/#/jobs/1")
-    assert mail.splitlines()[0] == "cluster1: 1 to create, 0 to modify, 0 to recreate, 0 to delete"
+    assert mail.splitlines()[0] == "cluster1: 1 to create, 0 to modify, 0 to recreate, 0 to delete, 0 in no file"
 
     assert controller.found(*KEYS, controller.vault_password) == set()
     # The environment of a job goes through ansible-runner's records. Of a certificate only the path is in it.

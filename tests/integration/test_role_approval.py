@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -45,13 +46,15 @@ def test_what_was_approved_is_applied_and_no_cluster_that_changed_since(reposito
         "ipsec_plan_digests=any",
         '{"ipsec_plan_digests": []}',
         '{"ipsec_plan_digest": ["sha256:0"]}',
+        '{"ipsec_require_approval": null}',
+        '{"ipsec_keep": null, "ipsec_require_approval": false}',
     ],
 )
 def test_a_blank_a_null_or_a_misspelt_variable_approves_nothing(repository: Repository, variables: str) -> None:
     array = repository.clusters["cluster1"]
     array.edit_policy("nfs-01", "svm2", {"enabled": False})
     refused = repository.run("apply.yml", "-l", "cluster1", "-e", variables, *UNVERIFIED)
-    assert refused.code == 2 and "approved_digests: " in refused.output
+    assert refused.code == 2 and re.search("(approved_digests|plan_digests|require_approval|keep)", refused.output)
     assert writes(repository)["cluster1"] == 0
 
 

@@ -138,3 +138,15 @@ def test_every_guide_is_in_the_table_of_contents() -> None:
     index = (DOCS / "site" / "index.md").read_text(encoding="utf-8")
     listed = set(re.findall(r"^(docs/[\w/]+)$", index, re.MULTILINE))
     assert listed == {os.fspath(page.relative_to(CHECKOUT).with_suffix("")) for page in DOCS.glob("*.md")}
+
+
+@pytest.mark.parametrize("name", ["github.yml", "gitlab.yml"])
+def test_pipelines_call_playbooks_that_there_are_and_nothing_without_an_approval(name: str) -> None:
+    text = (DOCS / "gitops" / name).read_text(encoding="utf-8")
+    called = re.findall(r"ansible-playbook (\S+)(.*)", text)
+    assert {playbook for playbook, _rest in called} == {"wiresec.ontap.lint", "plan.yml", "apply.yml", "drift.yml"}
+    for playbook, options in called:
+        own = DOCS / "gitops" / "repository" / playbook
+        assert own.exists() or (CHECKOUT / "playbooks" / f"{playbook.rpartition('.')[2]}.yml").exists()
+        assert playbook != "apply.yml" or "-e" in options
+        assert "lint" not in playbook or '"ipsec_lookups": false' in options

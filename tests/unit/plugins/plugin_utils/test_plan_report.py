@@ -135,7 +135,7 @@ def test_a_small_plan_is_shown_whole() -> None:
     assert "| `c1` | **3** | 2 | 1 | 0 | 1 | 7 | 1 | 2 |" in text
     lost, _sign, rest = text.partition("## On the array and in no file")
     assert [name in lost for name in ("`open`", "`old`", "`off`", "`new`")] == [True, True, True, False]
-    assert "may let through what others protect" in lost and "covers packets that `nfs-1` is to protect" in lost
+    assert "may let through what others protect" in lost and "covers packets that `nfs-1` should protect" in lost
     assert "`debug` on `svm9` (lets traffic through in clear)" in rest
     assert rest.count("weak-secret") == 1 and "not compared: `secret_key` of 2 policies" in rest
     assert text.index("## `c1`") < text.index("## To carry it out")

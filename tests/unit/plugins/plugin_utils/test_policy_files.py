@@ -232,6 +232,35 @@ WRONG: dict[str, tuple[str | bytes, list[str]]] = {
     "mapping": ("policies: {name: a}\n", ["1: policies: must be a list; write policies: [] if there are to be none."]),
     "entry": ("policies:\n  - nfs\n  - [a]\n", [f"{line}: policies: each entry must be a mapping of options." for line in (2, 3)]),
     "both": ("svm: a\nscope: cluster\npolicies: []\n", ["2: svm, scope: give one of them."]),
+    "service of an SVM": (
+        "ipsec_config: {enabled: true}\npolicies: []\n",
+        ["1: ipsec_config: goes into a file with scope: cluster, because it is that of all SVMs."],
+    ),
+    "empty service": (
+        "scope: cluster\nipsec_config: {}\n",
+        ["2: ipsec_config: must be a mapping of enabled, replay_window, offload_enabled."],
+    ),
+    "template of a service": (
+        'scope: cluster\nipsec_config: {enabled: "{{ on }}"}\n',
+        ["2: ipsec_config.enabled: must be a value, written out."],
+    ),
+    "unknown option of a service": (
+        "scope: cluster\nipsec_config: {enable: true}\n",
+        ["2: enable: is not known in ipsec_config; there are enabled, offload_enabled, replay_window."],
+    ),
+    "value of a service": (
+        "scope: cluster\nipsec_config: {replay_window: 65}\n",
+        ["2: ipsec_config.replay_window: 65 is not one of 0, 64, 128, 256, 512, 1024."],
+    ),
+    "authorities": ("ca_certificates: ca\n", ["1: ca_certificates: must be a list of names; [] if IPsec should trust none."]),
+    "an authority": (
+        'ca_certificates: ["", "{{ ca }}", a, a]\n',
+        [
+            "1: ca_certificates: must be names of certificates, written out.",
+            "1: ca_certificates: must be names of certificates, written out.",
+            "1: ca_certificates: a name stands here twice.",
+        ],
+    ),
     "scope": ("scope: svm\npolicies: []\n", ["1: scope: can only be cluster; for policies of an SVM give svm."]),
     "svm": ("svm: [a]\npolicies: []\n", ["1: svm: must be text.", "1: svm: must be the name of an SVM, written out."]),
     "template": ("svm: '{{ a }}'\npolicies: []\n", ["1: svm: must be the name of an SVM, written out."]),
@@ -359,6 +388,25 @@ def test_problems_do_not_quote_values(content: str) -> None:
     write("ipsec/svm1.yml", content)
     assert problems("ipsec")
     assert SECRET not in "".join(problems("ipsec"))
+
+
+def test_a_file_of_the_cluster_says_what_the_service_should_be() -> None:
+    write(
+        "ipsec/cluster.yml", "scope: cluster\nipsec_config: {enabled: yes, replay_window: 64}\nca_certificates: [a]\n"
+    )
+    write("ipsec/svm1.yml", "ca_certificates: [b]\npolicies: []\n")
+    write("ipsec/svm2.yml", "ca_certificates: []\n")
+    found = read("ipsec")
+    assert found.problems == []
+    assert {name: str(value) for name, value in (found.config or {}).items()} == {
+        "enabled": "True",
+        "replay_window": "64",
+    }
+    assert found.ca_certificates == {None: {"a"}, "svm1": {"b"}, "svm2": set()}
+    # A file that says nothing of policies manages none.
+    assert found.svms == ["svm1"]
+    write("ipsec/other.yml", "scope: cluster\nipsec_config: {enabled: no}\n")
+    assert "stands in another file of the cluster, too" in str(read("ipsec").problems[0])
 
 
 # Vault and templates
