@@ -31,7 +31,7 @@ options:
         M(wiresec.ontap.ipsec_policy_lint).
     type: bool
     default: true
-    version_added: 1.1.0
+    version_added: 2.0.0
 notes:
   - Use it with C(lookup), not with C(query), which would put the list into a list.
 seealso:

@@ -58,6 +58,7 @@ options:
       - Without it, an answer of success is believed, and only a create whose answer does not show what was created is looked up.
     type: bool
     default: false
+    version_added: 2.0.0
 seealso:
   - module: wiresec.ontap.ipsec_config
   - module: wiresec.ontap.ipsec_policy

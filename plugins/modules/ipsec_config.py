@@ -67,6 +67,7 @@ options:
       - Without it, an answer of success is believed.
     type: bool
     default: false
+    version_added: 2.0.0
 seealso:
   - module: wiresec.ontap.ipsec_policy
   - module: wiresec.ontap.ipsec_ca_certificate

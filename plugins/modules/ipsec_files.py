@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ipsec_files
 short_description: Bring IPsec on a NetApp ONTAP cluster to what files say
-version_added: 1.1.0
+version_added: 2.0.0
 description:
   - Reads policy files on the controller, checks them as M(wiresec.ontap.ipsec_policy_lint) does, and compares them with the
     cluster, which is the service, the CA certificates that it trusts, and all policies of all SVMs and of cluster scope. Says

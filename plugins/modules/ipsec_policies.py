@@ -74,7 +74,7 @@ options:
         O(recreate=true).
       - By default it is what O(prune) is.
     type: bool
-    version_added: 1.1.0
+    version_added: 2.0.0
   whole_cluster:
     description:
       - Whether to look at the policies of all SVMs and of the cluster, so that RV(unmanaged) has all that the list does not
@@ -82,7 +82,7 @@ options:
       - It changes nothing else, and costs no further request.
     type: bool
     default: false
-    version_added: 1.1.0
+    version_added: 2.0.0
   svms:
     description:
       - The SVMs in which O(prune) may delete. By default those that the entries name; with an empty list nowhere.
@@ -136,6 +136,7 @@ options:
       - Without it, an answer of success is believed, and only a create whose answer does not show what was created is looked up.
     type: bool
     default: false
+    version_added: 2.0.0
   report_impact:
     description:
       - Whether to count the live security associations that the changes end, in RV(impact), also in check mode.
@@ -300,18 +301,18 @@ changes:
           that it covered, and V(overriding) a bypass or discard that newly covers all that another policy protects.
       type: str
       choices: [deleted, recreated, unprotected, disabled, narrowed, overriding]
-      version_added: 1.1.0
+      version_added: 2.0.0
     overlaps:
       description: Names of up to three policies that protect traffic, and that a new or changed bypass or discard overlaps with.
       returned: when there are any
       type: list
       elements: str
-      version_added: 1.1.0
+      version_added: 2.0.0
     assumed:
       description: What the entry leaves out and was taken for granted; V(null) for what should not be set.
       returned: when there is any, with O(strict=true)
       type: dict
-      version_added: 1.1.0
+      version_added: 2.0.0
     modified:
       description: The options whose value changes on a policy that was there before.
       type: list
@@ -372,14 +373,14 @@ assumed:
   description: What was taken for granted of any entry, as in RV(changes[].assumed).
   returned: when there was a plan
   type: dict
-  version_added: 1.1.0
+  version_added: 2.0.0
   sample: {enabled: true, protocol: any}
 not_compared:
   description: What was not compared although it is in reach, by option.
   returned: when there was a plan
   type: list
   elements: dict
-  version_added: 1.1.0
+  version_added: 2.0.0
   contains:
     option:
       description: The option, dotted.
@@ -399,7 +400,7 @@ refused:
   returned: when it must not
   type: list
   elements: dict
-  version_added: 1.1.0
+  version_added: 2.0.0
   contains:
     reason:
       description: An entry that can't be made, a guard (O(max_deletes), O(allow_empty)), or that it was not approved.
@@ -427,7 +428,7 @@ digests:
   returned: as RV(digest)
   type: list
   elements: str
-  version_added: 1.1.0
+  version_added: 2.0.0
 policies:
   description: All policies of the SVMs concerned as they now are, or would be, in the options of M(wiresec.ontap.ipsec_policy), without secrets.
   returned: when there was a plan and O(return_policies=true)

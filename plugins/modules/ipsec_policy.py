@@ -82,6 +82,7 @@ options:
       - Without it, an answer of success is believed, and only a create whose answer does not show what was created is looked up.
     type: bool
     default: false
+    version_added: 2.0.0
   report_impact:
     description:
       - Whether to count the live security associations that the change ends, in RV(impact), also in check mode.

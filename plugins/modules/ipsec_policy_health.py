@@ -56,7 +56,7 @@ options:
       - Policies that O(ignore) names count as looked at.
     type: bool
     default: false
-    version_added: 1.1.0
+    version_added: 2.0.0
   peers:
     description:
       - With how many peers each policy should be established. A peer is a pair of hosts, counted on each node.

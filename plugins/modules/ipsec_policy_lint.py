@@ -76,7 +76,7 @@ options:
         work on what they are given. A template that does more counts as one that can't be rendered.
     type: bool
     default: true
-    version_added: 1.1.0
+    version_added: 2.0.0
   report:
     description:
       - A file to write all findings to, also if the task fails for them, and also in check mode.

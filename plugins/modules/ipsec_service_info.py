@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: ipsec_service_info
 short_description: Read the IPsec service of NetApp ONTAP, and which CA certificates it trusts
-version_added: 1.1.0
+version_added: 2.0.0
 description:
   - Returns what M(wiresec.ontap.ipsec_config) manages, and what M(wiresec.ontap.ipsec_ca_certificate) has registered, by name.
   - The account has to be one of the cluster.
