@@ -481,6 +481,9 @@ class IpsecPolicy(SvmScoped):
             useless = _AUTHENTICATION
         elif merged.get("authentication_method") != "pki":
             useless = _PKI_ONLY
+        elif current.get("authentication_method") == "psk":
+            # NetApp documents post-quantum keys for policies with a pre-shared key (release notes of 9.17.1).
+            useless = ("ppk.identity",)
         return {option: value for option, value in carried.items() if option not in useless}
 
     def to_restore(self, current: Mapping[str, Any], secrets: Mapping[str, Any]) -> State:

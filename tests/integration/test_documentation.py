@@ -84,7 +84,7 @@ def sorted_out(page: Path) -> Page:
             result.plays += content
         elif isinstance(content, list) and any("." in key and "import_playbook" not in key for key in first):
             result.plays.append({"name": "Tasks", "hosts": "localhost", "gather_facts": False, "tasks": content})
-        elif "policies" in first:
+        elif {"policies", "ca_certificates"} & first.keys():
             result.files.append(text)
         elif isinstance(content, list) and all(entry.keys() <= ENTRY for entry in content):
             result.parts.append(text)
@@ -168,6 +168,8 @@ def variables(playbooks: Playbooks) -> list[str]:
         "action": "esp_transport",
         "local_endpoint": {"address": "10.10.10.7/32", "port": 2049},
         "remote_endpoint": {"address": "10.10.20.0/24"},
+        "protocol": "tcp",
+        "remote_identity": "nfs-clients.example.com",
         "secret_key": "{{ vault_nfs_clients_key }}",
     }
     values = {

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import ApiError, UnexpectedAnswer
+from ansible_collections.wiresec.ontap.plugins.module_utils.errors import ApiError
 from integration.harness import associations
 from simulator import Simulator, Unknowns
 
@@ -138,7 +138,14 @@ def test_other_errors_are_errors(array: Simulator) -> None:
         associations(array)
 
 
+def test_what_a_listing_does_not_say_of_an_association_is_read_by_uuid(traffic: Simulator) -> None:
+    expected = associations(traffic)
+    traffic.fault("missing_fields", "GET", PATH, fields=("type",))
+    assert associations(traffic) == expected
+
+
 def test_an_answer_that_does_not_say_what_it_is_about_is_refused(traffic: Simulator) -> None:
     traffic.fault("missing_fields", "GET", PATH, fields=("type",))
-    with pytest.raises(UnexpectedAnswer, match="lacks type"):
+    traffic.refuse("GET", f"{PATH}/*", code=262145, times=1000)
+    with pytest.raises(ApiError):
         associations(traffic)

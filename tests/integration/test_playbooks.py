@@ -386,7 +386,8 @@ def test_the_examples_in_the_documentation_run(playbooks: Playbooks, module: str
         yaml.safe_dump({"policies": OF_SVM1}), encoding="utf-8"
     )
     keys = {"vault_nfs_clients_key": KEY, "vault_nfs_clients_new_key": NEW_KEY}
-    play = playbooks.play(tasks, head={"vars": {**keys, "ipsec_policies_of_svm1": OF_SVM1}})
+    head = {"vars": {**keys, "ipsec_policies_of_svm1": OF_SVM1}}
+    play = playbooks.play(tasks, head=head, environment={"IPSEC_NFS_KEY": KEY})
     assert play.code == 0, play.output
     assert KEY not in play.output
 
@@ -397,7 +398,8 @@ OF_SVM1 = [
         "action": "esp_transport",
         "local_endpoint": {"address": "10.10.10.7/32", "port": 2049},
         "remote_endpoint": {"address": "10.10.20.0/24"},
-        "secret_key": "{{ vault_nfs_clients_key }}",
+        "remote_identity": "nfs-clients.example.com",
+        "secret_key": "{{ lookup('ansible.builtin.env', 'IPSEC_NFS_KEY') }}",
     }
 ]
 

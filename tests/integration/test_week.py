@@ -5,18 +5,16 @@
 
 from __future__ import annotations
 
-import subprocess
+import os
 import sys
 
-from integration.harness import CHECKOUT
+from integration.harness import CHECKOUT, run_to_end
 
 
 def test_the_week_goes_as_the_page_says() -> None:
-    week = subprocess.run(
-        [sys.executable, str(CHECKOUT / "tests" / "demo" / "week.py")], text=True, capture_output=True, check=False
-    )
-    assert week.returncode == 0, week.stdout + week.stderr
-    days = [line for line in week.stdout.splitlines() if line.startswith("== ")]
+    code, shown = run_to_end([sys.executable, str(CHECKOUT / "tests" / "demo" / "week.py")], os.environ, CHECKOUT)
+    assert code == 0, shown
+    days = [line for line in shown.splitlines() if line.startswith("== ")]
     assert [day.split()[1].rstrip(":") for day in days] == [
         "Monday",
         "Tuesday",
@@ -26,6 +24,4 @@ def test_the_week_goes_as_the_page_says() -> None:
         "Saturday",
         "Sunday",
     ]
-    assert "horse battery staple" not in week.stdout.replace(
-        "echo 'vault_backup_key: \"correct horse battery staple", ""
-    )
+    assert "horse battery staple" not in shown.replace("printf %s 'correct horse battery staple", "")
