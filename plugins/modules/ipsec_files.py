@@ -158,6 +158,7 @@ EXAMPLES = r"""
       - "ipsec/{{ inventory_hostname }}"
     prune: true
     report_directory: ipsec-reports
+  register: planned
 
 - name: Do what was approved, or nothing
   wiresec.ontap.ipsec_files:

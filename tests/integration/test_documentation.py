@@ -113,7 +113,9 @@ def test_the_examples_of_a_page_run(playbooks: Playbooks, path: Path) -> None:
     if not plays:
         return
     play = playbooks.run(
-        plays, *variables(playbooks), environment={"IPSEC_NFS_KEY": KEY, **with_netapp_ontap(playbooks)}
+        plays,
+        *variables(playbooks),
+        environment={"IPSEC_NFS_KEY": KEY, "IPSEC_NFS_NEW_KEY": NEW_KEY, **with_netapp_ontap(playbooks)},
     )
     assert (play.code, play.failed) == (0, []), play.output
     assert [secret for secret in (KEY, NEW_KEY, array.password) if secret in play.output] == []
@@ -173,8 +175,8 @@ def variables(playbooks: Playbooks) -> list[str]:
         "secret_key": "{{ vault_nfs_clients_key }}",
     }
     values = {
-        "vault_nfs_clients_key": KEY,
-        "vault_nfs_clients_new_key": NEW_KEY,
+        "vault_nfs_clients_key": "{{ lookup('ansible.builtin.env', 'IPSEC_NFS_KEY') }}",
+        "vault_nfs_clients_new_key": "{{ lookup('ansible.builtin.env', 'IPSEC_NFS_NEW_KEY') }}",
         "secret_key": KEY,
         "hosts_with_keys": {"db1": {"address": "10.10.30.5", "key": KEY}},
         "ipsec_policies_of_svm1": [of_svm1],

@@ -386,7 +386,8 @@ def test_the_examples_in_the_documentation_run(playbooks: Playbooks, module: str
         yaml.safe_dump({"policies": OF_SVM1}), encoding="utf-8"
     )
     keys = {"vault_nfs_clients_key": KEY, "vault_nfs_clients_new_key": NEW_KEY}
-    head = {"vars": {**keys, "ipsec_policies_of_svm1": OF_SVM1}}
+    approved = {"ipsec_plan_digests": "{{ planned.digests }}"}
+    head = {"vars": {**keys, **approved, "ipsec_policies_of_svm1": OF_SVM1}}
     play = playbooks.play(tasks, head=head, environment={"IPSEC_NFS_KEY": KEY})
     assert play.code == 0, play.output
     assert KEY not in play.output
