@@ -238,7 +238,14 @@ class ActionModule(InProcessAction):
             approved = params["approved_digests"] if "approved_digests" in self._task.args else None
             told.update(self._apply(plan, report, wanted, approved, applies))
         if reports:
-            reports.write(report)
+            try:
+                reports.write(report)
+            except OSError as error:
+                if not (applies and told["changed"]):
+                    raise
+                # That the array is another one by now must not get lost with the report of it.
+                done = told.get("msg", f"{self._cluster}: the changes were made.")
+                told.update({"failed": True, "msg": f"{done} The report could not be written: {error}"})
         return told
 
     def _apply(

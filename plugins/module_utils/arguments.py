@@ -192,6 +192,7 @@ def checked(spec: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any
         if row.get("type") == "list" and row.get("elements") == "str" and isinstance(params.get(option), list):
             try:
                 right[option] = texts(option, params[option])
+                problems += _several(option, right[option]) if option in _OF_NAMES else []
             except InvalidInput as error:
                 problems += error.problems
     if problems:
@@ -222,6 +223,20 @@ def texts(option: str, elements: Iterable[Any]) -> list[str]:
     if problems:
         raise InvalidInput(*problems)
     return stripped
+
+
+_OF_NAMES = ("keep", "svms")
+"""Lists of names or patterns on which depends what is deleted."""
+
+
+def _several(option: str, elements: Iterable[str]) -> list[str]:
+    """A problem for each element that looks like several: it would stand for none of them."""
+    return [
+        f"{option}: {element!r} has a {'comma' if ',' in element else 'semicolon'}. Give each name or pattern an element "
+        "of its own; in a pattern, ? stands for that character."
+        for element in dict.fromkeys(elements)
+        if "," in element or ";" in element
+    ]
 
 
 def _is_a_piece(element: str) -> bool:

@@ -111,6 +111,14 @@ def test_the_rest_of_an_approved_plan_is_approved(repository: Repository) -> Non
     assert all(one["enabled"] for one in array.policies())
 
 
+def test_a_change_is_told_even_if_the_report_of_it_can_not_be_written(repository: Repository) -> None:
+    repository.clusters["cluster1"].edit_policy("nfs-01", "svm2", {"enabled": False})
+    (repository.folder / "ipsec-reports" / ".applied.json.draft").mkdir(parents=True)
+    applied = repository.run("apply.yml", "-l", "cluster1", *NO_APPROVAL, *UNVERIFIED)
+    assert (applied.code, len(applied.changed), writes(repository)["cluster1"]) == (2, 1, 1), applied.output
+    assert "cluster1: the changes were made. The report could not be written: " in applied.output
+
+
 def test_a_name_from_an_array_is_never_rendered(repository: Repository) -> None:
     array = repository.clusters["cluster1"]
     name = "{{ lookup('pipe', 'touch ran') }}"

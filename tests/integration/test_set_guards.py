@@ -264,6 +264,15 @@ def test_a_list_that_is_text_is_refused(array: Simulator, option: str, value: An
     assert array.requests == []
 
 
+@pytest.mark.parametrize("option", ["keep", "svms"])
+@pytest.mark.parametrize("element", ["manual-*, emergency-*", "manual-*;emergency-*"])
+def test_an_element_that_looks_like_several_is_refused(array: Simulator, option: str, element: str) -> None:
+    with pytest.raises(InvalidInput, match=rf"^{option}: '.*' has a (comma|semicolon)\. Give each .* of its own"):
+        policies(array, policies=[entry("web")], prune=True, **{option: [element]})
+    assert array.requests == []
+    assert policies(array, policies=[entry("web")], prune=True, keep=["manual-1?*"])["changed"]
+
+
 def test_patterns_with_brackets_are_patterns(array: Simulator) -> None:
     for name in ("a1", "b2", "c3"):
         array.add_policy(there(name))
