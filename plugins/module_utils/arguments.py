@@ -293,6 +293,9 @@ def execute(
     shortened = line_breaks(module.argument_spec, module.params)
     # Ansible hides secrets as they were given, and ONTAP gets them without their line break.
     module.no_log_values.update(shortened.values())
+    if "@" in (module.params["hostname"] or ""):
+        # No host has one, but a URL with a password.
+        module.no_log_values.add(module.params["hostname"])
     with interruptible() as interruption:
         failed = False
         try:

@@ -114,5 +114,5 @@ def _check(row: Spec, value: Any) -> None:
         # An address, a port or a pattern may have white space around it. What may not, the module knows.
         around = kind == "str" and isinstance(value, str)
         normalize.text(value.strip() if around else value)
-    elif isinstance(value, (date, bytes)):
+    elif isinstance(value, (date, bytes)) or (kind == "int" and isinstance(value, bool)):
         raise ValueError(f"is {normalize.kind(value)}.")

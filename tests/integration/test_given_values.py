@@ -233,6 +233,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "list for a mapping": task("t", **{**WEB, "secret_key": KEY, "ppk": [[PPK]]}),
     "misspelt": task("t", **{**WEB, "secretkey": KEY, "secret_key": None}),
     "misspelt below": task("t", **{**WEB, "secret_key": KEY, "ppk": {"sharedkey": PPK}}),
+    "URL with a password": info("t", hostname=f"https://admin:{KEY}@array.example.com"),
     "misspelt in a set": policies("t", policies=[{**WEB, "secretkey": KEY}]),
 }
 

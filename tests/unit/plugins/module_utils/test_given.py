@@ -44,6 +44,7 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any], dict[str, str]]] = [
     (SPEC, {"client_key": "/key\u200b"}, {"client_key": "has a line break, a control character"}),
     (SPEC, {"trace": " "}, {"trace": "is empty"}),
     (SPEC, {"name": True, "svm": 1.10}, {"name": "is a truth value", "svm": "is a number, not text"}),
+    (SPEC, {"port": True, "retries": False}, {"port": "is a truth value", "retries": "is a truth value"}),
     (SPEC, {"enabled": date(2026, 1, 1)}, {"enabled": "is a date"}),
     (SPEC, {"secret_key": datetime(2026, 1, 1)}, {"secret_key": "is a date"}),
     (SPEC, {"secret_key": [KEY]}, {"secret_key": "is a list"}),
