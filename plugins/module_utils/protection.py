@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.wiresec.ontap.plugins.module_utils import normalize
@@ -38,10 +38,14 @@ _PROTOCOLS = {normalize.ANY_PROTOCOL: 0, "tcp": 6, "udp": 17}
 
 @dataclass(frozen=True)
 class Effect:
-    """What a change takes away. loss: in one word, ``None`` for nothing. overlaps: with names of policies that protect."""
+    """What a change takes away. loss: in one word, ``None`` for nothing. overlaps: with names of policies that protect.
+
+    overridden: names of all that a bypass or discard newly covers and that protect; each is told of one change only.
+    """
 
     loss: str | None = None
     overlaps: list[str] = field(default_factory=list)
+    overridden: list[str] = field(default_factory=list)
 
 
 def selector_of(state: Mapping[str, Any]) -> Selector | None:
@@ -83,7 +87,7 @@ def effects(changes: Sequence[Change], bystanders: Iterable[State]) -> list[Effe
     for place, there in protecting.items():
         here = [position for position in suspects if _place(changes[position].after or {}) == place]
         for position, effect in _overruling(changes, here, there):
-            found[position] = Effect(found[position].loss or effect.loss, effect.overlaps)
+            found[position] = replace(effect, loss=found[position].loss or effect.loss)
     return found
 
 
@@ -125,24 +129,28 @@ def _overruling(
     known = {position: selector for position, selector in selectors.items() if selector is not None}
     former = {position: _former(changes[position]) for position in suspects}
     names: dict[int, list[int]] = {}
-    overriding = set()
-
-    def newly(covered: Sequence[int], was: Selector | None) -> bool:
-        """Whether one of them protected until now, and was not covered by what the same policy was."""
-        return any(protecting[one - offset][1] and not (was and covers(was, known[one])) for one in covered)
-
+    overridden: dict[int, set[int]] = {}
+    told: set[int] = set()
     for width in {selector[0].width for selector in known.values()}:
         family = {position: selector for position, selector in known.items() if selector[0].width == width}
         own = [position for position in family if position < offset]
         others = [position for position in family if position >= offset]
         for some, rest, relation in related(family, own, others):
+            # Those that protected until now. Each is told of the first only that newly covers it.
+            covered = [one for one in rest if protecting[one - offset][1]] if relation in (EQUAL, A_WIDER) else []
+            untold = [one for one in covered if one not in told]
             for position in some:
                 names[position] = sorted({*names.get(position, []), *rest[:SHOWN]})[:SHOWN]
-                if relation in (EQUAL, A_WIDER) and newly(rest, former[position]):
-                    overriding.add(position)
+                was = former[position]
+                gone = {one for one in untold if not (was and covers(was, known[one]))}
+                if gone or any(not (was and covers(was, known[one])) for one in covered):
+                    overridden.setdefault(position, set()).update(gone)
+                    told.update(gone)
+                    untold = [one for one in untold if one not in gone]
     for position, others in names.items():
         titles = sorted(protecting[one - offset][0]["name"] for one in others)
-        yield position, Effect(OVERRIDING if position in overriding else None, titles)
+        victims = sorted(protecting[one - offset][0]["name"] for one in overridden.get(position, ()))
+        yield position, Effect(OVERRIDING if position in overridden else None, titles, victims)
 
 
 def _former(change: Change) -> Selector | None:

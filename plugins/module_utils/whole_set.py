@@ -261,8 +261,24 @@ def _weigh(
             of_protection = effect.loss == protection.OVERRIDING or resource.protects(before)
             place = step.state.get(resource.container)
             losses.append(guards.Loss(place, step.state[resource.key[0]], effect.loss, of_protection))
+    losses += _overridden(resource, taken, {(loss.place, loss.name) for loss in losses})
     problems = guards.problems(guards.standings(changes, standing), losses, limits, empty)
     return [Refusal("guard", problem) for problem in problems]
+
+
+def _overridden(resource: Resource, steps: Sequence[Step], counted: Collection[Any]) -> list[guards.Loss]:
+    """The policies that others override, without those that are counted for what becomes of themselves.
+
+    A change that takes nothing else away is counted by itself, which stands for the first of them.
+    """
+    losses = []
+    for step in steps:
+        place = step.state.get(resource.container)
+        names = [name for name in step.effect.overridden if (place, name) not in counted]
+        kind = f"overridden by {step.state[resource.key[0]]!r}"
+        first = 1 if step.effect.loss == protection.OVERRIDING else 0
+        losses += [guards.Loss(place, name, kind, of_protection=True) for name in names[first:]]
+    return losses
 
 
 def _believe(

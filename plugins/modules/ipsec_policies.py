@@ -100,7 +100,7 @@ options:
       - How much may go in one run, as a number or as a percentage such as V(30%). If the plan has more, nothing is written.
       - What counts is a delete and a recreate, and a change after which a policy protects less. That is if it is disabled, if
         its endpoints, ports or protocol no longer cover all that they covered, or if it is a bypass or discard that newly
-        covers all that another policy protects. See RV(changes[].loss).
+        covers all that another policy protects, which counts once for each such policy. See RV(changes[].loss).
       - It holds for each SVM as well as for all together, and for the policies that protect as well as for all that exist.
       - If it is not given, V(30%) applies. Where that is less than three, up to three may go, but no more than half; one may
         always.

@@ -49,8 +49,9 @@ LOSING: dict[str, tuple[Any, dict[str, Any], str]] = {
         {},
         "narrowed",
     ),
-    "bypassed": (lambda one: bypass(one["name"]), {"recreate": True}, "unprotected"),
-    "discarded": (lambda one: bypass(one["name"], action="discard"), {"recreate": True}, "unprotected"),
+    # Elsewhere, because of the same packets they would override all the others as well.
+    "bypassed": (lambda one: moved(bypass(one["name"])), {"recreate": True}, "unprotected"),
+    "discarded": (lambda one: moved(bypass(one["name"], action="discard")), {"recreate": True}, "unprotected"),
     "recreated": (lambda one: one, {"recreate": True, "update_secret_key": "always"}, "recreated"),
     "deleted by name": (lambda one: {**one, "state": "absent"}, {}, "deleted"),
 }
@@ -154,7 +155,8 @@ WIDE = {"local_endpoint": {"address": "10.10.10.0/24"}, "remote_endpoint": {"add
 @pytest.mark.parametrize("action", ["bypass", "discard"])
 def test_a_new_policy_that_overrides_one_that_protects_is_a_loss(array: Simulator, action: str) -> None:
     policies(array, policies=[entry("web"), entry("web2"), entry("elsewhere", "svm2")])
-    change = policies(array, check_mode=True, policies=[bypass("all", action=action, **WIDE)])["changes"][0]
+    task = {"policies": [bypass("all", action=action, **WIDE)], "max_deletes": "2"}
+    change = policies(array, check_mode=True, **task)["changes"][0]
     assert (change["operation"], change["loss"], change["overlaps"]) == ("created", "overriding", ["web", "web2"])
     partly = bypass("part", remote_endpoint={"address": "10.10.20.5/32"})
     change = policies(array, check_mode=True, policies=[partly])["changes"][0]
@@ -167,6 +169,18 @@ def test_a_new_policy_that_overrides_one_that_protects_is_a_loss(array: Simulato
     ):
         change = policies(array, check_mode=True, policies=[harmless])["changes"][0]
         assert (change["loss"], "overlaps" in change) == (None, False)
+
+
+def test_a_bypass_counts_for_each_policy_that_it_overrides(array: Simulator) -> None:
+    wanted = [*entries(10, "svm1"), bypass("open", remote_endpoint={"address": "192.0.2.0/24"})]
+    policies(array, policies=wanted)
+    for task in ([bypass("all", **WIDE)], [bypass("open", **WIDE)], [bypass("all", **WIDE), bypass("open", **WIDE)]):
+        message = refused(array, policies=task)["msg"]
+        assert "allows 3 to be deleted, recreated or to protect less, not 1" in message
+        assert "'svm1' has 9 overridden by '" in message
+    # What is lost in another way as well is lost once.
+    both = [{**one, "enabled": False} for one in wanted[:9]] + [bypass("all", **WIDE)]
+    assert policies(array, policies=both, max_deletes="100%")["summary"]["done"] == 10
 
 
 def test_a_bypass_counts_when_it_becomes_one_that_overrides(array: Simulator) -> None:
