@@ -262,6 +262,28 @@ def check_references(client: RestClient, resource: Resource, state: State) -> li
     return warnings
 
 
+def check_container(client: RestClient, resource: Resource, wanted: State, current: State) -> None:
+    """Raises ``InvalidInput`` where a task wants an object to have what its container (SVM) has otherwise.
+
+    Nothing is asked unless the task names such an option with a value that the object does not show.
+    """
+    rows = [row for row in resource.fields if row.of_container and wanted.get(row.option) != current.get(row.option)]
+    rows = [row for row in rows if row.option in wanted]
+    if not rows or resource.container not in current:
+        return
+    name = current[resource.container]
+    fields = ",".join(["name", *(row.api_path for row in rows)])
+    seen = _visible(client, resource.containers_path, {"name": literal(name), "fields": fields})
+    for record in (one for one in seen if one.get("name") == name):
+        for row in rows:
+            value = resource.from_api(record).get(row.option)
+            if value is not None and value != wanted[row.option]:
+                raise InvalidInput(
+                    f"{row.option}: {resource.container.upper()} {name!r} has {value!r}, so {resource.title(current)} can't have "
+                    f"{wanted[row.option]!r}. Leave it out, or give {value!r}."
+                )
+
+
 def check_home(client: RestClient, resource: Resource) -> None:
     """Raises ``InvalidInput`` if the account belongs to one container (SVM), which ONTAP takes where a request names none.
 

@@ -39,6 +39,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils.planning import (
 from ansible_collections.wiresec.ontap.plugins.module_utils.reading import (
     Whole,
     check_complete,
+    check_container,
     check_home,
     check_references,
     explaining,
@@ -87,6 +88,7 @@ def prepare(
         change = plan(resource, wanted, current, present, permissions, version)
         if change.operation != RECREATED:
             return change
+        check_container(client, resource, settled, current)
         warnings = check_references(client, resource, change.wanted)
     if version is None:
         warnings.append(

@@ -53,6 +53,7 @@ class Field:
     immutable: ONTAP can't modify it. first_on_create: it can, but not where it was never set.
     write_only: a secret, never returned. read_only: never sent.
     refers_to: the kind of object that the value names, where the array has to have it.
+    of_container: what the object belongs to has it as well, and the same.
     elsewhere: no property of the object, but of another one that the task knows it by: never asked for, sent or compared.
     unreliable_read: ONTAP may leave it out of an answer although it is set, so that absence tells nothing.
     always_returned: every object has it, so that an answer without it is not the whole answer.
@@ -74,6 +75,7 @@ class Field:
     modify_since: Mapping[Any, Version] = field(default_factory=dict)
     narrower: tuple[Version, Callable[[Any], Any]] | None = None
     refers_to: Resource | None = None
+    of_container: bool = False
     uuid_path: str = ""
     immutable: bool = False
     first_on_create: bool = False
