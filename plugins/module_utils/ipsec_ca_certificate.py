@@ -28,7 +28,7 @@ class IpsecCaCertificate(SvmScoped):
         Field("uuid", path="certificate.uuid", normalizer=normalize.uuid_text, immutable=True, always_returned=True),
         # Of the certificate, which has it elsewhere.
         Field("name", elsewhere=True),
-        Field("svm", path="svm.name", uuid_path="svm.uuid", immutable=True),
+        Field("svm", normalizer=normalize.name, path="svm.name", uuid_path="svm.uuid", immutable=True),
         Field("scope", normalizer=normalize.keyword, choices=SCOPES, read_only=True),
     )
     not_found_codes = SvmScoped.not_found_codes | {66257298, 66257303}

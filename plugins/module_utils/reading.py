@@ -262,26 +262,32 @@ def check_references(client: RestClient, resource: Resource, state: State) -> li
     return warnings
 
 
-def check_container(client: RestClient, resource: Resource, wanted: State, current: State) -> None:
+def check_container(client: RestClient, resource: Resource, wanted: State, current: State) -> list[str]:
     """Raises ``InvalidInput`` where a task wants an object to have what its container (SVM) has otherwise.
 
-    Nothing is asked unless the task names such an option with a value that the object does not show.
+    Nothing is asked unless the task names such an option with a value that the object does not show. Returns a warning for
+    each that could not be checked.
     """
-    rows = [row for row in resource.fields if row.of_container and wanted.get(row.option) != current.get(row.option)]
-    rows = [row for row in rows if row.option in wanted]
+    rows = [row for row in resource.fields if row.of_container and row.option in wanted]
+    rows = [row for row in rows if wanted[row.option] != current.get(row.option)]
     if not rows or resource.container not in current:
-        return
+        return []
     name = current[resource.container]
     fields = ",".join(["name", *(row.api_path for row in rows)])
     seen = _visible(client, resource.containers_path, {"name": literal(name), "fields": fields})
-    for record in (one for one in seen if one.get("name") == name):
-        for row in rows:
-            value = resource.from_api(record).get(row.option)
-            if value is not None and value != wanted[row.option]:
-                raise InvalidInput(
-                    f"{row.option}: {resource.container.upper()} {name!r} has {value!r}, so {resource.title(current)} can't have "
-                    f"{wanted[row.option]!r}. Leave it out, or give {value!r}."
-                )
+    had = next((resource.from_api(record) for record in seen if record.get("name") == name), {})
+    for row in rows:
+        if row.option in had and had[row.option] != wanted[row.option]:
+            raise InvalidInput(
+                f"{row.option}: {resource.container.upper()} {name!r} has {had[row.option]!r}, so {resource.title(current)} can't "
+                f"have {wanted[row.option]!r}. Leave it out, or give {had[row.option]!r}."
+            )
+    return [
+        f"{row.option}: GET /api{resource.containers_path} did not tell this account that of {resource.container.upper()} {name!r}, so "
+        "it was not checked."
+        for row in rows
+        if row.option not in had
+    ]
 
 
 def check_home(client: RestClient, resource: Resource) -> None:

@@ -88,8 +88,8 @@ def prepare(
         change = plan(resource, wanted, current, present, permissions, version)
         if change.operation != RECREATED:
             return change
-        check_container(client, resource, settled, current)
-        warnings = check_references(client, resource, change.wanted)
+        warnings = check_container(client, resource, settled, current)
+        warnings += check_references(client, resource, change.wanted)
     if version is None:
         warnings.append(
             f"This account may not ask GET /api/cluster, so it was not checked whether the release takes all of "

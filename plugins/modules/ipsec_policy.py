@@ -70,8 +70,8 @@ options:
         needs is there. If the create fails all the same, the old policy is put back where that is possible.
       - So before a delete the new policy is checked as a whole, with what it keeps, by all rules for a create; also against the
         release of the array, and its certificate is looked up; it has to be installed on that SVM, be of type client or
-        server, and not have expired. That costs up to three reads more, in check mode as well. What the account may not
-        read is named in a warning.
+        server, and not have expired. An O(ipspace) has to be that of the SVM. That costs up to four reads more, in check mode
+        as well. What the account may not read is named in a warning.
       - Between delete and create there is no policy, and its security associations drop.
     type: bool
     default: false

@@ -127,6 +127,7 @@ def test_what_is_not_installed_is_told_from_what_is_not_registered(
         ({"name": "ipsec-cert", "svm": "svm1"}, "is of type server: it identifies one end"),
         ({"uuid": NOBODY, "svm": "svm1"}, f"certificate '{NOBODY}' on SVM 'svm1' is not installed"),
         ({"uuid": "ipsec-ca"}, "uuid: 'ipsec-ca' is not a UUID"),
+        ({"name": "ipsec-ca", "svm": NOBODY, "state": "absent"}, f"svm: '{NOBODY}' is a UUID: give the name"),
         ({"svm": "svm1"}, "one of the following is required: name, uuid"),
         ({"name": "ca", "uuid": NOBODY}, "mutually exclusive"),
     ],
