@@ -115,6 +115,11 @@ class ActionModule(InProcessAction):
                 f"{self._cluster} has no IPsec policies. Write its first file by hand, such as {os.path.relpath(folder)}/SVM.yml; "
                 "docs/policy_files.md of the collection tells how."
             )
+        if not policies and (service.get("config") or {}).get("enabled") is False:
+            lines.append(
+                f"{self._cluster}: IPsec is not enabled, and ONTAP may then not list what it has. Export again when it is, before anything "
+                "is applied."
+            )
         if lines:
             Display().display("\n".join(lines))
         return {**self._write_exported(folder, texts), "files": sorted(texts)}

@@ -70,6 +70,15 @@ def test_an_export_says_what_it_could_not_write(repository: Repository) -> None:
     ]
 
 
+def test_an_export_while_ipsec_is_disabled_says_that_policies_may_be_missing(repository: Repository) -> None:
+    array = repository.clusters["cluster1"]
+    array.reset()
+    array.ipsec_enabled = False
+    export = repository.run("export.yml", "-l", "cluster1", "-e", "ipsec_export_directory=other")
+    assert export.code == 0, export.output
+    assert "cluster1: IPsec is not enabled, and ONTAP may then not list what it has." in export.output
+
+
 # Plan
 
 
