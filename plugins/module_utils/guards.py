@@ -44,7 +44,9 @@ class Limits:
         if not self.max_deletes:
             return max(existing * 30 // 100, min(FEW, max(1, existing // 2)))
         number, percent, rest = self.max_deletes.strip().partition("%")
-        if not (number.strip().isascii() and number.strip().isdigit()) or rest or (percent and int(number) > 100):
+        number = number.strip()
+        is_number = number.isascii() and number.isdigit() and len(number) < 10
+        if not is_number or rest or (percent and int(number) > 100):
             raise InvalidInput(f"max_deletes: {self.max_deletes!r} is neither a number nor a percentage such as 30%.")
         return int(number) * existing // 100 if percent else int(number)
 

@@ -472,7 +472,13 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wiresec.ontap.plugins.module_utils import approval, arguments, guards, whole_set
+from ansible_collections.wiresec.ontap.plugins.module_utils import (
+    approval,
+    arguments,
+    guards,
+    normalize,
+    whole_set,
+)
 from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
 from ansible_collections.wiresec.ontap.plugins.module_utils.impact import impact, total
 from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
@@ -484,6 +490,9 @@ def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> 
     if not 1 <= params["concurrency"] <= 8:
         raise InvalidInput(f"concurrency: {params['concurrency']} is not from 1 to 8.")
     arguments.check_texts(params, ["svm"])
+    identified = [svm for svm in params["svms"] or () if normalize.is_uuid(svm)]
+    if identified:
+        raise InvalidInput(*(f"svms: {svm!r} is a UUID: give the name." for svm in identified))
     common = {option: params[option] for option in ("svm", "recreate", "update_secret_key")}
     entries = whole_set.read_entries(POLICY, params["policies"], common, client.known_version)
     strict = params["prune"] if params["strict"] is None else params["strict"]

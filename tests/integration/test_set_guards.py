@@ -310,4 +310,6 @@ def test_nothing_that_ansible_masked_gets_onto_the_array(array: Simulator) -> No
         policies(array, policies=[bypass("********-bypass")])
     with pytest.raises(InvalidInput, match="svm: '11111111-2222-3333-4444-555555555555' is a UUID: give the name"):
         policies(array, policies=[bypass("web", "11111111-2222-3333-4444-555555555555", state="absent")])
+    with pytest.raises(InvalidInput, match="svms: '11111111-2222-3333-4444-555555555555' is a UUID: give the name"):
+        policies(array, policies=[bypass("web")], svms=["11111111-2222-3333-4444-555555555555"], prune=True)
     assert array.requests == []
