@@ -60,12 +60,16 @@ class Limits:
 
 @dataclass(frozen=True)
 class Loss:
-    """A change that takes something away. place: its SVM, ``None`` for cluster scope. kind: of loss, in one word."""
+    """A change that takes something away. place: its SVM, ``None`` for cluster scope. kind: of loss, in one word.
+
+    overridden: a policy that protects stays, and a bypass or discard covers all of it.
+    """
 
     place: str | None
     name: str
     kind: str
     of_protection: bool
+    overridden: bool = False
 
 
 class Standing:
@@ -85,11 +89,11 @@ class Standing:
         """Those of them that protect."""
         return self.before[True]
 
-    def emptied(self) -> str:
-        """What the place would have none of any more, though it has some."""
+    def emptied(self, overridden: int) -> str:
+        """What the place would have none of any more, though it has some. overridden: how many that stay protect nothing."""
         if self.existing and not sum(self.after.values()):
             return "last policy"
-        return "last policy that protects" if self.protecting and not self.after[True] else ""
+        return "last policy that protects" if self.protecting and self.after[True] <= overridden else ""
 
 
 def standings(changes: Iterable[Change], bystanders: Iterable[State]) -> dict[Any, Standing]:
@@ -107,7 +111,12 @@ def standings(changes: Iterable[Change], bystanders: Iterable[State]) -> dict[An
 def problems(places: Mapping[Any, Standing], losses: Sequence[Loss], limits: Limits, empty: bool) -> list[str]:
     """A sentence for every guard that stops a plan, and what would go. empty: whether the list has no entries."""
     found = []
-    emptied = [f"{_title(place)} would lose its {what}" for place, one in places.items() if (what := one.emptied())]
+    overridden = Counter(loss.place for loss in losses if loss.overridden)
+    emptied = [
+        f"{_title(place)} would lose its {what}"
+        for place, one in places.items()
+        if (what := one.emptied(overridden[place]))
+    ]
     if not limits.allow_empty and losses and empty:
         found.append(f"{POLICY.plural}: the list is empty. Set allow_empty: true if that is meant.")
     elif not limits.allow_empty and emptied:

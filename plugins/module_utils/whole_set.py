@@ -258,9 +258,10 @@ def _weigh(
         step.effect = effect
         if effect.loss:
             before = step.change.before or {}
-            of_protection = effect.loss == protection.OVERRIDING or resource.protects(before)
+            overriding = effect.loss == protection.OVERRIDING
+            of_protection = overriding or resource.protects(before)
             place = step.state.get(resource.container)
-            losses.append(guards.Loss(place, step.state[resource.key[0]], effect.loss, of_protection))
+            losses.append(guards.Loss(place, step.state[resource.key[0]], effect.loss, of_protection, overriding))
     losses += _overridden(resource, taken, {(loss.place, loss.name) for loss in losses})
     problems = guards.problems(guards.standings(changes, standing), losses, limits, empty)
     return [Refusal("guard", problem) for problem in problems]
@@ -277,7 +278,7 @@ def _overridden(resource: Resource, steps: Sequence[Step], counted: Collection[A
         names = [name for name in step.effect.overridden if (place, name) not in counted]
         kind = f"overridden by {step.state[resource.key[0]]!r}"
         first = 1 if step.effect.loss == protection.OVERRIDING else 0
-        losses += [guards.Loss(place, name, kind, of_protection=True) for name in names[first:]]
+        losses += [guards.Loss(place, name, kind, of_protection=True, overridden=True) for name in names[first:]]
     return losses
 
 

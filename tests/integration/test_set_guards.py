@@ -156,6 +156,8 @@ WIDE = {"local_endpoint": {"address": "10.10.10.0/24"}, "remote_endpoint": {"add
 def test_a_new_policy_that_overrides_one_that_protects_is_a_loss(array: Simulator, action: str) -> None:
     policies(array, policies=[entry("web"), entry("web2"), entry("elsewhere", "svm2")])
     task = {"policies": [bypass("all", action=action, **WIDE)], "max_deletes": "2"}
+    assert "allow_empty: SVM 'svm1' would lose its last policy that protects" in refused(array, **task)["msg"]
+    task["allow_empty"] = True
     change = policies(array, check_mode=True, **task)["changes"][0]
     assert (change["operation"], change["loss"], change["overlaps"]) == ("created", "overriding", ["web", "web2"])
     partly = bypass("part", remote_endpoint={"address": "10.10.20.5/32"})
@@ -180,12 +182,12 @@ def test_a_bypass_counts_for_each_policy_that_it_overrides(array: Simulator) -> 
         assert "'svm1' has 9 overridden by '" in message
     # What is lost in another way as well is lost once.
     both = [{**one, "enabled": False} for one in wanted[:9]] + [bypass("all", **WIDE)]
-    assert policies(array, policies=both, max_deletes="100%")["summary"]["done"] == 10
+    assert policies(array, policies=both, max_deletes="100%", allow_empty=True)["summary"]["done"] == 10
 
 
 def test_a_bypass_counts_when_it_becomes_one_that_overrides(array: Simulator) -> None:
     policies(array, policies=[entry("web"), bypass("open", remote_endpoint={"address": "192.0.2.0/24"})])
-    wider = policies(array, policies=[bypass("open", **WIDE)])["changes"][0]
+    wider = policies(array, policies=[bypass("open", **WIDE)], allow_empty=True)["changes"][0]
     assert wider["loss"] == "overriding"
     again = policies(array, policies=[bypass("open", **{**WIDE, "remote_endpoint": {"address": "10.0.0.0/7"}})])
     assert again["changes"][0]["loss"] is None
