@@ -228,11 +228,12 @@ def test_a_process_that_is_to_end_brings_its_change_to_the_end(bell: Bell, numbe
     array = bell.array
     rotation(array)
     given = {**login(array), "retries": 2, **ROTATION}
-    command = [sys.executable, "-m", f"{ipsec_policy.__name__}"]
+    # What a shell starts in the background inherits that SIGINT is ignored, and nothing would end then.
+    heard = "signal.signal(signal.SIGINT, signal.default_int_handler)"
+    module = f"runpy.run_module({ipsec_policy.__name__!r}, run_name='__main__')"
+    command = [sys.executable, "-c", f"import runpy, signal; {heard}; {module}"]
     with subprocess.Popen(
-        # What a shell starts in the background inherits that SIGINT is ignored, and nothing would end then.
         command,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         env={**os.environ, "PYTHONPATH": str(CHECKOUT / ".venv")},
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
