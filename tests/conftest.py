@@ -8,9 +8,15 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+
 # ansible-test, which runs tests/unit, does not know of the search path in pyproject.toml.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from environment import isolate  # noqa: E402 - it is found only now
+from environment import CHECKOUT, isolate  # noqa: E402 - it is found only now
 
-isolate()
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Isolates this process, and with it all that it starts; ansible-test, with settings of its own, has done so by then."""
+    if config.inipath == CHECKOUT / "pyproject.toml":
+        isolate()
