@@ -15,6 +15,8 @@ import pytest
 from integration.repository import Repository
 from integration.team import NEW, NO_APPROVAL, edit_file, stored, writes
 
+pytestmark = pytest.mark.covers_plays
+
 UNVERIFIED = ("-e", '{"ipsec_verify": false}')
 
 
