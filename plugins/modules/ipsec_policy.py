@@ -202,7 +202,6 @@ policy:
     enabled: true
     action: esp_transport
     authentication_method: psk
-    enabled: true
     local_endpoint: {address: 10.10.10.7, netmask: "32", port: 2049-2049}
     protocol: tcp
     remote_endpoint: {address: 10.10.20.0, netmask: "24", port: 0-0}
