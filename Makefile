@@ -101,7 +101,7 @@ build: .venv/.ready  ## build the archive in dist; ARGS=--release refuses what i
 	@$(RUN) env PYTHONPATH=tests python -m gates.archive $(ARGS)
 
 faults: .venv/.ready  ## print what becomes of a task when a fault meets one of its requests (docs/faults.md)
-	@$(RUN) env PYTHONPATH=.venv:tests python -m integration.fault_matrix
+	@$(RUN) env PYTHONPATH=.venv:tests python -m support.fault_matrix
 
 compared: .venv/.ready .venv-conformance/.ready  ## print the same for netapp.ontap, side by side (docs/faults_compared.md)
 	@$(RUN) env PYTHONPATH=.venv:tests python -m conformance.fault_comparison

@@ -14,9 +14,10 @@ from typing import Any, TypeVar
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.wiresec.ontap.plugins.module_utils import arguments, whole_set
-from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils.reading import check_release
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state import whole_set
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import check_release
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
 from benchmarks.measure import Wrong
 from benchmarks.workload import NO_CHANGE, Policy, Workload
 

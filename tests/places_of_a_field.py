@@ -23,9 +23,9 @@ try:
     import yaml
 
     from ansible_collections.wiresec.ontap.plugins.doc_fragments import policy as fragment
-    from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
-    from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
-    from ansible_collections.wiresec.ontap.plugins.module_utils.resource import OLDEST_SUPPORTED, Field
+    from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
+    from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import OLDEST_SUPPORTED, Field
+    from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
     from ansible_collections.wiresec.ontap.plugins.modules import ipsec_policy, ipsec_policy_info
     from simulator.policy_schema import POLICY as SIMULATED
 except ModuleNotFoundError as error:
@@ -33,8 +33,8 @@ except ModuleNotFoundError as error:
         f"{error}. Run it by the environment: make unit makes it, then .venv/bin/python tests/{Path(__file__).name}"
     )
 
-TABLE = "plugins/module_utils/ipsec_policy.py"
-OPTIONS = "plugins/module_utils/arguments.py"
+TABLE = "plugins/module_utils/_2_objects/ipsec_policy.py"
+OPTIONS = "plugins/module_utils/_5_task/arguments.py"
 OF_THE_TASK = ("state",)
 """Options of the policy that are no field."""
 
@@ -45,8 +45,8 @@ def missing() -> list[str]:
         path: (CHECKOUT / path).read_text(encoding="utf-8")
         for path in (
             "docs/ontap_facts.md",
-            "tests/unit/plugins/module_utils/test_ipsec_policy.py",
-            "tests/unit/plugins/module_utils/test_planning.py",
+            "tests/unit/plugins/module_utils/_2_objects/test_ipsec_policy.py",
+            "tests/unit/plugins/module_utils/_3_state/test_planning.py",
             "tests/integration/test_ipsec_policy.py",
         )
     }
@@ -101,10 +101,10 @@ def _of_row(
         yield f"{option}: tests/simulator/policy_schema.py has another release than {TABLE}; look up which is right."
     if new and f"`{row.api_path}`" not in texts["docs/ontap_facts.md"]:
         yield f"{option}: docs/ontap_facts.md: what is known about {row.api_path} is missing."
-    samples = "tests/unit/plugins/module_utils/test_ipsec_policy.py"
+    samples = "tests/unit/plugins/module_utils/_2_objects/test_ipsec_policy.py"
     if f'    "{option}": ' not in texts[samples]:
         yield f"{option}: {samples}, SAMPLES: a value as a user may write it is missing."
-    planning = "tests/unit/plugins/module_utils/test_planning.py"
+    planning = "tests/unit/plugins/module_utils/_3_state/test_planning.py"
     top = option.partition(".")[0]
     if not row.read_only and f'"{top}"' not in texts[planning] and f"{top}=" not in texts[planning]:
         yield f"{option}: {planning}, CASES: a difference in this field is missing."

@@ -23,11 +23,11 @@ try:
     import yaml
 
     from ansible_collections.wiresec.ontap.plugins.doc_fragments import policy as fragment
-    from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
-    from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_service import REPLAY_WINDOWS
+    from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
+    from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_service import REPLAY_WINDOWS
     from ansible_collections.wiresec.ontap.plugins.modules import ipsec_config, ipsec_policy
-    from ansible_collections.wiresec.ontap.plugins.plugin_utils.findings import KINDS
-    from ansible_collections.wiresec.ontap.plugins.plugin_utils.policy_files import LINT_IGNORE, OPTIONS
+    from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports.findings import KINDS
+    from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files.policy_files import LINT_IGNORE, OPTIONS
 except ModuleNotFoundError as error:
     sys.exit(
         f"{error}. Run it by the environment: make unit makes it, then .venv/bin/python tests/{Path(__file__).name}"

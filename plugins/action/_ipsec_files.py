@@ -17,25 +17,20 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.wiresec.ontap.plugins.action._ipsec_policy_lint import FAILING, target_of
-from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
 from ansible_collections.wiresec.ontap.plugins.modules.ipsec_files import OPTIONS
-from ansible_collections.wiresec.ontap.plugins.plugin_utils import (
-    exported,
-    findings,
-    lint,
-    plan_report,
-    policy_files,
-    report_files,
-)
-from ansible_collections.wiresec.ontap.plugins.plugin_utils.cluster_plan import (
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_execution.in_process import InProcessAction
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports import findings, plan_report, report_files
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files import exported, policy_files
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files.policy_values import Values
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._2_cluster.cluster_plan import (
     CannotPlan,
     ClusterPlan,
     Wanted,
     protects,
 )
-from ansible_collections.wiresec.ontap.plugins.plugin_utils.in_process import InProcessAction
-from ansible_collections.wiresec.ontap.plugins.plugin_utils.policy_values import Values
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._2_lint import lint
 
 _SET = ("prune", "strict", "keep", "max_deletes", "allow_empty", "recreate", "update_secret_key", "continue_on_error")
 _MAY_BE_NULL = ("approved_digests", "max_deletes", "strict")

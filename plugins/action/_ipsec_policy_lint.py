@@ -15,12 +15,15 @@ from ansible import template
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.wiresec.ontap.plugins.module_utils import arguments, given, normalize
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments, given
 from ansible_collections.wiresec.ontap.plugins.modules.ipsec_policy_lint import OPTIONS
-from ansible_collections.wiresec.ontap.plugins.plugin_utils import findings, lint, policy_files
-from ansible_collections.wiresec.ontap.plugins.plugin_utils.in_process import plain
-from ansible_collections.wiresec.ontap.plugins.plugin_utils.policy_values import Values
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_execution.in_process import plain
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports import findings
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files import policy_files
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files.policy_values import Values
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._2_lint import lint
 
 _FAILURES_KEEP_LINES = hasattr(template, "trust_as_template")  # ansible-core 2.19 and later
 _FORMAT_OF = {".txt": "text", ".json": "json", ".sarif": "sarif"}

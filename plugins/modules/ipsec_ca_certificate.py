@@ -129,14 +129,14 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
-from ansible_collections.wiresec.ontap.plugins.module_utils.certificate import AUTHORITY, AUTHORITY_BY_UUID
-from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_ca_certificate import CA_CERTIFICATE
-from ansible_collections.wiresec.ontap.plugins.module_utils.planning import NONE, Change, Permissions, report
-from ansible_collections.wiresec.ontap.plugins.module_utils.reading import check_home, find
-from ansible_collections.wiresec.ontap.plugins.module_utils.reconcile import apply, prepare
-from ansible_collections.wiresec.ontap.plugins.module_utils.resource import State
-from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
+from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.certificate import AUTHORITY, AUTHORITY_BY_UUID
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_ca_certificate import CA_CERTIFICATE
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import State
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import NONE, Change, Permissions, report
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import check_home, find
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reconcile import apply, prepare
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
 
 OPTIONS: dict[str, Any] = {
     "name": {"type": "str"},

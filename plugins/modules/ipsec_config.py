@@ -149,14 +149,19 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput, counted
-from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_service import REPLAY_WINDOWS, SERVICE
-from ansible_collections.wiresec.ontap.plugins.module_utils.planning import MODIFIED, Change, Permissions, report
-from ansible_collections.wiresec.ontap.plugins.module_utils.reading import find, listing
-from ansible_collections.wiresec.ontap.plugins.module_utils.reconcile import apply, prepare
-from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput, counted
+from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_service import REPLAY_WINDOWS, SERVICE
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import (
+    MODIFIED,
+    Change,
+    Permissions,
+    report,
+)
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import find, listing
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reconcile import apply, prepare
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
 
 OPTIONS: dict[str, Any] = {
     "state": {"type": "str", "choices": ["present"], "default": "present"},

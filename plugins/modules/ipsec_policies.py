@@ -472,17 +472,13 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wiresec.ontap.plugins.module_utils import (
-    approval,
-    arguments,
-    guards,
-    normalize,
-    whole_set,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils.impact import impact, total
-from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
+from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state import approval, guards, whole_set
+from ansible_collections.wiresec.ontap.plugins.module_utils._4_associations.impact import impact, total
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
 
 
 def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> dict[str, Any]:

@@ -284,13 +284,13 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
-from ansible_collections.wiresec.ontap.plugins.module_utils.impact import impact
-from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils.planning import Permissions, report
-from ansible_collections.wiresec.ontap.plugins.module_utils.reading import find
-from ansible_collections.wiresec.ontap.plugins.module_utils.reconcile import apply, confirm, prepare
-from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
+from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import Permissions, report
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import find
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reconcile import apply, confirm, prepare
+from ansible_collections.wiresec.ontap.plugins.module_utils._4_associations.impact import impact
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
 
 
 def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> dict[str, Any]:

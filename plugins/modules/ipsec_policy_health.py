@@ -130,12 +130,18 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_security_association import SECURITY_ASSOCIATION
-from ansible_collections.wiresec.ontap.plugins.module_utils.policy_health import Expectation, check, said
-from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
+from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_security_association import (
+    SECURITY_ASSOCIATION,
+)
+from ansible_collections.wiresec.ontap.plugins.module_utils._4_associations.policy_health import (
+    Expectation,
+    check,
+    said,
+)
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
 
 OPTIONS: dict[str, Any] = {
     "svm": {"type": "str"},

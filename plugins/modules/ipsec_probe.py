@@ -97,10 +97,10 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
-from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils.probing import investigate
-from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
+from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
+from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.probing import investigate
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
 
 OPTIONS: dict[str, Any] = {
     "svm": {"type": "str", "required": True},

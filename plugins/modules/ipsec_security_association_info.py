@@ -188,14 +188,14 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
-from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_security_association import (
+from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_security_association import (
     SECURITY_ASSOCIATION,
     summarize,
 )
-from ansible_collections.wiresec.ontap.plugins.module_utils.reading import listing
-from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import listing
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
 
 _STATE: dict[str, Any] = {"type": "dict", "options": {"state": {"type": "str"}}}
 OPTIONS: dict[str, Any] = {

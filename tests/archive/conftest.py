@@ -15,8 +15,8 @@ from environment import isolated, online
 from gates.ansible_test import COMING, RELEASES, Release
 from gates.archive import build
 from gates.interpreters import Version, dotted, look_for_pythons
-from integration.harness import Playbooks
 from simulator import Simulator
+from support.harness import Playbooks
 
 pytest_plugins = ["simulator.fixtures"]
 

@@ -15,8 +15,8 @@ import yaml
 
 from archive.conftest import User
 from gates.archive import git
-from integration.harness import CHECKOUT
 from simulator import Simulator
+from support.harness import CHECKOUT
 
 FOR_USERS = ("docs", "meta", "playbooks", "plugins", "roles")
 BESIDES = {"CHANGELOG.md", "LICENSE", "README.md", "changelogs/changelog.yaml", "requirements.txt"}

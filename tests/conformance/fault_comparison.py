@@ -22,10 +22,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from integration import fault_matrix
-from integration.clock import Clock
-from integration.fault_matrix import COLLECTION, KEY, READS, WRITES, Fault, Scenario
 from simulator import Simulator
+from support import fault_matrix
+from support.clock import Clock
+from support.fault_matrix import COLLECTION, KEY, READS, WRITES, Fault, Scenario
 
 from .conftest import CLIENT_PYTHON, environment
 

@@ -15,8 +15,8 @@ import pytest
 from conformance.conftest import environment
 from conformance.fake_awx import FakeAwx
 
-from integration.awx import KIT, tasks
 from simulator import Simulator
+from support.awx import KIT, tasks
 
 # What AWX takes, read from its sources: awx/main/fields.py, awx/api/views, awx/api/serializers.py.
 FIELD_KEYS = {

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from integration.fault_matrix import SECRETS
-from integration.harness import CHECKOUT, policy
 from simulator import Simulator, faults
 from simulator.messages import Answer
+from support.fault_matrix import SECRETS
+from support.harness import CHECKOUT, policy
 
 from .conftest import KEY, POLICIES
 from .fault_comparison import (

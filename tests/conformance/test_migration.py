@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
 from ansible_collections.wiresec.ontap.plugins.modules import ipsec_ca_certificate, ipsec_config
 from environment import CHECKOUT, isolated
-from integration.harness import INFO_SPEC, POLICY_SPEC
+from support.harness import INFO_SPEC, POLICY_SPEC
 
 GUIDE = (CHECKOUT / "docs" / "migration.md").read_text(encoding="utf-8")
 CONNECTION = "The connection, for all modules"

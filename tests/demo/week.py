@@ -24,7 +24,7 @@ PAGE = CHECKOUT / "docs" / "gitops.md"
 sys.path[:0] = [str(CHECKOUT / ".venv"), str(CHECKOUT / "tests")]
 
 from environment import isolate  # noqa: E402 - it is found only now
-from integration.repository import Repository  # noqa: E402 - as well
+from support.repository import Repository  # noqa: E402 - as well
 
 POLICIES_OF_A_CLUSTER = 100
 WIDEST = 240

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from integration.harness import Playbooks
-from integration.repository import Repository
-from integration.team import fill
 from simulator import Simulator
+from support.harness import Playbooks
+from support.repository import Repository
+from support.team import fill
 
 pytest_plugins = ["simulator.fixtures"]
 

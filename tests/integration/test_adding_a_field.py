@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.harness import CHECKOUT
+from support.harness import CHECKOUT
 
 PAGE = CHECKOUT / "docs" / "adding_a_field.md"
 NEEDED = ("docs", "plugins", "tests")
@@ -22,7 +22,7 @@ NEEDED = ("docs", "plugins", "tests")
 TRIED = """
 import sys
 sys.path[:0] = [".venv", "tests"]
-from integration.harness import info, policy
+from support.harness import info, policy
 from simulator import Simulator
 ends = {"local_endpoint": {"address": "10.0.0.1/32"}, "remote_endpoint": {"address": "10.0.1.1/32"}}
 with Simulator("9.18.1") as array:
@@ -75,7 +75,8 @@ def test_the_page_can_be_followed(tmp_path: Path) -> None:
     assert run(tmp_path, "tests/places_of_a_field.py") == (0, "Every field is in every place.\n")
     assert run(tmp_path, "-c", TRIED) == (0, "created none modified 1 0\n")
     units = "tests/unit/plugins/module_utils"
-    code, output = run(tmp_path, "-m", "pytest", "-q", f"{units}/test_ipsec_policy.py", f"{units}/test_planning.py")
+    tables = (f"{units}/_2_objects/test_ipsec_policy.py", f"{units}/_3_state/test_planning.py")
+    code, output = run(tmp_path, "-m", "pytest", "-q", *tables)
     assert code == 0, output
     for file, change in steps():
         if file == "tests/simulator/policies.py":

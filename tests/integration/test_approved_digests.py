@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput, SetFailed
-from integration.harness import WHOLE_SET_SPEC, Playbooks, login, policies
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput, SetFailed
 from simulator import Simulator
+from support.harness import WHOLE_SET_SPEC, Playbooks, login, policies
 
 KEY = "first-secret-of-the-tests"
 

@@ -18,12 +18,12 @@ import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
-from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
-from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
 from ansible_collections.wiresec.ontap.plugins.modules import ipsec_policy_info
-from integration.awx import CREDENTIAL_TYPE, KIT, REPOSITORY, Controller, inject, load, message, tasks
-from integration.harness import INFO_SPEC, validated
 from simulator import Simulator
+from support.awx import CREDENTIAL_TYPE, KIT, REPOSITORY, Controller, inject, load, message, tasks
+from support.harness import INFO_SPEC, validated
 
 KEYS = ["first-secret-of-the-awx-tests", "second-secret-of-the-awx-tests"]
 

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
-from integration.harness import CHECKOUT, Playbooks
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
+from support.harness import CHECKOUT, Playbooks
 
 KEY = "first-secret-of-the-tests"
 NEW_KEY = "second-secret-of-the-tests"

@@ -16,16 +16,21 @@ from ansible.template import Templar
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import OntapError
-from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_service import SERVICE
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import OntapError
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_service import SERVICE
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
 from ansible_collections.wiresec.ontap.plugins.modules import ipsec_service_info
-from ansible_collections.wiresec.ontap.plugins.plugin_utils import exported, plan_report, policy_files
-from ansible_collections.wiresec.ontap.plugins.plugin_utils.cluster_plan import CannotPlan, ClusterPlan, Wanted
-from ansible_collections.wiresec.ontap.plugins.plugin_utils.policy_values import Values
-from integration import harness
-from integration.harness import login, validated
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports import plan_report
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files import exported, policy_files
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files.policy_values import Values
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._2_cluster.cluster_plan import (
+    CannotPlan,
+    ClusterPlan,
+    Wanted,
+)
 from simulator import Simulator
+from support import harness
+from support.harness import login, validated
 
 SVMS = ["svm1", "svm2", None]
 

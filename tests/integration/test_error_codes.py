@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import ApiError
-from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
-from integration.harness import Playbooks, policy
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import ApiError
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
 from simulator import Simulator, Unknowns
+from support.harness import Playbooks, policy
 
 KEY = "a-shared-key-of-25-chars."
 COLLECTION = "/api/security/ipsec/policies"

@@ -12,10 +12,13 @@ import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput, OntapError
-from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
-from integration.clock import Clock
-from integration.fault_matrix import (
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput, OntapError
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
+from integration.test_properties import LIMITS, WEB, bystanders, current, policies, prepared
+from simulator import Simulator, Unknowns
+from simulator.faults import KINDS, Effect
+from support.clock import Clock
+from support.fault_matrix import (
     COLLECTION,
     INSTANCE,
     READS,
@@ -30,10 +33,7 @@ from integration.fault_matrix import (
     tables,
     write_faults,
 )
-from integration.harness import CHECKOUT, policy
-from integration.test_properties import LIMITS, WEB, bystanders, current, policies, prepared
-from simulator import Simulator, Unknowns
-from simulator.faults import KINDS, Effect
+from support.harness import CHECKOUT, policy
 
 Records = list[dict[str, Any]]
 

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
-from integration import harness
-from integration.harness import Play, Playbooks
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
 from integration.test_in_process import SWITCH, info, policies
 from integration.test_playbooks import KEY, PPK, WEB, task
 from simulator import Simulator
+from support import harness
+from support.harness import Play, Playbooks
 
 # Without quotes, and 18 characters or more where that is possible, so that nothing but the type is wrong with them.
 UNQUOTED = {

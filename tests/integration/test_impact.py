@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from integration.harness import policies, policy
 from simulator import Simulator, Unknowns
+from support.harness import policies, policy
 
 pytestmark = pytest.mark.covers_plays
 

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 import yaml
 
-from integration.harness import CHECKOUT, Play, Playbooks
 from integration.test_playbooks import KEY, NEW_KEY, PPK, SHORT_KEY, WEB, task
 from simulator import Simulator
+from support.harness import CHECKOUT, Play, Playbooks
 
 pytestmark = pytest.mark.covers_plays
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from integration.harness import CHECKOUT
 from integration.test_shells import blocks
+from support.harness import CHECKOUT
 
 PAGE = (CHECKOUT / "docs" / "install.md").read_text(encoding="utf-8")
 COMMANDS = [line for block in blocks(PAGE) for line in block.splitlines()]

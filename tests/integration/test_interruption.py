@@ -29,9 +29,9 @@ from ansible_collections.wiresec.ontap.plugins.modules import (
     ipsec_policy,
     ipsec_probe,
 )
-from ansible_collections.wiresec.ontap.plugins.plugin_utils.in_process import _Finished, _Module
-from integration.harness import CHECKOUT, login
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_execution.in_process import _Finished, _Module
 from simulator import Simulator
+from support.harness import CHECKOUT, login
 
 WEB = {"name": "web", "svm": "svm1"}
 PROTECTING = {

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import (
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import (
     ApiError,
     ApprovalPending,
     InvalidInput,
     UnexpectedAnswer,
 )
-from integration.harness import ca_certificate
 from simulator import Simulator, Unknowns
+from support.harness import ca_certificate
 
 PATH = "/api/security/ipsec/ca-certificates"
 NOBODY = "5ab4aa51-0000-0000-0000-000000000000"

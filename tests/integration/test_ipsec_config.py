@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import (
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import (
     ApiError,
     ApprovalPending,
     InvalidInput,
     OntapError,
     UnexpectedAnswer,
 )
-from integration.harness import config
 from simulator import Simulator, Unknowns
+from support.harness import config
 
 PATH = "/api/security/ipsec"
 OFF: dict[str, Any] = {"enabled": False, "replay_window": 0, "offload_enabled": False}

@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import (
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import (
     InvalidInput,
     OntapError,
     SetFailed,
     UnexpectedAnswer,
 )
-from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
 from ansible_collections.wiresec.ontap.plugins.modules import ipsec_policies
-from integration.clock import Clock
-from integration.harness import WHOLE_SET_SPEC, login, policies, validated
 from simulator import Simulator, Unknowns
+from support.clock import Clock
+from support.harness import WHOLE_SET_SPEC, login, policies, validated
 
 KEY = "a-shared-key-of-25-chars."
 COLLECTION = "/api/security/ipsec/policies"

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import (
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import (
     ApiError,
     ApprovalPending,
     InvalidInput,
     OntapError,
     UnexpectedAnswer,
 )
-from integration.clock import Clock
-from integration.harness import policy
 from simulator import Simulator, Unknowns
+from support.clock import Clock
+from support.harness import policy
 
 KEY = "a-shared-key-of-25-chars."
 OTHER_KEY = "another-key-of-many-chars"

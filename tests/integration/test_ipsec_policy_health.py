@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import ApiError, InvalidInput, Unprotected
-from integration.clock import Clock
-from integration.harness import health
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import ApiError, InvalidInput, Unprotected
 from simulator import Simulator, Unknowns
+from support.clock import Clock
+from support.harness import health
 
 ASSOCIATIONS = "/api/security/ipsec/security-associations"
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import ApiError, InvalidInput
-from integration.harness import Playbooks, info
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import ApiError, InvalidInput
 from simulator import Simulator, Unknowns
+from support.harness import Playbooks, info
 
 POLICIES: list[dict[str, Any]] = [
     {

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import ApiError
-from integration.harness import associations
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import ApiError
 from simulator import Simulator, Unknowns
+from support.harness import associations
 
 PATH = "/api/security/ipsec/security-associations"
 

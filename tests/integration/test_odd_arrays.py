@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import ApprovalPending, UnexpectedAnswer
-from integration.clock import Clock
-from integration.harness import info, policies, policy
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import ApprovalPending, UnexpectedAnswer
 from simulator import Simulator, Unknowns
+from support.clock import Clock
+from support.harness import info, policies, policy
 
 KEY = "a-key-of-eighteen-and-more"
 HERE = {"local_endpoint": {"address": "10.0.0.1/32"}, "remote_endpoint": {"address": "10.1.0.0/24", "port": "2049"}}

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from integration.harness import CHECKOUT, Playbooks
 from simulator import Simulator
+from support.harness import CHECKOUT, Playbooks
 
 KEY = "first-secret-of-the-tests"
 NEW_KEY = "second-secret-of-the-tests"

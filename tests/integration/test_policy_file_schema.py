@@ -14,7 +14,7 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 
-from ansible_collections.wiresec.ontap.plugins.plugin_utils import policy_files
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files import policy_files
 
 SAMPLES = Path(__file__).resolve().parent / "policy_files"
 SCHEMA = policy_file_schema.build()

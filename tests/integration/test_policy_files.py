@@ -16,7 +16,7 @@ import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
-from integration.harness import CHECKOUT, Play, Playbooks
+from support.harness import CHECKOUT, Play, Playbooks
 
 pytestmark = pytest.mark.covers_plays
 

@@ -15,21 +15,21 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.wiresec.ontap.plugins.module_utils import arguments
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import ApiError, InvalidInput, OntapError
-from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils.probes import (
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import ApiError, InvalidInput, OntapError
+from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
+from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.probes import (
     APPROVAL,
     EXPERIMENTS,
     FIRST_EXPERIMENT,
     SERVICE_EXPERIMENT,
     UNASKED,
 )
-from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
 from ansible_collections.wiresec.ontap.plugins.modules import ipsec_probe
-from integration.clock import Clock
-from integration.harness import CHECKOUT, Play, Playbooks, login, validated
 from simulator import Request, Simulator, Unknowns
+from support.clock import Clock
+from support.harness import CHECKOUT, Play, Playbooks, login, validated
 
 POLICIES = "/api/security/ipsec/policies"
 PREFIX = "wiresec_probe_"

@@ -11,9 +11,9 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
-from integration.harness import info, policy
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
 from simulator import Simulator, Unknowns
+from support.harness import info, policy
 
 WEB = {"name": "web", "svm": "svm1"}
 PRINTABLE = st.characters(min_codepoint=33, max_codepoint=126)

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import ApiError, InvalidInput, OntapError
-from integration.harness import policies, policy
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import ApiError, InvalidInput, OntapError
 from simulator import Simulator
+from support.harness import policies, policy
 
 KEY = "a-shared-key-of-25-chars."
 OTHER_KEY = "another-key-of-many-chars"

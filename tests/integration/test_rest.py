@@ -16,22 +16,22 @@ import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
 
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import (
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import (
     ApiError,
     ConnectionFailed,
     InvalidInput,
     OntapError,
     UnexpectedAnswer,
 )
-from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils.rest import RestClient
-from ansible_collections.wiresec.ontap.plugins.module_utils.trace import Trace
-from ansible_collections.wiresec.ontap.plugins.module_utils.wire import Connection
-from integration.clock import Clock
-from integration.harness import info, policy
+from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
+from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.trace import Trace
+from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.wire import Connection
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
 from simulator import Simulator
 from simulator.faults import KINDS, Effect, Kind
 from simulator.messages import Answer
+from support.clock import Clock
+from support.harness import info, policy
 
 NO_PASSWORD = {"username": None, "password": None}
 POLICIES = "/security/ipsec/policies"

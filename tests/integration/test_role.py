@@ -13,8 +13,8 @@ from textwrap import indent
 
 import yaml
 
-from integration.repository import Repository
-from integration.team import NEW, NO_APPROVAL, QUICK, add_to_file, edit_file, of_plan, policies, stored, writes
+from support.repository import Repository
+from support.team import NEW, NO_APPROVAL, QUICK, add_to_file, edit_file, of_plan, policies, stored, writes
 
 KEY = "kept-by-vault-and-seen-nowhere"
 VAULT_PASSWORD = "password-of-the-vault"

@@ -12,8 +12,8 @@ import sys
 
 import pytest
 
-from integration.repository import Repository
-from integration.team import NEW, NO_APPROVAL, edit_file, stored, writes
+from support.repository import Repository
+from support.team import NEW, NO_APPROVAL, edit_file, stored, writes
 
 pytestmark = pytest.mark.covers_plays
 

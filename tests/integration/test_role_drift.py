@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from integration.repository import Repository
-from integration.team import NO_APPROVAL, QUICK, edit_file, of_plan, policies, stored, writes
 from simulator.unknowns import Unknowns
+from support.repository import Repository
+from support.team import NO_APPROVAL, QUICK, edit_file, of_plan, policies, stored, writes
 
 ONE = ("-l", "cluster1")
 

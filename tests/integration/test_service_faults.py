@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import OntapError
-from integration.clock import Clock
-from integration.fault_matrix import Fault, read_faults, write_faults
-from integration.harness import associations, ca_certificate, config, health
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import OntapError
 from simulator import Simulator, Unknowns
 from simulator.faults import KINDS
+from support.clock import Clock
+from support.fault_matrix import Fault, read_faults, write_faults
+from support.harness import associations, ca_certificate, config, health
 
 SERVICE = "/api/security/ipsec"
 CA = f"{SERVICE}/ca-certificates"

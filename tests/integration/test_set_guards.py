@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput, UnexpectedAnswer
-from integration.harness import policies
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput, UnexpectedAnswer
 from integration.test_ipsec_policies import bypass, entries, entry, names, there, writes
 from simulator import Simulator, Unknowns
+from support.harness import policies
 
 
 def refused(array: Simulator, **options: Any) -> dict[str, Any]:

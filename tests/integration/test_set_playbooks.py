@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from integration.harness import Play, Playbooks
+from support.harness import Play, Playbooks
 
 pytestmark = pytest.mark.covers_plays
 

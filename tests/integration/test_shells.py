@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from demo import run as demo
 
-from integration.harness import CHECKOUT, Playbooks, base_environment
+from support.harness import CHECKOUT, Playbooks, base_environment
 
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 PAGES = sorted([*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").glob("*.md"), *CHECKOUT.glob("*/README.md")])

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import InvalidInput
-from integration.harness import policies, policy
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
 from integration.test_ipsec_policies import COLLECTION, bypass, entry, names, there
 from simulator import Simulator, Unknowns
+from support.harness import policies, policy
 
 SPARSE = entry("web", enabled=None, local_endpoint={"address": "10.10.10.7/32"})
 PKI = {"secret_key": None, "certificate": "ipsec-cert", "remote_identity": "ANYTHING"}

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
-from integration.harness import Play, Playbooks
 from simulator import Simulator
+from support.harness import Play, Playbooks
 
 INTEGRATION = Path(__file__).resolve().parent
 TARGETS = INTEGRATION / "targets"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from integration.harness import CHECKOUT, run_to_end
+from support.harness import CHECKOUT, run_to_end
 
 
 def test_the_week_goes_as_the_page_says() -> None:

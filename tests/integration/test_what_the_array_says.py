@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import (
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import (
     ApiError,
     InvalidInput,
     OntapError,
     UnexpectedAnswer,
 )
-from integration.harness import ca_certificate, config, info, policies, policy
 from simulator import Simulator, Unknowns
+from support.harness import ca_certificate, config, info, policies, policy
 
 COLLECTION = "/api/security/ipsec/policies"
 KEY = "a-shared-key-of-25-chars."

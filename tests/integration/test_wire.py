@@ -16,11 +16,11 @@ import pytest
 import trustme
 import yaml
 
-from ansible_collections.wiresec.ontap.plugins.module_utils.errors import ConnectionFailed, OntapError
-from integration.fault_matrix import WRITES, Scenario, cell, write_faults
-from integration.harness import CHECKOUT, Playbooks, info, policy
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import ConnectionFailed, OntapError
 from integration.test_faults import check_truth
 from simulator import Simulator
+from support.fault_matrix import WRITES, Scenario, cell, write_faults
+from support.harness import CHECKOUT, Playbooks, info, policy
 
 SECRET = "s3cr3t"
 SUBJECT: dict[str, Any] = {"name": "web", "svm": "svm1"}

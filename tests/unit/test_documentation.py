@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.wiresec.ontap.plugins.module_utils import rest
-from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_ca_certificate import CA_CERTIFICATE
-from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils.ipsec_service import SERVICE
-from ansible_collections.wiresec.ontap.plugins.module_utils.resource import NOT_KNOWN_TO_RELEASE, Resource
+from ansible_collections.wiresec.ontap.plugins.module_utils._1_array import rest
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_ca_certificate import CA_CERTIFICATE
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_service import SERVICE
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import NOT_KNOWN_TO_RELEASE, Resource
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DOCS = CHECKOUT / "docs"
@@ -120,7 +120,7 @@ def test_troubleshooting_quotes_messages_that_there_are() -> None:
     quoted = [
         text for cell in re.findall(r"^\| (`[^|]*) \|", section, re.MULTILINE) for text in re.findall("`(.*?)`", cell)
     ]
-    code = "".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "plugins").glob("*_utils/*.py"))
+    code = "".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "plugins").glob("*_utils/*/*.py"))
     assert quoted
     assert [text for text in quoted if text not in code] == []
 
@@ -128,7 +128,7 @@ def test_troubleshooting_quotes_messages_that_there_are() -> None:
 def test_all_kinds_of_objects_with_advice_are_in_troubleshooting() -> None:
     with_advice = [
         path.stem
-        for path in (CHECKOUT / "plugins" / "module_utils").glob("*.py")
+        for path in (CHECKOUT / "plugins" / "module_utils").glob("*/*.py")
         if re.search(r"^    advice = \{", path.read_text(encoding="utf-8"), re.MULTILINE)
     ]
     assert sorted(with_advice) == ["ipsec_ca_certificate", "ipsec_policy", "ipsec_service"]

@@ -1,0 +1,472 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading: one object by its key, or all that match filters. And explaining what ONTAP refused.
+
+Nothing here writes. An answer from which nothing can be concluded is an error, never an empty result. What an object
+consists of is the resource's business, how a page follows another the client's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import (
+    ApiError,
+    InvalidInput,
+    OntapError,
+    UnexpectedAnswer,
+)
+from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import (
+    Answer,
+    RestClient,
+    forbidden,
+    instance,
+    literal,
+)
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import (
+    NO_SUCH_PATH,
+    NOT_KNOWN_TO_RELEASE,
+    OLDEST_SUPPORTED,
+    Field,
+    Requirement,
+    Resource,
+    State,
+    too_new,
+)
+
+CLUSTER_EVIDENCE = "/security/certificates"
+"""What a cluster always has some of, so that who sees none belongs to an SVM."""
+
+_LONGEST_FILTER = 2000
+"""Characters of a list of containers in a URL."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the array has under a key. ``namesakes``: objects whose first key option is the same and the rest is not."""
+
+    current: State | None
+    namesakes: list[State]
+
+
+class Whole(dict[str, Any]):
+    """A state that was read by its UUID: what is not in it, the object does not have."""
+
+
+def find(client: RestClient, resource: Resource, wanted: Mapping[str, Any]) -> Found:
+    """Looks an object up by its key with one request, and compares the key exactly on this side.
+
+    A single object is always there, with all fields that the array's release has.
+    """
+    if resource.single:
+        return Found(_read_single(client, resource, wanted), [])
+    first, *others = resource.key
+    filters = {
+        resource.by_option[option].api_path: literal(wanted[option]) for option in resource.key if option in wanted
+    }
+    needs = resource.requirements(wanted)
+    with explaining(client, resource, needs, f"Looking up {resource.title(wanted)}"):
+        records, asked = _records(client, resource, filters, wanted)
+    states = _identified(client, resource, records)
+    for state in states:
+        if resource.container in wanted and resource.outside(state, [wanted[resource.container]]):
+            raise UnexpectedAnswer(
+                f"GET /api{resource.path}: asked for {resource.title(wanted)}, the array answered with "
+                f"{resource.title(state)}. Nothing can be concluded from such an answer."
+            )
+    same_name = [state for state in states if state.get(first) == wanted[first]]
+    matches = [state for state in same_name if all(state.get(option) == wanted.get(option) for option in others)]
+    if len(matches) > 1:
+        uuids = ", ".join(str(state.get("uuid")) for state in matches)
+        raise UnexpectedAnswer(
+            f"The array returned {len(matches)} objects for {resource.title(wanted)} ({uuids}); one is expected."
+        )
+    namesakes = [state for state in same_name if state not in matches]
+    return Found(_certain(client, resource, matches[0], asked) if matches else None, namesakes)
+
+
+def _records(
+    client: RestClient, resource: Resource, query: Mapping[str, str], options: Iterable[str]
+) -> tuple[list[Mapping[str, Any]], set[str]]:
+    """The records that a query finds, and the options that were asked for.
+
+    What only helps to judge the others is left out for a release that does not know it: one request more, if the user
+    did not tell the release.
+    """
+    named = set(options)
+    helpful = resource.judged_by(named) - named
+    if client.known_version:
+        helpful = {one for one in helpful if resource.by_option[one].since <= client.known_version}
+    try:
+        asked = named | helpful
+        return client.get_all(resource.path, {**query, "fields": resource.query_fields(asked)}), asked
+    except ApiError as error:
+        if error.code not in NOT_KNOWN_TO_RELEASE or not helpful:
+            raise
+    return client.get_all(resource.path, {**query, "fields": resource.query_fields(named)}), named
+
+
+def _certain(client: RestClient, resource: Resource, state: State, options: Iterable[str]) -> State:
+    """A state from a listing, read again by its UUID where it lacks one of ``options`` that may be set.
+
+    ONTAP is known to leave fields out of a listing that is filtered by name, although they are asked for
+    (docs/ontap_facts.md, 8).
+    """
+    asked = resource.needed_to_change(options)
+    if isinstance(state, Whole):
+        return state
+    if resource.doubtful(state, asked) or resource.missing(state, asked):
+        return read_whole(client, resource, state, asked)
+    return state
+
+
+def _read_single(client: RestClient, resource: Resource, wanted: Mapping[str, Any]) -> State:
+    with explaining(client, resource, resource.requirements(wanted), f"Reading {resource.title(wanted)}"):
+        state = resource.from_api(_only_record(client.get(resource.path, {"fields": "*"})))
+    check_complete(resource, state, _known_to_all_releases(resource))
+    return state
+
+
+def _only_record(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The single object itself: NetApp's own module finds it in a list of one at times (docs/ontap_facts.md, 7)."""
+    return next(iter(Answer(answer).records), answer)
+
+
+def find_all(
+    client: RestClient,
+    resource: Resource,
+    containers: Collection[str] | None,
+    wanted: Sequence[State],
+    all_fields: bool = False,
+) -> list[State]:
+    """All objects in these containers (SVMs), in one listing; of all containers and of none, if any of ``wanted`` is in none.
+
+    containers: ``None`` for all, and those that are in none. wanted: the states that they will be compared with, which
+    decides what is asked for. all_fields: ask for all that the release has, known by ``wanted`` or not.
+    """
+    row = resource.by_option[resource.container]
+    confined = containers is not None and all(row.option in state for state in wanted)
+    containers = containers or ()
+    expression = "|".join(sorted(containers))
+    query = {}
+    options = {option for state in wanted for option in state}
+    # Beyond a length of URL that every proxy passes on, or with names that a list can't hold, it is sorted out here.
+    if confined and len(expression) <= _LONGEST_FILTER and all(literal(name) == name for name in containers):
+        query[row.api_path] = expression
+    needs = list(dict.fromkeys(need for state in wanted for need in resource.requirements(state)))
+    with explaining(client, resource, needs, f"Listing {resource.noun} objects"):
+        if all_fields:
+            # The one expression that asks for fields of newer releases without knowing the release.
+            records, asked = client.get_all(resource.path, {**query, "fields": "*"}), options
+        else:
+            records, asked = _records(client, resource, query, options)
+    states = _identified(client, resource, records)
+    strangers = [state for state in states if confined and resource.outside(state, containers)]
+    if strangers and row.api_path in query:
+        raise UnexpectedAnswer(
+            f"GET /api{resource.path}: asked for {resource.container} {', '.join(sorted(containers))}, the array answered "
+            f"with {resource.title(strangers[0])}. Nothing can be concluded from such an answer."
+        )
+    found = [state for state in states if state not in strangers] if strangers else states
+    keys = Counter(_key(resource, state) for state in found)
+    doubled = [
+        resource.title({option: value for option, value in zip(resource.key, key) if value is not None})
+        for key, number in keys.items()
+        if number > 1
+    ]
+    if doubled:
+        raise UnexpectedAnswer(f"GET /api{resource.path}: the array returned more than one {', '.join(doubled)}.")
+    entries = {_key(resource, state): state for state in wanted}
+    return [
+        _certain(client, resource, state, asked & (entries[key].keys() | resource.judged_by(entries[key])))
+        if (key := _key(resource, state)) in entries
+        else state
+        for state in found
+    ]
+
+
+def _key(resource: Resource, state: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(state.get(option) for option in resource.key)
+
+
+def _identified(client: RestClient, resource: Resource, records: Iterable[Mapping[str, Any]]) -> list[State]:
+    """The states that records describe. Each must say which object it is, be it when it is read by its UUID.
+
+    Accounts of one SVM may be shown objects without their SVM (docs/ontap_facts.md, 6).
+    """
+    states = [resource.from_api(record) for record in records]
+    nameless = [position for position, state in enumerate(states) if not resource.identified(state)]
+    home = _only_container(client, resource) if nameless else None
+    for position in nameless:
+        state = resource.placed(states[position], home)
+        if not resource.identified(state) and "uuid" in state:
+            state = resource.placed(_by_uuid(client, resource, state), home)
+        states[position] = state
+    for state in states:
+        check_complete(resource, state, ["uuid", resource.key[0]])
+    return states
+
+
+def _only_container(client: RestClient, resource: Resource) -> str | None:
+    """The one container (SVM) that the account sees, ``None`` if it sees several or may not ask."""
+    seen = _visible(client, resource.containers_path, {"fields": "name"}) if resource.containers_path else []
+    return seen[0].get("name") if len(seen) == 1 else None
+
+
+def _by_uuid(client: RestClient, resource: Resource, state: State) -> Whole:
+    with explaining(client, resource, [], f"Reading {resource.title(state)}"):
+        found = resource.from_api(client.get(instance(resource.path, state.get("uuid"))))
+    return Whole(found if resource.single else resource.placed(found, state.get(resource.container)))
+
+
+def read_whole(client: RestClient, resource: Resource, current: State, options: Iterable[str]) -> State:
+    """Every field of an object that the array's release has, not just those that ``find`` asked for.
+
+    What every release knows, and ``options``, must be in it.
+    """
+    state = _by_uuid(client, resource, current)
+    if any(state.get(option) != current.get(option) for option in ("uuid", *resource.key)):
+        raise UnexpectedAnswer(f"Reading {resource.title(current)} by its UUID returned {resource.title(state)}.")
+    check_complete(resource, state, [*_known_to_all_releases(resource), *options])
+    return state
+
+
+def check_references(client: RestClient, resource: Resource, state: State) -> list[str]:
+    """Looks up what an object refers to. Raises ``InvalidInput`` where it is not there or not fit for that.
+
+    Returns a warning for everything that could not be checked, because the account may not read it.
+    """
+    problems: list[str] = []
+    warnings: list[str] = []
+    for row in resource.fields:
+        kind = row.refers_to
+        if kind is None or row.option not in state:
+            continue
+        name, container = kind.key
+        wanted = {name: state[row.option]}
+        if resource.container in state:
+            wanted[container] = state[resource.container]
+        try:
+            found = find(client, kind, wanted)
+            warnings += [f"{row.option}: {told}" for told in kind.check_usable(found.current, wanted, found.namesakes)]
+        except InvalidInput as error:
+            problems += [f"{row.option}: {problem}" for problem in error.problems]
+        except ApiError as error:
+            if not forbidden(error):
+                raise
+            warnings.append(
+                f"{row.option}: this account may not ask GET /api{kind.path}, so it was not checked whether "
+                f"{kind.title(wanted)} is installed, of the right type and has not expired."
+            )
+    if problems:
+        raise InvalidInput(*problems)
+    return warnings
+
+
+def check_container(client: RestClient, resource: Resource, wanted: State, current: State) -> list[str]:
+    """Raises ``InvalidInput`` where a task wants an object to have what its container (SVM) has otherwise.
+
+    Nothing is asked unless the task names such an option with a value that the object does not show. Returns a warning for
+    each that could not be checked.
+    """
+    rows = [row for row in resource.fields if row.of_container and row.option in wanted]
+    rows = [row for row in rows if wanted[row.option] != current.get(row.option)]
+    if not rows or resource.container not in current:
+        return []
+    name = current[resource.container]
+    fields = ",".join(["name", *(row.api_path for row in rows)])
+    seen = _visible(client, resource.containers_path, {"name": literal(name), "fields": fields})
+    had = next((resource.from_api(record) for record in seen if record.get("name") == name), {})
+    for row in rows:
+        if row.option in had and had[row.option] != wanted[row.option]:
+            raise InvalidInput(
+                f"{row.option}: {resource.container.upper()} {name!r} has {had[row.option]!r}, so {resource.title(current)} can't "
+                f"have {wanted[row.option]!r}. Leave it out, or give {had[row.option]!r}."
+            )
+    return [
+        f"{row.option}: GET /api{resource.containers_path} did not tell this account that of {resource.container.upper()} {name!r}, so "
+        "it was not checked."
+        for row in rows
+        if row.option not in had
+    ]
+
+
+def check_home(client: RestClient, resource: Resource) -> None:
+    """Raises ``InvalidInput`` if the account belongs to one container (SVM), which ONTAP takes where a request names none.
+
+    Such an account sees its own SVM and nothing of the cluster, which always has a certificate (docs/ontap_facts.md, 6).
+    """
+    name = _only_container(client, resource)
+    if name is None or _visible(client, CLUSTER_EVIDENCE, {"scope": "cluster", "fields": "uuid"}):
+        return
+    raise InvalidInput(
+        f"{resource.container}: is needed, because this account sees SVM {name!r} and nothing of the cluster, so ONTAP takes "
+        f"that SVM where none is named. Set {resource.container}: {name}. Nothing was changed."
+    )
+
+
+def _visible(client: RestClient, path: str, query: Mapping[str, str]) -> list[Mapping[str, Any]]:
+    """The records that an account sees, none where it may not ask."""
+    try:
+        return client.get_all(path, query)
+    except ApiError as error:
+        if forbidden(error):
+            return []
+        raise
+
+
+def check_complete(resource: Resource, state: State, options: Iterable[str]) -> None:
+    """Refuses an answer that lacks one of ``options`` though every object has it: absence must not look like a value."""
+    missing = resource.missing(state, options)
+    if missing:
+        raise UnexpectedAnswer(
+            f"GET /api{resource.path}: the answer about {resource.title(state)} lacks {', '.join(missing)}, "
+            "so nothing can be concluded from it. Run the task again."
+        )
+
+
+def is_enabled(client: RestClient, resource: Resource) -> bool | None:
+    """Whether the service is enabled that these objects belong to; ``None`` if the account may not know."""
+    if resource.switch is None:
+        return True
+    try:
+        answer = client.get(resource.switch.path, {"fields": resource.switch.field})
+    except ApiError as error:
+        if forbidden(error):
+            return None
+        raise
+    return _only_record(answer).get(resource.switch.field) is True
+
+
+def identity(client: RestClient) -> str | None:
+    """What tells this array from any other: the UUID of the cluster, or of the SVMs that the account sees; ``None`` if it may see neither."""
+    try:
+        identifier = client.get("/cluster", {"fields": "uuid"}).get("uuid")
+        if identifier:
+            return str(identifier)
+    except ApiError as error:
+        if not forbidden(error):
+            raise
+    try:
+        svms = client.get_all("/svm/svms", {"fields": "uuid"})
+    except ApiError as error:
+        if not forbidden(error):
+            raise
+        return None
+    return " ".join(sorted(str(svm.get("uuid")) for svm in svms)) or None
+
+
+def listing(
+    client: RestClient,
+    resource: Resource,
+    options: Mapping[str, Any],
+    fields: list[str] | None = None,
+    order_by: list[str] | None = None,
+    max_records: int | None = None,
+) -> list[dict[str, Any]]:
+    """All objects that match the filters in ``options``, as nested options.
+
+    fields: dotted options to return, ``None`` for all that the array has. order_by: dotted options, each optionally
+    with a direction. max_records: the size of a page. Raises ``InvalidInput`` for what makes no sense in one of them.
+    """
+    if max_records is not None and max_records < 1:
+        raise InvalidInput(f"max_records: {max_records} is too small.")
+    for name in fields or []:
+        if "*" in name:
+            raise InvalidInput(f"fields: {name!r} names no field; leave fields out to read all of them.")
+    rows = resource.select("fields", fields or [])
+    sorting = [_sorting(resource, entry) for entry in order_by or []]
+    # The one query that returns what a release has without knowing the release; unknown names would be refused.
+    query = {**resource.filters(options), "fields": ",".join(row.api_path for row in rows) or "*"}
+    if sorting:
+        query["order_by"] = ",".join(f"{row.api_path}{direction}" for row, direction in sorting)
+    if max_records is not None:
+        query["max_records"] = str(max_records)
+    needs = resource.filter_requirements(options)
+    needs += [
+        (row.option, row.since)
+        for row in (*rows, *(row for row, _direction in sorting))
+        if row.since > OLDEST_SUPPORTED
+    ]
+    check_release(client, resource, needs)
+    with explaining(client, resource, needs, f"Listing {resource.noun} objects"):
+        records = _all_or_none(client, resource, query)
+    named = {row.option for row in rows}
+    states = [resource.from_api(record) for record in records]
+    expected = named or _known_to_all_releases(resource)
+    for position, state in enumerate(states):
+        if resource.missing(state, expected) and "uuid" in state:
+            states[position] = _by_uuid(client, resource, state)
+        check_complete(resource, states[position], expected)
+    return [resource.to_options(state, also=named) for state in states]
+
+
+def _all_or_none(client: RestClient, resource: Resource, query: Mapping[str, str]) -> list[Mapping[str, Any]]:
+    try:
+        return client.get_all(resource.path, query)
+    except ApiError as error:
+        if error.code in resource.none_codes:
+            return []
+        raise
+
+
+def count(client: RestClient, resource: Resource, options: Mapping[str, Any]) -> int:
+    """How many objects match the filters in ``options``."""
+    needs = resource.filter_requirements(options)
+    check_release(client, resource, needs)
+    with explaining(client, resource, needs, f"Counting {resource.noun} objects"):
+        pages = list(client.pages(resource.path, {**resource.filters(options), "return_records": "false"}))
+    try:
+        return sum(int(page["num_records"]) for page in pages)
+    except (KeyError, TypeError, ValueError):
+        raise UnexpectedAnswer(
+            f"GET /api{resource.path}: asked for a number of records, the array gave none."
+        ) from None
+
+
+def _known_to_all_releases(resource: Resource) -> list[str]:
+    return [row.option for row in resource.fields if row.since <= OLDEST_SUPPORTED]
+
+
+def _sorting(resource: Resource, entry: str) -> tuple[Field, str]:
+    name, _space, direction = entry.strip().partition(" ")
+    rows = resource.select("order_by", [name])
+    if len(rows) > 1:
+        raise InvalidInput(f"order_by: {name!r} stands for several fields; name one, such as {rows[0].option}.")
+    if direction.strip() not in ("", "asc", "desc"):
+        raise InvalidInput(f"order_by: {entry!r} is sorted neither asc nor desc.")
+    return rows[0], f" {direction.strip()}" if direction else ""
+
+
+@contextmanager
+def explaining(client: RestClient, resource: Resource, needs: list[Requirement], doing: str) -> Iterator[None]:
+    """Completes an ``ApiError`` from within: what was attempted, what the user can do, and which option is too new.
+
+    The release is read here only, after a refusal that may come from an option which the array does not know.
+    """
+    try:
+        yield
+    except ApiError as error:
+        error.doing = error.doing or doing
+        error.advice = resource.advice.get(error.code) or error.advice
+        error.unclear = error.code in resource.unclear_codes
+        if error.code in NOT_KNOWN_TO_RELEASE or (error.status, error.code) == NO_SUCH_PATH:
+            try:
+                version = client.version()
+            except OntapError:
+                # The refusal is what the user must see, not that its explanation failed.
+                version = None
+            error.advice = " ".join(too_new(version, resource, needs)) or error.advice
+        raise
+
+
+def check_release(client: RestClient, resource: Resource, needs: list[Requirement]) -> None:
+    """Refuses options that are newer than the release, if the user told the release. Sends nothing."""
+    problems = too_new(client.known_version, resource, needs) if client.known_version else []
+    if problems:
+        raise InvalidInput(*problems)

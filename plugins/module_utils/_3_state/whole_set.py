@@ -1,0 +1,617 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A whole set of objects in one plan: read once, plan all, guard, carry out in an order that opens no gap, report.
+
+Each object is planned and changed as if it were alone (planning, reconcile); what is here is what only many have.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from itertools import groupby
+from typing import Any, Callable
+
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import (
+    InvalidInput,
+    OntapError,
+    SetFailed,
+    UnexpectedAnswer,
+    counted,
+)
+from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import Resource, State, Version
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state import approval, guards, protection
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import (
+    CREATED,
+    DELETED,
+    MODIFIED,
+    NONE,
+    RECREATED,
+    UNKNOWN,
+    Change,
+    Permissions,
+    diff,
+)
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import find_all, identity, is_enabled
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reconcile import apply, confirm, prepare
+
+UNCHANGED, PLANNED, DONE, FAILED, NOT_ATTEMPTED = "unchanged", "planned", "done", "failed", "not_attempted"
+
+_LISTED_ERRORS = 10
+_UNIDENTIFIED = (
+    "this account may read neither GET /api/cluster nor GET /api/svm/svms, so nobody can tell which array this is"
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the user's list. position: its index there. present: whether the object should be there."""
+
+    position: int
+    wanted: State
+    present: bool
+    permissions: Permissions
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a list is the truth about, and what may go for its sake.
+
+    prune: whether what it does not name is deleted. containers: where, ``None`` for those of the list. keep: patterns of
+    names that stay all the same. strict: whether what an entry leaves out means ONTAP's default. everywhere: whether to
+    look beyond the containers concerned.
+    """
+
+    prune: bool = False
+    containers: frozenset[str] | None = None
+    keep: tuple[str, ...] = ()
+    strict: bool = False
+    everywhere: bool = False
+    limits: guards.Limits = guards.Limits()
+
+
+@dataclass
+class Step:
+    """What becomes of one object. position: of its entry, ``None`` for one that the list does not name.
+
+    assumed: what its entry leaves out and was taken for granted. left_open: what it leaves out and nobody compared.
+    """
+
+    position: int | None
+    change: Change
+    result: str
+    error: OntapError | None = None
+    assumed: State = field(default_factory=dict)
+    left_open: list[str] = field(default_factory=list)
+    effect: protection.Effect = protection.Effect()
+
+    @property
+    def state(self) -> State:
+        """The object as it now is, or was if there is none."""
+        return self.change.reported or self.change.after or self.change.before or self.change.wanted
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a plan must not be carried out. reason: an entry that can't be made, a guard, or that nobody approved it."""
+
+    reason: str
+    sentence: str
+    entry: Entry | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All steps in the order in which they are taken, the unchanged ones first.
+
+    others: objects that no entry names, and that stay. concerned: the places that the list is about, ``None`` among them
+    for what is in no container. refusals: with any, nothing is carried out.
+    """
+
+    steps: list[Step]
+    others: list[State] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    entries: Sequence[Entry] = ()
+    scope: Scope = Scope()
+    concerned: frozenset[str | None] = frozenset()
+
+    def taken(self) -> list[Step]:
+        """The steps that change something."""
+        return [step for step in self.steps if step.change.operation != NONE]
+
+    def inside(self, resource: Resource) -> list[State]:
+        """Those of the others that are where the list is about."""
+        return [state for state in self.others if state.get(resource.container) in self.concerned]
+
+
+# The list
+
+
+def read_entries(
+    resource: Resource,
+    options: Sequence[Mapping[str, Any]],
+    common: Mapping[str, Any],
+    version: Version | None = None,
+) -> list[Entry]:
+    """The entries of a list of options, each completed by ``common``. Raises ``InvalidInput`` with all that is wrong.
+
+    version: the array's release, where the user told it.
+    """
+    entries: list[Entry] = []
+    problems: list[str] = []
+    positions: dict[tuple[tuple[str, Any], ...], int] = {}
+    for position, given in enumerate(options):
+        own = {**common, **{option: value for option, value in given.items() if value is not None}}
+        label = _label(resource, position, own)
+        try:
+            present = _one_of(own, "state", "present", "absent") == "present"
+            replaces = _one_of(own, "update_secret_key", "on_create", "always") == "always"
+            wanted = resource.from_options(own)
+            resource.check_release(wanted if present else resource.key_of(wanted), version)
+        except InvalidInput as error:
+            problems += [f"{label}: {problem}" for problem in error.problems]
+            continue
+        if resource.key[0] not in wanted:
+            problems.append(f"{label}: {resource.key[0]}: is needed.")
+            continue
+        first = positions.setdefault(tuple(sorted(resource.key_of(wanted).items())), position)
+        if first != position:
+            problems.append(f"{label}: is at {resource.plural}[{first}], too; name it once.")
+        permissions = Permissions(bool(own.get("recreate")), replaces)
+        entries.append(Entry(position, wanted if present else resource.key_of(wanted), present, permissions))
+    if problems:
+        raise InvalidInput(*problems)
+    return entries
+
+
+def _one_of(options: Mapping[str, Any], name: str, *choices: str) -> str:
+    value = options.get(name, choices[0])
+    if value not in choices:
+        raise InvalidInput(f"{name}: {value!r} is not one of {', '.join(choices)}.")
+    return str(value)
+
+
+def _label(resource: Resource, position: int | None, state: Mapping[str, Any]) -> str:
+    """How messages call an entry: by position, and by name and container as far as it says them."""
+    title = resource.title(state)
+    return title if position is None else f"{resource.plural}[{position}] ({title})"
+
+
+# The plan
+
+
+def plan(client: RestClient, resource: Resource, entries: Sequence[Entry], scope: Scope) -> Plan:
+    """Reads the array once and plans every entry, and what is to be pruned, in order.
+
+    What can't be done, and what a guard forbids, is among the refusals of the plan.
+    """
+    named_places = {entry.wanted.get(resource.container) for entry in entries}
+    pruned_places = (named_places - {None}) if scope.containers is None else set(scope.containers)
+    concerned = frozenset(named_places | pruned_places)
+    reach = None if scope.everywhere else {place for place in concerned if place is not None}
+    wanted = [entry.wanted for entry in entries]
+    nothing = not entries and reach is not None and not reach
+    states = [] if nothing else find_all(client, resource, reach, wanted, scope.strict)
+    by_key = {_key(resource, state): state for state in states}
+    steps: list[Step] = []
+    refusals: list[Refusal] = []
+    for entry in entries:
+        try:
+            steps.append(_step(client, resource, entry, by_key.get(_key(resource, entry.wanted)), scope))
+        except InvalidInput as error:
+            label = _label(resource, entry.position, entry.wanted)
+            refusals += [Refusal("entry", f"{label}: {problem}", entry) for problem in error.problems]
+    named = {_key(resource, entry.wanted) for entry in entries}
+    others = [state for key, state in by_key.items() if key not in named]
+    if reach is not None:
+        others = [state for state in others if state.get(resource.container) in concerned]
+    doomed = [state for state in others if scope.prune and state.get(resource.container) in pruned_places]
+    warnings = _unused(resource, scope, doomed, states, named_places) if scope.prune else []
+    pruned = [state for state in doomed if not _kept(resource, state, scope)]
+    for state in sorted(pruned, key=lambda state: _key(resource, state)):
+        steps.append(Step(None, Change(DELETED, state, None, wanted=resource.key_of(state)), PLANNED))
+    gone = {_key(resource, state) for state in pruned}
+    others = [state for state in others if _key(resource, state) not in gone]
+    refused = [by_key[key] for one in refusals if one.entry and (key := _key(resource, one.entry.wanted)) in by_key]
+    inside = [state for state in others if state.get(resource.container) in concerned]
+    refusals += _weigh(resource, steps, [*inside, *refused], scope.limits, empty=not entries)
+    warnings += _believe(client, resource, steps, states, scope)
+    warnings += _hints(resource, entries, states)
+    steps.sort(key=lambda step: _phase(resource, step.change))
+    return Plan(steps, others, warnings, refusals, entries, scope, concerned)
+
+
+def _step(client: RestClient, resource: Resource, entry: Entry, current: State | None, scope: Scope) -> Step:
+    """What becomes of an entry. Raises ``InvalidInput`` if it can't be made."""
+    strict = scope.strict and entry.present
+    assumed = resource.assumed(entry.wanted, current or {}) if strict else {}
+    # Only what differs: the release may be older than the option. A create leaves it to ONTAP anyway.
+    drifted = {row.option: assumed[row.option] for row in resource.differing(assumed, current)} if current else {}
+    wanted = {**drifted, **entry.wanted}
+    change = prepare(client, resource, wanted, current, entry.present, entry.permissions)
+    silent = resource.left_open({**assumed, **entry.wanted}, current or {}) if entry.present else []
+    secret = [row.option for row in resource.fields if row.write_only and row.option in entry.wanted]
+    left_open = [*(row.option for row in silent), *secret]
+    result = UNCHANGED if change.operation == NONE else PLANNED
+    return Step(entry.position, change, result, assumed=assumed, left_open=left_open)
+
+
+def _weigh(
+    resource: Resource, steps: Sequence[Step], bystanders: Sequence[State], limits: guards.Limits, empty: bool
+) -> list[Refusal]:
+    """Notes in each step what it takes away, and refuses too much of it. bystanders: what stays as it is though no step says so."""
+    standing = [
+        *bystanders,
+        *(one.change.before for one in steps if one.change.operation == NONE and one.change.before),
+    ]
+    taken = [step for step in steps if step.change.operation != NONE]
+    changes = [step.change for step in taken]
+    losses = []
+    for step, effect in zip(taken, protection.effects(changes, standing)):
+        step.effect = effect
+        if effect.loss:
+            before = step.change.before or {}
+            overriding = effect.loss == protection.OVERRIDING
+            of_protection = overriding or resource.protects(before)
+            place = step.state.get(resource.container)
+            losses.append(guards.Loss(place, step.state[resource.key[0]], effect.loss, of_protection, overriding))
+    losses += _overridden(resource, taken, {(loss.place, loss.name) for loss in losses})
+    problems = guards.problems(guards.standings(changes, standing), losses, limits, empty)
+    return [Refusal("guard", problem) for problem in problems]
+
+
+def _overridden(resource: Resource, steps: Sequence[Step], counted: Collection[Any]) -> list[guards.Loss]:
+    """The policies that others override, without those that are counted for what becomes of themselves.
+
+    A change that takes nothing else away is counted by itself, which stands for the first of them.
+    """
+    losses = []
+    for step in steps:
+        place = step.state.get(resource.container)
+        names = [name for name in step.effect.overridden if (place, name) not in counted]
+        kind = f"overridden by {step.state[resource.key[0]]!r}"
+        first = 1 if step.effect.loss == protection.OVERRIDING else 0
+        losses += [guards.Loss(place, name, kind, of_protection=True, overridden=True) for name in names[first:]]
+    return losses
+
+
+def _believe(
+    client: RestClient, resource: Resource, steps: Sequence[Step], states: Sequence[State], scope: Scope
+) -> list[str]:
+    """Refuses to conclude from an incomplete listing; returns what is not certain.
+
+    An empty listing proves nothing while the service is off. Where the list is the whole truth, that has to be known.
+    """
+    warnings = confirm(client, resource, [step.change for step in steps], before_deleting=True)
+    proven = any(step.change.rests_on_absence or step.change.operation == DELETED for step in steps)
+    if states or proven or resource.switch is None or not (scope.prune or scope.strict):
+        return warnings
+    enabled = is_enabled(client, resource)
+    if enabled:
+        return warnings
+    where = f"GET /api{resource.switch.path}"
+    if enabled is None:
+        return [
+            *warnings,
+            f"The array lists nothing, and this account may not ask {where} whether that can be believed.",
+        ]
+    problem = f"The array lists nothing, but {resource.switch.off} ({where}), and ONTAP may then not list what it has."
+    if scope.prune:
+        raise UnexpectedAnswer(f"{problem} What prune would delete can't be told until that is enabled.")
+    return [*warnings, f"{problem} What is to be created may be there already."]
+
+
+def _unused(
+    resource: Resource, scope: Scope, doomed: Sequence[State], states: Sequence[State], named: Collection[Any]
+) -> list[str]:
+    """A warning for every pattern that keeps nothing, and for every container to prune that has nothing and gets nothing."""
+    names = [state[resource.key[0]] for state in doomed]
+    warnings = [
+        f"keep: {pattern!r} keeps nothing: where prune deletes, the list leaves no {resource.noun} of such a name out."
+        for pattern in scope.keep
+        if not any(fnmatchcase(name, pattern) for name in names)
+    ]
+    known = {state.get(resource.container) for state in states} | set(named)
+    empty = sorted((scope.containers or frozenset()) - known)
+    if empty:
+        warnings.append(f"{resource.container}s: the array lists no {resource.noun} on {', '.join(map(repr, empty))}.")
+    return warnings
+
+
+def _key(resource: Resource, state: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(state.get(option, "")) for option in reversed(resource.key))
+
+
+def _kept(resource: Resource, state: State, scope: Scope) -> bool:
+    return any(fnmatchcase(state[resource.key[0]], pattern) for pattern in scope.keep)
+
+
+def _warnings(resource: Resource, step: Step) -> list[str]:
+    return [f"{_label(resource, step.position, step.state)}: {warning}" for warning in step.change.warnings]
+
+
+def _hints(resource: Resource, entries: Sequence[Entry], states: Sequence[State]) -> list[str]:
+    """What the resource has to say about objects of the same name that an entry does not mean."""
+    name = resource.key[0]
+    homeless = {entry.wanted[name]: entry.wanted for entry in entries if resource.container not in entry.wanted}
+    namesakes: dict[str, list[State]] = {}
+    for state in states if homeless else []:
+        if state[name] in homeless and _key(resource, state) != _key(resource, homeless[state[name]]):
+            namesakes.setdefault(state[name], []).append(state)
+    return [hint for found, others in namesakes.items() for hint in resource.hints(homeless[found], others)]
+
+
+def _phase(resource: Resource, change: Change) -> int:
+    """When a change is due: what adds protection first, what takes it away last, so that no gap opens between the two.
+
+    A create may take over what a modification gives up, or what is missing while another object is recreated. An
+    object that is disabled or deleted may have been what protected the traffic until then. So a rename, which is a
+    create and a delete, leaves no moment without either.
+    """
+    if change.operation == MODIFIED and resource.withdraws(change.before or {}, change.after or {}):
+        return 4
+    return {NONE: 0, CREATED: 1, MODIFIED: 2, RECREATED: 3, DELETED: 5}[change.operation]
+
+
+_FIRST_WITHDRAWAL = 4
+
+
+# Approval
+
+
+def digests(
+    client: RestClient, resource: Resource, planned: Plan, source: str, approved: Sequence[str]
+) -> approval.Digests:
+    """What the plan is approved by. Costs one request if the plan changes something, to tell this array from any other."""
+
+    def lasting(state: Mapping[str, Any]) -> State:
+        return {"uuid": state.get("uuid"), **resource.writable(state)}
+
+    targets = [
+        [entry.present, _without_secrets(resource, entry.wanted), planned.scope.strict] for entry in planned.entries
+    ]
+    array = identity(client) if planned.taken() else None
+    if planned.taken() and array is None:
+        planned.warnings.append(f"digest: {_UNIDENTIFIED}, so this plan can't be approved.")
+    basis = approval.Basis(array, source, targets, planned.inside(resource), lasting, resource.key_of)
+    return approval.Digests(basis, [step.change for step in planned.steps], approved)
+
+
+def _without_secrets(resource: Resource, state: State) -> State:
+    return {option: value for option, value in state.items() if not resource.by_option[option].write_only}
+
+
+def check_approval(resource: Resource, planned: Plan, found: approval.Digests, approved: Sequence[str]) -> None:
+    """Adds a refusal to the plan for what it changes without approval."""
+    if approval.ANY in approved or not planned.taken():
+        return
+    if not found.bound:
+        planned.refusals.append(
+            Refusal("approval", f"approved_digests: {_UNIDENTIFIED}. Allow it to read one of them.")
+        )
+        return
+    missing = found.unapproved(approved)
+    if not missing:
+        return
+    titles = [f"{change.operation} {resource.title(change.before or change.wanted)}" for change in missing]
+    more = f" and {len(titles) - _LISTED_ERRORS} more" if len(titles) > _LISTED_ERRORS else ""
+    differences = [f"{sentence[0].upper()}{sentence[1:]}." for sentence in found.differences(approved)]
+    planned.refusals.append(
+        Refusal(
+            "approval",
+            f"approved_digests: this plan is {found.plan}, and that is not among the {len(approved)} approved. "
+            f"{' '.join(differences) or 'The array, or what the list was made from, has changed since the approval.'} "
+            f"Not approved: {', '.join(titles[:_LISTED_ERRORS])}{more}. Nothing was changed. "
+            "Make a new plan (check mode) and have it approved.",
+        )
+    )
+
+
+# Carrying out
+
+
+def carry_out(
+    client: RestClient,
+    resource: Resource,
+    planned: Plan,
+    concurrency: int,
+    continue_on_error: bool,
+    progress: Callable[[int, int], None],
+    verify: bool = False,
+) -> None:
+    """Takes the steps of a plan, several at once within a phase, and notes in each what became of it.
+
+    After a failure what has not begun is left; with ``continue_on_error`` only what would take something away where
+    something failed. If the task is to end early, what has not begun is left as well. progress: called with the number of
+    steps that are done and of all. verify: as for ``apply``.
+    """
+    steps = planned.taken()
+    finished = Counter({"steps": 0})
+    lock = threading.Lock()
+    failed: set[Any] = set()
+    interrupted = threading.Event()
+    # Here and not with the first write, which another thread sends: what this one learns of comes too late for that.
+    client.hold()
+
+    def take(step: Step) -> None:
+        place = step.state.get(resource.container)
+        withdraws = _phase(resource, step.change) >= _FIRST_WITHDRAWAL
+        with lock:
+            stops = failed and (not continue_on_error or (withdraws and place in failed))
+            if stops or interrupted.is_set() or client.interrupted:
+                step.result = NOT_ATTEMPTED
+                return
+        try:
+            step.change = apply(client, resource, step.change, verify)
+            step.result = DONE
+        except OntapError as error:
+            step.error = error
+            step.result = UNKNOWN if error.outcome.get("operation") == UNKNOWN else FAILED
+        with lock:
+            if step.error:
+                failed.add(place)
+            finished["steps"] += 1
+            progress(finished["steps"], len(steps))
+
+    for _phase_number, phase in groupby(steps, key=lambda step: _phase(resource, step.change)):
+        with ThreadPoolExecutor(max_workers=concurrency) as pool:
+            try:
+                # Listed, so that an exception that is no OntapError, a bug, is raised here with its traceback.
+                list(pool.map(take, phase))
+            except BaseException:
+                # Leaving the pool carries out what it has been given, unless that is told to do nothing; map itself takes
+                # back only what it has handed over completely.
+                interrupted.set()
+                raise
+
+
+# Reporting
+
+
+def report(resource: Resource, planned: Plan, with_objects: bool, with_diff: bool) -> dict[str, Any]:
+    """The result of a task: the same keys in check mode, after a run, and after a failure."""
+    steps = sorted(planned.steps, key=lambda step: (step.position is None, step.position or 0))
+    taken = planned.taken()
+    result: dict[str, Any] = {
+        "changed": any(_changed(step) for step in taken) and not planned.refusals,
+        "summary": {
+            **dict.fromkeys((CREATED, MODIFIED, RECREATED, DELETED), 0),
+            **dict.fromkeys((UNCHANGED, PLANNED, DONE, FAILED, UNKNOWN, NOT_ATTEMPTED), 0),
+            **Counter(step.change.operation for step in taken),
+            **Counter(step.result for step in steps),
+        },
+        "entries": [_entry(resource, step) for step in steps],
+        "changes": [_details(resource, step) for step in taken],
+        "unmanaged": [_unmanaged(resource, planned, state) for state in _sorted(resource, planned.others)],
+        "assumed": resource.nested({option: value for step in steps for option, value in step.assumed.items()}),
+        "not_compared": _not_compared(resource, steps),
+        "warnings": planned.warnings + [warning for step in steps for warning in _warnings(resource, step)],
+    }
+    if with_objects:
+        states = [*(state for step in steps if (state := _left(step)) is not None), *planned.inside(resource)]
+        result[resource.plural] = [resource.to_options(state) for state in _sorted(resource, states)]
+    if with_diff:
+        result["diff"] = list(_diffs(resource, planned))
+    return result
+
+
+def _sorted(resource: Resource, states: Sequence[State]) -> list[State]:
+    return sorted(states, key=lambda state: _key(resource, state))
+
+
+def _unmanaged(resource: Resource, planned: Plan, state: State) -> dict[str, Any]:
+    """What the result says of an object that no entry names."""
+    return {
+        **{option: state[option] for option in (*resource.key, *resource.telling) if option in state},
+        "kept": _kept(resource, state, planned.scope),
+        "concerned": state.get(resource.container) in planned.concerned,
+    }
+
+
+def _not_compared(resource: Resource, steps: Sequence[Step]) -> list[dict[str, Any]]:
+    """By option: of which objects it was not compared, and why."""
+    found: dict[str, list[State]] = {}
+    for step in steps:
+        for option in step.left_open:
+            found.setdefault(option, []).append(resource.key_of(step.state))
+    return [
+        {
+            "option": row.option,
+            "reason": "ONTAP never returns it" if row.write_only else "left out",
+            "number": len(found[row.option]),
+            resource.plural: found[row.option][:_LISTED_ERRORS],
+        }
+        for row in resource.fields
+        if row.option in found
+    ]
+
+
+def check_refusals(resource: Resource, planned: Plan, result: Mapping[str, Any]) -> None:
+    """Raises ``InvalidInput`` with the whole plan as outcome if it must not be carried out."""
+    if not planned.refusals:
+        return
+    sentences = [one.sentence for one in planned.refusals]
+    more = [f"{len(sentences) - _LISTED_ERRORS} more are in the result."] if len(sentences) > _LISTED_ERRORS else []
+    failure = InvalidInput(*sentences[:_LISTED_ERRORS], *more)
+    refused = []
+    for one in planned.refusals:
+        about = {"position": one.entry.position, **resource.key_of(one.entry.wanted)} if one.entry else {}
+        refused.append({"reason": one.reason, "msg": one.sentence, **about})
+    failure.outcome = {**result, "changed": False, "refused": refused}
+    raise failure
+
+
+def check_success(resource: Resource, planned: Plan, result: dict[str, Any]) -> None:
+    """Raises ``SetFailed`` with the whole result as outcome if a step did not succeed."""
+    errors = [f"{_label(resource, step.position, step.state)}: {step.error}" for step in planned.steps if step.error]
+    left = result["summary"][NOT_ATTEMPTED]
+    if not (errors or left):
+        return
+    first = " ".join(errors[:_LISTED_ERRORS])
+    more = f" The other {len(errors) - _LISTED_ERRORS} are in the result." if len(errors) > _LISTED_ERRORS else ""
+    failure = SetFailed(
+        f"{len(errors)} of {counted(len(planned.taken()), 'change', 'changes')} failed, {counted(left, 'was', 'were')} not attempted. {first}{more}".rstrip()
+    )
+    failure.outcome = result
+    raise failure
+
+
+def _changed(step: Step) -> bool:
+    """Whether a step changed the array, may have, or would."""
+    return bool(step.error.outcome.get("changed")) if step.error else step.result in (PLANNED, DONE)
+
+
+def _left(step: Step) -> State | None:
+    """The object that a step leaves behind, as far as is known; ``None`` if there is none."""
+    if step.result in (UNCHANGED, PLANNED, DONE):
+        return step.change.reported or step.change.after
+    return None if step.error and step.error.outcome.get("operation") == DELETED else step.change.before
+
+
+def _entry(resource: Resource, step: Step) -> dict[str, Any]:
+    """What the result says of every object, in few words: lists are long."""
+    outcome = step.error.outcome.get("operation", UNKNOWN) if step.error else UNKNOWN
+    entry: dict[str, Any] = {
+        "position": step.position,
+        **resource.key_of(step.state),
+        "operation": step.change.operation if outcome == UNKNOWN else outcome,
+        "result": step.result,
+    }
+    if step.error:
+        told = step.error.result()
+        entry.update({key: told[key] for key in ("msg", "error", "approval", "lost") if key in told})
+    return entry
+
+
+def _details(resource: Resource, step: Step) -> dict[str, Any]:
+    """The same of an object that changes, with what changes: old and new values, without secrets."""
+    change = step.change
+    before, after = (resource.to_options(state or {}) for state in (change.before, change.after))
+    if change.operation in (MODIFIED, RECREATED):
+        before, after = ({key: side[key] for key in change.modified if key in side} for side in (before, after))
+    # After a failure, what was found or put back has another one than what was there before.
+    told = step.error.outcome if step.error else {}
+    uuid = told["uuid"] if "uuid" in told else (change.reported or {}).get("uuid") or change.uuid
+    details: dict[str, Any] = {"uuid": uuid, "modified": change.modified, "loss": step.effect.loss}
+    if step.effect.overlaps:
+        details["overlaps"] = step.effect.overlaps
+    if step.assumed:
+        details["assumed"] = resource.nested(step.assumed)
+    return {**_entry(resource, step), **details, "before": before, "after": after}
+
+
+def _diffs(resource: Resource, planned: Plan) -> Iterator[dict[str, Any]]:
+    """One block for each object that changes, sorted, and the number of the others."""
+    taken = [step for step in planned.taken() if step.result in (PLANNED, DONE)]
+    for step in sorted(taken, key=lambda step: _key(resource, step.state)):
+        yield diff(resource, step.change)
+    yield {
+        "prepared": f"{resource.plural} unchanged: {len(planned.steps) - len(taken) + len(planned.inside(resource))}\n"
+    }

@@ -1,0 +1,310 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A cluster against its files: the service, the authorities that it trusts, and all policies, planned and applied as one.
+
+The modules do the work; here is what they do in which order, and one report of it (plan_report). Nothing is known of how
+a module is run: whoever makes a ``ClusterPlan`` hands over a function for that.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Callable
+
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files.policy_files import Policy, PolicyFiles
+
+RunModule = Callable[[str, "dict[str, Any]", bool], "dict[str, Any]"]
+"""Runs a module of the collection: name, options, whether in check mode. Returns its result, failed or not."""
+
+_POLICIES, _CONFIG, _CA, _SERVICE = "ipsec_policies", "ipsec_config", "ipsec_ca_certificate", "ipsec_service_info"
+_COUNTED = ("created", "modified", "recreated", "deleted")
+_OFF = (
+    "IPsec is switched off on this cluster, so none of its policies protects anything; the files have {} that should."
+)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the files want of a cluster, and how to go about it.
+
+    options: of each policy, secrets included. source: what they were made from. set_options: of ipsec_policies for the
+    set as a whole. prune: whether authorities that no file names are removed. force: whether the service may be interrupted.
+    """
+
+    files: PolicyFiles
+    options: Sequence[Mapping[str, Any]] = field(repr=False)
+    source: str
+    set_options: Mapping[str, Any]
+    prune: bool
+    force: bool = False
+
+
+@dataclass
+class _Step:
+    """A change of what is not a policy: the module that makes it, with its options, and the change as reports have it."""
+
+    module: str
+    options: dict[str, Any]
+    change: dict[str, Any]
+    digest: str = ""
+
+
+class CannotPlan(Exception):
+    """There is no plan; the message is the reason."""
+
+
+class ClusterPlan:
+    """What becomes of one cluster. Raises ``CannotPlan`` if nothing can be said of it."""
+
+    def __init__(self, wanted: Wanted, run_module: RunModule) -> None:
+        self._wanted, self._run = wanted, run_module
+        self._service = self._read_service()
+        self._not_compared: list[dict[str, Any]] = []
+        self._unmanaged: list[dict[str, Any]] = []
+        self._refused: list[dict[str, Any]] = []
+        self.blind = False
+        """Whether the array may have policies that it does not list now."""
+        self.off = ""
+        """What is to be said if the service is off, although the files want protection and say nothing of the service."""
+        self._config = self._plan_config()
+        self._authorities = self._plan_authorities()
+        self._policies = self._plan_policies()
+        self._finish()
+
+    # Planning.
+
+    def _read_service(self) -> dict[str, Any]:
+        reads = bool(self._wanted.files.ca_certificates)
+        found = self._run(_SERVICE, {"ca_certificates": reads}, True)
+        if found.get("failed"):
+            raise CannotPlan(str(found["msg"]))
+        return found
+
+    def _plan_config(self) -> _Step | None:
+        config = self._wanted.files.config
+        if config is None:
+            self._leave_open("ipsec_config", "no file says what the service should be")
+            return None
+        options = {**config, "force": self._wanted.force}
+        planned = self._run(_CONFIG, options, True)
+        left = sorted(set(self._service["config"]) - set(config))
+        if left:
+            self._leave_open(f"ipsec_config: {', '.join(left)}", "left out")
+        if planned.get("failed"):
+            self._refused.append({"reason": "guard", "msg": f"ipsec_config: {planned['msg']}"})
+            return None
+        if not planned["changed"]:
+            return None
+        before, after = (
+            {option: side[option] for option in planned["modified"] if option in side}
+            for side in (planned["diff"]["before"], planned["diff"]["after"])
+        )
+        loss = "switched_off" if after.get("enabled") is False else None
+        change = _change("config", "IPsec service", "modified", before=before, after=after, loss=loss)
+        return _Step(_CONFIG, options, {**change, "modified": planned["modified"]})
+
+    def _plan_authorities(self) -> list[_Step]:
+        wanted = self._wanted.files.ca_certificates
+        if not wanted:
+            self._leave_open("ca_certificates", "no file says which authorities IPsec should trust")
+            return []
+        steps = []
+        registered: dict[str | None, dict[str, str]] = {}
+        for one in self._service["ca_certificates"]:
+            registered.setdefault(one.get("svm"), {})[one["name"]] = one["uuid"]
+        for svm in sorted({*wanted, *registered}, key=str):
+            names, there = wanted.get(svm, set()), registered.get(svm, {})
+            steps += [self._authority(name, svm, "created") for name in sorted(names - set(there))]
+            for name in sorted(set(there) - names):
+                if self._wanted.prune and svm in wanted:
+                    steps.append(self._authority(name, svm, "deleted"))
+                else:
+                    where = {} if svm is None else {"svm": svm}
+                    self._unmanaged.append({"name": f"CA certificate {name}", **where, "kept": False})
+        return steps
+
+    def _authority(self, name: str, svm: str | None, operation: str) -> _Step:
+        where = {} if svm is None else {"svm": svm}
+        options = {"name": name, **where, "state": "absent" if operation == "deleted" else "present"}
+        planned = self._run(_CA, options, True)
+        if planned.get("failed"):
+            self._refused.append(
+                {"reason": "entry", "msg": f"ca_certificates: {planned['msg']}", "name": name, **where}
+            )
+        side = {("before" if operation == "deleted" else "after"): {"name": name, **where}}
+        loss = "deleted" if operation == "deleted" else None
+        change = {**_change("ca_certificate", name, operation, loss=loss, **side), **where}
+        return _Step(_CA, options, change)
+
+    def _plan_policies(self) -> dict[str, Any]:
+        planned = self._run(_POLICIES, self._set_options(), True)
+        off = self._service["config"].get("enabled") is False
+        if planned.get("failed") and "changes" not in planned:
+            if not (off and self._config):
+                raise CannotPlan(str(planned["msg"]))
+            # Nobody can tell what the policies are before the service is as the files want it.
+            counts = dict.fromkeys((*_COUNTED, "unchanged"), 0)
+            planned = {"summary": counts, "changes": [], "unmanaged": [], "not_compared": []}
+            self._doubt(planned)
+        elif off:
+            known = sum(planned["summary"].get(name, 0) for name in ("unchanged", "modified", "recreated", "deleted"))
+            if planned["changes"] and not known and not planned["unmanaged"]:
+                self._doubt(planned)
+        return planned
+
+    def _doubt(self, planned: dict[str, Any]) -> None:
+        """Believes no empty listing while IPsec is switched off: some releases say nothing then (docs/ontap_facts.md, 9.2)."""
+        self._leave_open(
+            "policies", "IPsec is switched off, and ONTAP may list none of them then; plan again when it is on"
+        )
+        self.blind = True
+        planned.update(changes=[], summary=dict.fromkeys(planned["summary"], 0))
+
+    def _set_options(self) -> dict[str, Any]:
+        wanted = self._wanted
+        return {
+            **wanted.set_options,
+            "policies": [dict(one) for one in wanted.options],
+            "svms": wanted.files.svms,
+            "source": wanted.source,
+            "whole_cluster": True,
+        }
+
+    def _finish(self) -> None:
+        """Puts places and digests to what was planned, and says so if nothing is protected at all."""
+        entries = self._wanted.files.policies
+        for one in self._policies.get("refused") or ():
+            position = one.get("position")
+            where = _where(entries[position]) if isinstance(position, int) else {}
+            self._refused.append({**one, **where})
+        # What identifies the array is the set's to know; a plan that was refused has nothing to be bound to.
+        array = [one for one in self._policies.get("digests") or () if one.startswith(("array:", "source:"))]
+        for step in self._steps():
+            covered = json.dumps([array, step.module, step.change], sort_keys=True)
+            step.digest = f"change:{sha256(covered.encode()).hexdigest()}"
+        protecting = sum(1 for one in self._wanted.options if protects(one))
+        settled = "enabled" in (self._wanted.files.config or {})
+        if self._service["config"].get("enabled") is False and protecting and not settled:
+            self.off = _OFF.format(f"{protecting} {'policy' if protecting == 1 else 'policies'}")
+
+    def _leave_open(self, option: str, reason: str) -> None:
+        self._not_compared.append({"option": option, "reason": reason, "number": 0})
+
+    def _steps(self) -> list[_Step]:
+        return [*([self._config] if self._config else []), *self._authorities]
+
+    # What it says.
+
+    @property
+    def digests(self) -> list[str]:
+        """What an approval of the whole plan names; empty if there is nothing to approve."""
+        if self._refused:
+            return []
+        of_policies = [] if self.blind else self._policies.get("digests") or []
+        return [*of_policies, *(step.digest for step in self._steps())]
+
+    @property
+    def diff(self) -> list[dict[str, Any]]:
+        """As the modules show it."""
+        return list(self._policies.get("diff") or [])
+
+    def report(self) -> dict[str, Any]:
+        """The plan as reports have it."""
+        planned = self._policies
+        steps = [step.change for step in self._steps()]
+        counts = dict(planned["summary"])
+        for change in steps:
+            counts[change["operation"]] += 1
+        return {
+            "summary": {name: counts[name] for name in (*_COUNTED, "unchanged")},
+            "changes": [*steps, *planned["changes"]],
+            "unmanaged": [*self._unmanaged, *planned["unmanaged"]],
+            "not_compared": [*self._not_compared, *planned["not_compared"]],
+            "refused": self._refused,
+            "impact": planned.get("impact"),
+            "warnings": [*([self.off] if self.off else []), *self._told(planned)],
+        }
+
+    @staticmethod
+    def _told(planned: Mapping[str, Any]) -> list[str]:
+        """The warnings of a set. That a pattern keeps nothing is worth a word only where something is deleted."""
+        deletes = planned["summary"].get("deleted")
+        warnings = [str(one) for one in planned.get("warnings", [])]
+        return [one for one in warnings if deletes or not (one.startswith("keep:") and "keeps nothing" in one)]
+
+    # Carrying it out.
+
+    def refuse_unapproved(self, approved: Sequence[str] | None) -> str:
+        """Why the steps that are no policies must not be taken, empty if they may."""
+        if approved is None:
+            return ""
+        missing = [step.change["name"] for step in self._steps() if step.digest not in approved]
+        return f"{', '.join(missing)}: not among what was approved." if missing else ""
+
+    def apply(self, approved: Sequence[str] | None) -> dict[str, Any]:
+        """Carries out what was planned, protection first. Returns the report of what was done; ``failed`` says why not all was.
+
+        approved: digests, ``None`` for just this plan. A plan that is refused is not begun.
+        """
+        done: list[dict[str, Any]] = []
+        failed = ""
+        unapproved = self.refuse_unapproved(approved)
+        if unapproved:
+            return {**self.report(), "failed": f"Nothing was changed. {unapproved}", "applied": []}
+        first = [step for step in self._steps() if self._adds(step)]
+        last = [step for step in reversed(self._steps()) if step not in first]
+        for step in first:
+            failed = failed or self._take(step, done)
+        policies = self._policies
+        if not failed:
+            # What was approved before anybody could see the policies does not cover them.
+            own = ["any"] if self.blind else self._policies.get("digests") or ["any"]
+            allowed = list(approved) if approved is not None else own
+            policies = self._run(_POLICIES, {**self._set_options(), "approved_digests": allowed}, False)
+            done += policies.get("changes", [])
+            failed = str(policies["msg"]) if policies.get("failed") else ""
+        for step in last:
+            failed = failed or self._take(step, done)
+        report = {**self.report(), "changes": done, "failed": failed, "changed": any(map(_has_changed, done))}
+        report["impact"] = policies.get("impact", report["impact"])
+        return {**report, "refused": policies.get("refused", []) if failed else []}
+
+    def _adds(self, step: _Step) -> bool:
+        """Whether a step comes before the policies: what switches IPsec on, and authorities that policies may need."""
+        if step.module == _CA:
+            return bool(step.change["operation"] == "created")
+        return step.change["loss"] is None
+
+    def _take(self, step: _Step, done: list[dict[str, Any]]) -> str:
+        result = self._run(step.module, step.options, False)
+        state = "failed" if result.get("failed") else "done"
+        done.append({**step.change, "result": state, **({"msg": result["msg"]} if result.get("failed") else {})})
+        return f"{step.change['name']}: {result['msg']}" if result.get("failed") else ""
+
+
+def _has_changed(change: Mapping[str, Any]) -> bool:
+    return change.get("result") in ("done", "unknown") or bool(change.get("changed"))
+
+
+def _change(kind: str, name: str, operation: str, **more: Any) -> dict[str, Any]:
+    empty: dict[str, Any] = {"modified": [], "before": {}, "after": {}, "loss": None, "result": "planned"}
+    return {"kind": kind, "name": name, "operation": operation, **empty, **more}
+
+
+def _where(policy: Policy) -> dict[str, Any]:
+    return {"path": policy.path, "line": policy.line()}
+
+
+def protects(options: Mapping[str, Any]) -> bool:
+    """Whether the options of a policy say that it is to protect packets."""
+    return options.get("state", "present") != "absent" and POLICY.protects(
+        {
+            "enabled": options.get("enabled") not in (False, "no", "false", "False", "off"),
+            "action": options.get("action"),
+        }
+    )
