@@ -169,6 +169,18 @@ def proves(subject: Name, alternatives: Alternatives, identity: str) -> bool | N
     return identity.rstrip(".").casefold() in [name.rstrip(".").casefold() for name in names]
 
 
+def same(one: str, other: str) -> bool:
+    """Whether two texts stand for the same identity."""
+    if kind(one) == kind(other) == DN:
+        try:
+            return _folded(distinguished_name(one)) == _folded(distinguished_name(other))
+        except ValueError:
+            return False
+    if kind(one) == kind(other) == ADDRESS:
+        return _address(one) == _address(other)
+    return one.rstrip(".").casefold() == other.rstrip(".").casefold()
+
+
 def why_not(subject: Name, alternatives: Alternatives, identity: str) -> str:
     """What distinguishes an identity from those that a certificate proves, and which these are: the end of a sentence."""
     own = [text for text in (written(subject), *alternatives) if text]

@@ -23,7 +23,11 @@ ROOM = re.compile(r"_([0-9])_[a-z_]+")
 SOURCES = [path for kind in UTILITIES for path in sorted((PLUGINS / kind).rglob("*.py"))]
 MODULES = sorted(PLUGINS.glob("modules/*.py"))
 ROOMS = sorted({path.parent for path in SOURCES})
-PURE = ("findings", "plan_report")
+PURE = {
+    "findings",
+    "plan_report",
+    *(path.stem for path in SOURCES if path.parent.name == "_1_clients"),
+}
 """Files for the controller that know neither Ansible nor YAML."""
 
 

@@ -1,0 +1,37 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All ways to configure a client, and rendering in one of them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import identities
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.connections import Client, Connection
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.libreswan import LIBRESWAN
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.nmstate import NMSTATE
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.rendering import File, Format
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.strongswan import STRONGSWAN
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.windows import WINDOWS
+
+FORMATS: dict[str, Format] = {one.name: one for one in (STRONGSWAN, LIBRESWAN, WINDOWS, NMSTATE)}
+
+
+def misfits(way: Format, client: Client, connections: Sequence[Connection]) -> list[str]:
+    """Why some connections can't be rendered in a format; empty if all can."""
+    return [f"{one.sources[0]}: {reason}." for one in connections if (reason := _misfit(way, client, one))]
+
+
+def _misfit(way: Format, client: Client, one: Connection) -> str:
+    for end in (one.local, one.remote):
+        if end.identity is not None and identities.kind(end.identity) == identities.DN:
+            reason = identities.impossible(end.identity)
+            if reason:
+                return f"{end.identity!r} {reason}"
+    return way.unfit(client, one)
+
+
+def render(way: Format, client: Client, connections: Sequence[Connection]) -> list[File]:
+    """The files of a client, by name. Only for connections without ``misfits``."""
+    return sorted(way.render(client, connections), key=lambda one: one.name)

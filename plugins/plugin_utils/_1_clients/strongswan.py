@@ -1,0 +1,184 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Connections for strongSwan, as files that swanctl loads (``/etc/swanctl/conf.d``). Pure.
+
+Sources: strongSwan's swanctl.conf(5), and trials with charon 5.9.8 against a peer that offers what ONTAP does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import identities
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.connections import (
+    DROP,
+    ESP_LIFETIME,
+    IKE_LIFETIME,
+    PEER_GONE,
+    PKI,
+    PROTECT,
+    PSK,
+    Client,
+    Connection,
+    End,
+)
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.rendering import (
+    File,
+    Format,
+    by_cluster,
+    file_name,
+    head,
+    key_text,
+    odd_characters,
+    origin,
+)
+
+CONFIGURATION, SECRETS = ".conf", "--secrets.conf"
+"""The ends of the names of the two files of a cluster; swanctl reads every ``*.conf``. No name of a cluster ends like the second."""
+
+_Section = Mapping[str, Any]
+
+
+def render(client: Client, connections: Sequence[Connection]) -> list[File]:
+    """Two files for each cluster: connections, and secrets if there are any."""
+    files = []
+    for cluster, group in by_cluster(connections):
+        lines = [*_comments(head(client, cluster)), "connections {"]
+        for one in group:
+            lines += ["", *_indented(_comments(origin(one)))]
+            lines += _indented(_section(one.name, _connection(client, one)))
+        files.append(File(file_name(cluster, CONFIGURATION), _text([*lines, "}"]), False, cluster))
+        secrets = [line for one in group for line in _secrets(one)]
+        if secrets:
+            lines = [*_comments(head(client, cluster, "It has secrets.")), "secrets {", *_indented(secrets), "}"]
+            files.append(File(file_name(cluster, SECRETS), _text(lines), True, cluster))
+    return files
+
+
+def unfit(client: Client, connection: Connection) -> str:
+    """See ``Format``. Names of files go into lists, which commas and white space divide."""
+    if connection.method != PKI:
+        return ""
+    return odd_characters((client.certificate, *client.authorities), ', "#')
+
+
+def _connection(client: Client, one: Connection) -> _Section:
+    if one.does != PROTECT:
+        # No peer is ever met at this address, so nobody is authenticated by a connection that has no credentials.
+        return {"local_addrs": "127.0.0.1", "remote_addrs": "127.0.0.1", "children": {one.name: _shunt(one)}}
+    return {
+        "version": "2",
+        "mobike": "no",
+        # With INITIAL_CONTACT the array may drop the associations of other policies for the same two addresses.
+        "unique": "never",
+        "local_addrs": str(one.local.network[0]),
+        "remote_addrs": one.remote.address or str(one.remote.network),
+        "proposals": "aes256-sha384-ecp384",
+        "rekey_time": f"{IKE_LIFETIME}s",
+        "dpd_delay": f"{PEER_GONE}s",
+        **({"encap": "yes"} if one.in_udp else {}),
+        **({"ppk_id": _quoted(_ppk_identity(one)), "ppk_required": "yes"} if one.ppk_identity is not None else {}),
+        **({"send_cert": "always"} if one.method == PKI else {}),
+        "local": _authentication(one, one.local, {"certs": client.certificate} if one.method == PKI else {}),
+        "remote": _authentication(
+            one,
+            one.remote,
+            {"cacerts": ", ".join(client.authorities)} if one.method == PKI and client.authorities else {},
+        ),
+        "children": {one.name: _child(one)},
+    }
+
+
+def _authentication(one: Connection, end: End, credentials: Mapping[str, Any]) -> _Section:
+    auth = "psk" if one.method == PSK else "pubkey"
+    return {"auth": auth, **credentials, **({} if end.identity is None else {"id": _quoted(_identity(end.identity))})}
+
+
+def _child(one: Connection) -> _Section:
+    return {
+        "mode": "transport",
+        "esp_proposals": esp_proposals(),
+        "local_ts": _selector(one, one.local),
+        "remote_ts": _selector(one, one.remote),
+        "rekey_time": f"{ESP_LIFETIME}s",
+        # Without a trap, packets leave in clear as long as there is no association.
+        "start_action": "trap",
+        "dpd_action": "restart",
+        **({} if one.replay_window is None else {"replay_window": str(one.replay_window)}),
+    }
+
+
+def _shunt(one: Connection) -> _Section:
+    return {
+        "mode": one.does,
+        "local_ts": _selector(one, one.local),
+        "remote_ts": _selector(one, one.remote),
+        "start_action": "trap",
+        # What is dropped comes last by default, behind what protects.
+        **({"priority": "1"} if one.does == DROP and one.exception else {}),
+    }
+
+
+def esp_proposals() -> str:
+    """With a key exchange of its own and without. Whether ONTAP wants one when a child is rekeyed, nobody says: both work so."""
+    return "aes256gcm16-ecp384,aes256gcm16"
+
+
+def _selector(one: Connection, end: End) -> str:
+    """Numbers only: for a name, the daemon needs /etc/protocols."""
+    if not one.protocol and not end.port:
+        return str(end.network)
+    protocol = str(one.protocol) if one.protocol else "any"
+    return f"{end.network}[{protocol}{f'/{end.port}' if end.port else ''}]"
+
+
+def _identity(identity: str) -> str:
+    """An identity with its kind, so that no spelling makes something else of it."""
+    kinds = {identities.ADDRESS: "", identities.DN: "", identities.EMAIL: "email:"}
+    return f"{kinds.get(identities.kind(identity), 'fqdn:')}{identity}"
+
+
+def _ppk_identity(one: Connection) -> str:
+    return f"keyid:{one.ppk_identity}"
+
+
+def _secrets(one: Connection) -> Iterator[str]:
+    """The sections of the secrets of a connection, each for its two identities only."""
+    if one.method == PSK:
+        identities = [end.identity for end in (one.local, one.remote) if end.identity is not None]
+        owners = {f"id-{number}": _quoted(_identity(identity)) for number, identity in enumerate(identities, 1)}
+        yield from _section(f"ike-{one.name}", {**owners, "secret": key_text(one.key)})
+    if one.ppk_identity is not None:
+        yield from _section(f"ppk-{one.name}", {"id": _quoted(_ppk_identity(one)), "secret": key_text(one.ppk_key)})
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _section(name: str, content: _Section) -> Iterator[str]:
+    yield f"{name} {{"
+    for key, value in content.items():
+        if isinstance(value, Mapping):
+            yield from _indented(_section(key, value))
+        else:
+            yield f"  {key} = {value}"
+    yield "}"
+
+
+def _indented(lines: Any) -> list[str]:
+    return [f"  {line}" if line else "" for line in lines]
+
+
+def _comments(lines: Sequence[str]) -> list[str]:
+    return [f"# {line}" for line in lines]
+
+
+def _text(lines: Sequence[str]) -> str:
+    return "\n".join(lines) + "\n"
+
+
+STRONGSWAN = Format("strongswan", render, unfit, (CONFIGURATION, SECRETS))
