@@ -21,7 +21,7 @@ ANYTHING = "ANYTHING"
 Name = tuple[tuple[str, str], ...]
 """A distinguished name: dotted OID and value of each attribute, in the order of the certificate."""
 
-_OIDS = {
+OIDS = {
     "CN": "2.5.4.3",
     "SN": "2.5.4.4",
     "serialNumber": "2.5.4.5",
@@ -45,6 +45,8 @@ _OIDS = {
     "unstructuredName": "1.2.840.113549.1.9.2",
     "unstructuredAddress": "1.2.840.113549.1.9.8",
 }
+"""The attributes of a distinguished name, by the name that most documents have."""
+
 _OTHER_SPELLINGS = {
     "S": "ST",
     "D": "description",
@@ -66,11 +68,11 @@ _OTHER_SPELLINGS = {
     "userId": "UID",
 }
 _BY_SPELLING = {
-    **{short.casefold(): oid for short, oid in _OIDS.items()},
-    **{other.casefold(): _OIDS[short] for other, short in _OTHER_SPELLINGS.items()},
+    **{short.casefold(): oid for short, oid in OIDS.items()},
+    **{other.casefold(): OIDS[short] for other, short in _OTHER_SPELLINGS.items()},
 }
-_SHORT = {oid: short for short, oid in _OIDS.items()}
-_COUNTRY = _OIDS["C"]
+_SHORT = {oid: short for short, oid in OIDS.items()}
+_COUNTRY = OIDS["C"]
 _OID = re.compile(r"(?:OID\.)?([0-2](?:\.[0-9]+)+)", re.I)
 _HOST_NAME = re.compile(r"(?=.{1,253}$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.?)+")
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
@@ -115,7 +117,7 @@ def distinguished_name(text: str) -> Name:
         dotted = _OID.fullmatch(spelling)
         oid = dotted[1] if dotted else _BY_SPELLING.get(spelling.casefold())
         if oid is None:
-            raise ValueError(f"{spelling!r} is no attribute of a subject; there are {', '.join(_OIDS)}, and OIDs.")
+            raise ValueError(f"{spelling!r} is no attribute of a subject; there are {', '.join(OIDS)}, and OIDs.")
         if oid == _COUNTRY and not re.fullmatch("[A-Za-z]{2}", value):
             raise ValueError(f"C={value}: a country has two letters.")
         name.append((oid, value))

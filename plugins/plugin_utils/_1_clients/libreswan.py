@@ -16,6 +16,7 @@ from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.connectio
     IKE_LIFETIME,
     PASS,
     PEER_GONE,
+    PKI,
     PROTECT,
     PSK,
     Client,
@@ -65,7 +66,12 @@ def unfit(client: Client, connection: Connection) -> str:
     odd = odd_characters(texts, '"')
     if odd:
         return f"libreswan's files can't quote it: it {odd}"
+    for text in texts[:3]:
+        if text is not None and not text.isascii():
+            return f"libreswan is known to take identities of ASCII characters only, unlike {text!r}"
     for text in texts[:2]:
+        if text is not None and identities.kind(text) == identities.DN and set(text) & set(',+<>;\\"') - {","}:
+            return f"libreswan can't be told the subject {text!r}"
         if text is not None and not _has_own_spelling(text) and (text[0] in "#[@~%{" or " " in text):
             return f"libreswan would take the identity {text!r} for something else"
     return ""
@@ -92,7 +98,7 @@ def options_of(client: Client, one: Connection) -> dict[str, str]:
         "type": "transport",
         **({"authby": "secret"} if by_key else {}),
         **ends,
-        "leftid": _quoted(FROM_CERTIFICATE if one.local.identity is None else identity(one.local.identity)),
+        "leftid": _quoted(own_identity(one)),
         "rightid": _quoted(identity(str(one.remote.identity))),
         **({} if by_key else {"leftcert": _quoted(str(client.certificate)), "leftsendcert": "always"}),
         "ike": "aes256-sha2_384;dh20",
@@ -120,6 +126,14 @@ def perfect_forward_secrecy() -> str:
 def _selector(one: Connection, end: End) -> str:
     """Numbers only. ``6/0`` is what ``tcp`` means; with ``6/%any`` libreswan installs no trap, and packets leave in clear."""
     return f"{one.protocol}/{end.port}"
+
+
+def own_identity(one: Connection) -> str:
+    """The client's identity. Its subject is best taken from its certificate, byte by byte."""
+    own = one.local.identity
+    if own is None or (one.method == PKI and identities.kind(own) == identities.DN):
+        return FROM_CERTIFICATE
+    return identity(own)
 
 
 def identity(text: str) -> str:

@@ -79,7 +79,6 @@ def _options(client: Client, one: Connection) -> dict[str, object]:
     """libreswan's options, without those that NMState does not know."""
     by_key = one.method == PSK
     selectors = {side: f"{one.protocol}/{end.port}" for side, end in (("left", one.local), ("right", one.remote))}
-    own = libreswan.FROM_CERTIFICATE if one.local.identity is None else libreswan.identity(one.local.identity)
     return {
         "nm-auto-defaults": False,
         "type": "transport",
@@ -88,7 +87,7 @@ def _options(client: Client, one: Connection) -> dict[str, object]:
         "left": str(one.local.network[0]),
         "right": str(one.remote.address),
         **({f"{side}protoport": selector for side, selector in selectors.items()} if one.protocol else {}),
-        "leftid": own,
+        "leftid": libreswan.own_identity(one),
         "rightid": libreswan.identity(str(one.remote.identity)),
         **({} if by_key else {"leftcert": client.certificate, "leftsendcert": "always"}),
         "ike": "aes256-sha2_384;dh20",

@@ -9,6 +9,7 @@ Sources: strongSwan's swanctl.conf(5), and trials with charon 5.9.8 against a pe
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import identities
@@ -38,6 +39,13 @@ from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.rendering
 CONFIGURATION, SECRETS = ".conf", "--secrets.conf"
 """The ends of the names of the two files of a cluster; swanctl reads every ``*.conf``. No name of a cluster ends like the second."""
 
+_ATTRIBUTES = {
+    identities.OIDS[name]: {"description": "D", "name": "N", "GN": "G", "initials": "I"}.get(name, name)
+    for name in identities.OIDS
+    if name != "organizationIdentifier"
+}
+"""What strongSwan 5.9 calls the attributes of a subject, by OID."""
+
 _Section = Mapping[str, Any]
 
 
@@ -59,9 +67,19 @@ def render(client: Client, connections: Sequence[Connection]) -> list[File]:
 
 def unfit(client: Client, connection: Connection) -> str:
     """See ``Format``. Names of files go into lists, which commas and white space divide."""
-    if connection.method != PKI:
-        return ""
-    return odd_characters((client.certificate, *client.authorities), ', "#')
+    if connection.method == PKI:
+        odd = odd_characters((client.certificate, *client.authorities), ', "\\#')
+        if odd:
+            return f"swanctl divides lists of files at commas and white space: it {odd}"
+    for text in (connection.local.identity, connection.remote.identity, connection.ppk_identity):
+        # The daemon refuses what is not ASCII ("invalid value for: id, config discarded").
+        if text is not None and not (text.isascii() and text.isprintable()):
+            return f"strongSwan takes identities of ASCII characters only, unlike {text!r}"
+    for end in (_as_certified(connection), connection.remote):
+        text = end.identity
+        if text is not None and identities.kind(text) == identities.DN and not _subject(text):
+            return f"strongSwan can't be told the subject {text!r}"
+    return ""
 
 
 def _connection(client: Client, one: Connection) -> _Section:
@@ -81,7 +99,7 @@ def _connection(client: Client, one: Connection) -> _Section:
         **({"encap": "yes"} if one.in_udp else {}),
         **({"ppk_id": _quoted(_ppk_identity(one)), "ppk_required": "yes"} if one.ppk_identity is not None else {}),
         **({"send_cert": "always"} if one.method == PKI else {}),
-        "local": _authentication(one, one.local, {"certs": client.certificate} if one.method == PKI else {}),
+        "local": _authentication(one, _as_certified(one), {"certs": client.certificate} if one.method == PKI else {}),
         "remote": _authentication(
             one,
             one.remote,
@@ -134,10 +152,34 @@ def _selector(one: Connection, end: End) -> str:
     return f"{end.network}[{protocol}{f'/{end.port}' if end.port else ''}]"
 
 
+def _as_certified(one: Connection) -> End:
+    """The client's own end. Its subject is best taken from its certificate, byte by byte."""
+    own = one.local.identity
+    is_subject = own is not None and identities.kind(own) == identities.DN
+    return replace(one.local, identity=None) if one.method == PKI and is_subject else one.local
+
+
 def _identity(identity: str) -> str:
     """An identity with its kind, so that no spelling makes something else of it."""
-    kinds = {identities.ADDRESS: "", identities.DN: "", identities.EMAIL: "email:"}
-    return f"{kinds.get(identities.kind(identity), 'fqdn:')}{identity}"
+    kind = identities.kind(identity)
+    if kind == identities.DN:
+        return _subject(identity)
+    return identity if kind == identities.ADDRESS else f"{'email' if kind == identities.EMAIL else 'fqdn'}:{identity}"
+
+
+def _subject(identity: str) -> str:
+    """A subject as strongSwan reads it, empty if it can't. What it can't read, it would take for an identity of another kind.
+
+    It knows neither quotes nor backslashes, but two signs that divide attributes.
+    """
+    name = identities.distinguished_name(identity)
+    attributes = [(_ATTRIBUTES.get(oid), value) for oid, value in name]
+    if any(attribute is None for attribute, _value in attributes):
+        return ""
+    texts = [f"{attribute}={value}" for attribute, value in attributes]
+    if not any("," in text for text in texts):
+        return ", ".join(texts)
+    return "" if any("/" in text for text in texts) else f"/{'/'.join(texts)}"
 
 
 def _ppk_identity(one: Connection) -> str:
@@ -149,9 +191,11 @@ def _secrets(one: Connection) -> Iterator[str]:
     if one.method == PSK:
         identities = [end.identity for end in (one.local, one.remote) if end.identity is not None]
         owners = {f"id-{number}": _quoted(_identity(identity)) for number, identity in enumerate(identities, 1)}
-        yield from _section(f"ike-{one.name}", {**owners, "secret": key_text(one.key)})
+        yield from _section(f"ike-{one.name}", {**owners, "secret": _quoted(key_text(one.key))})
     if one.ppk_identity is not None:
-        yield from _section(f"ppk-{one.name}", {"id": _quoted(_ppk_identity(one)), "secret": key_text(one.ppk_key)})
+        yield from _section(
+            f"ppk-{one.name}", {"id": _quoted(_ppk_identity(one)), "secret": _quoted(key_text(one.ppk_key))}
+        )
 
 
 def _quoted(text: str) -> str:
