@@ -104,7 +104,7 @@ faults: .venv/.ready  ## print what becomes of a task when a fault meets one of 
 	@$(RUN) env PYTHONPATH=.venv:tests python -m support.fault_matrix
 
 compared: .venv/.ready .venv-conformance/.ready  ## print the same for netapp.ontap, side by side (docs/faults_compared.md)
-	@$(RUN) env PYTHONPATH=.venv:tests python -m conformance.fault_comparison
+	@$(RUN) env PYTHONPATH=.venv:tests python -m support.fault_comparison
 
 bench: .venv/.ready  ## print what the collection costs, in seconds, requests and connections (benchmarks/README.md)
 	@$(RUN) python benchmarks/run.py $(ARGS)

@@ -13,8 +13,8 @@ import pytest
 from archive.conftest import interpreter, pip_install
 from gates.ansible_test import MODULE_PYTHONS
 from gates.interpreters import MODULES_NEED, Version, dotted
-from integration.test_targets import NAMES, furnish, play_targets
 from support.harness import Playbooks
+from support.targets import NAMES, furnish, play_targets
 
 # The promised minimum, on the oldest Python; anywhere else the newest.
 LIBRARIES = {MODULES_NEED: ("requests==2.25.1", "urllib3==1.26.5")}

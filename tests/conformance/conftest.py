@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -14,18 +13,13 @@ from typing import Any
 
 import pytest
 
-from environment import CHECKOUT, isolated
 from simulator import Simulator
 from simulator.fixtures import _running_array, array, make_array
+from support.third_party import CLIENT_PYTHON, environment
 
 __all__ = ["_running_array", "array", "make_array"]
 
-CLIENT_PYTHON = CHECKOUT / ".venv-conformance" / "bin" / "python"
-"""The interpreter of an environment in which tests/conformance/requirements.txt is installed."""
-
 CLIENTS = Path(__file__).parent / "clients"
-POLICIES = "/api/security/ipsec/policies"
-KEY = "a-key-of-eighteen-and-more"
 
 
 @pytest.fixture(scope="session")
@@ -34,13 +28,6 @@ def client_python() -> str:
     if not CLIENT_PYTHON.exists():
         pytest.fail(f"{CLIENT_PYTHON} is not there: `make conformance` makes that environment.", pytrace=False)
     return str(CLIENT_PYTHON)
-
-
-def environment(array: Simulator, home: Path) -> dict[str, str]:
-    """Return variables for a client: no collection from outside of its environment, the simulator's authority."""
-    kept = {name: value for name, value in isolated(os.environ).items() if name != "ANSIBLE_COLLECTIONS_PATH"}
-    own = {"HOME": str(home), "ANSIBLE_HOME": str(home / ".ansible")}
-    return {**kept, **own, "REQUESTS_CA_BUNDLE": array.ca_path, "CURL_CA_BUNDLE": array.ca_path}
 
 
 @pytest.fixture

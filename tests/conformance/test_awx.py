@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conformance.conftest import environment
-from conformance.fake_awx import FakeAwx
 
 from simulator import Simulator
 from support.awx import KIT, tasks
+from support.fake_awx import FakeAwx
+from support.third_party import environment
 
 # What AWX takes, read from its sources: awx/main/fields.py, awx/api/views, awx/api/serializers.py.
 FIELD_KEYS = {

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from simulator import Simulator, Unknowns
-
-from .conftest import KEY, POLICIES
+from support.paths import POLICIES
+from support.third_party import KEY
 
 Run = Callable[..., Any]
 VERSIONS = ["9.8", "9.10.1", "9.14.1", "9.19.1"]

@@ -14,11 +14,7 @@ import pytest
 
 from simulator import Simulator, faults
 from simulator.messages import Answer
-from support.fault_matrix import SECRETS
-from support.harness import CHECKOUT, policy
-
-from .conftest import KEY, POLICIES
-from .fault_comparison import (
+from support.fault_comparison import (
     CELLS,
     HEALTHY,
     JOBS,
@@ -26,13 +22,15 @@ from .fault_comparison import (
     LOOKS,
     Cell,
     Comparison,
-    Records,
     healthy,
     is_true,
     measure,
     versions,
 )
-from .test_modules import PSK, task
+from support.fault_matrix import SECRETS, others
+from support.harness import CHECKOUT, policy
+from support.paths import POLICIES
+from support.third_party import KEY, PSK, task
 
 DOCUMENT = (CHECKOUT / "docs" / "faults_compared.md").read_text(encoding="utf-8")
 
@@ -41,11 +39,6 @@ DOCUMENT = (CHECKOUT / "docs" / "faults_compared.md").read_text(encoding="utf-8"
 def comparison(client_python: str) -> Comparison:
     """Everything that is measured; about a minute, for netapp.ontap waits as long for an answer that does not come."""
     return measure(client_python)
-
-
-def others(records: Records) -> Records:
-    """The policies that no task is about."""
-    return [record for record in records if (record["name"], record["svm"]["name"]) != ("web", "svm1")]
 
 
 def leaked(text: str) -> list[str]:

@@ -11,18 +11,14 @@ from typing import Any
 import pytest
 
 from simulator import Simulator, Unknowns
+from support.arrays import added
+from support.third_party import CONNECTION, changed
 
 Run = Callable[..., Any]
 Play = Callable[..., list[dict[str, Any]]]
 
 CONFIG = "netapp.ontap.na_ontap_security_ipsec_config"
 CA_CERTIFICATE = "netapp.ontap.na_ontap_security_ipsec_ca_certificate"
-CONNECTION = {
-    "hostname": "{{ netapp_hostname }}",
-    "username": "{{ netapp_username }}",
-    "password": "{{ netapp_password }}",
-    "validate_certs": "{{ validate_certs }}",
-}
 
 
 def task(module: str, **options: Any) -> dict[str, Any]:
@@ -30,19 +26,9 @@ def task(module: str, **options: Any) -> dict[str, Any]:
     return {"name": module, module: {**CONNECTION, **options}}
 
 
-def changed(results: list[dict[str, Any]]) -> list[bool | str]:
-    """Return of each task whether it changed something, or how it failed."""
-    return [str(result["msg"]) if result.get("failed") else result["changed"] for result in results]
-
-
 def writes(array: Simulator) -> list[tuple[str, Any]]:
     """Return method and body of the requests that are not reads."""
     return [(request.method, request.body) for request in array.requests if request.method != "GET"]
-
-
-def added(array: Simulator) -> list[tuple[str | None, str]]:
-    """Return SVM and name of each certificate that is added to IPsec."""
-    return [(one.get("svm", {}).get("name"), one["certificate"]["name"]) for one in array.ca_certificates()]
 
 
 def refusals(outcome: dict[str, Any]) -> dict[str, tuple[int, str, str | None]]:

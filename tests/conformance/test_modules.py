@@ -14,27 +14,11 @@ from typing import Any
 import pytest
 
 from simulator import Simulator, Unknowns
-
-from .conftest import KEY, POLICIES
+from support.arrays import writes
+from support.paths import POLICIES
+from support.third_party import CONNECTION, KEY, MODULE, PSK, changed, task
 
 Play = Callable[..., list[dict[str, Any]]]
-MODULE = "netapp.ontap.na_ontap_security_ipsec_policy"
-CONNECTION = {
-    "hostname": "{{ netapp_hostname }}",
-    "username": "{{ netapp_username }}",
-    "password": "{{ netapp_password }}",
-    "validate_certs": "{{ validate_certs }}",
-}
-PSK = {
-    "name": "ipsec_policy_psk",
-    "svm": "svm1",
-    "authentication_method": "psk",
-    "secret_key": KEY,
-    "action": "esp_transport",
-    "local_endpoint": {"address": "10.23.43.23", "netmask": "255.255.255.0", "port": "201"},
-    "remote_endpoint": {"address": "10.23.43.30", "netmask": "24", "port": "205"},
-    "protocol": "17",
-}
 BYPASS = {
     **{option: value for option, value in PSK.items() if option not in ("authentication_method", "secret_key")},
     "name": "ipsec_policy_none",
@@ -50,25 +34,10 @@ PKI = {
 }
 
 
-def task(options: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    """Return a task of the module that is compared."""
-    return {"name": str(options["name"]), MODULE: {**CONNECTION, **options, **changes}}
-
-
 def info(**options: Any) -> dict[str, Any]:
     """Return a task that lists policies."""
     gather = {"gather_subset": ["security/ipsec/policies"], "fields": ["*"], **options}
     return {"name": "list", "netapp.ontap.na_ontap_rest_info": {**CONNECTION, **gather}}
-
-
-def changed(results: list[dict[str, Any]]) -> list[bool | str]:
-    """Return of each task whether it changed something, or how it failed."""
-    return [str(result["msg"]) if result.get("failed") else result["changed"] for result in results]
-
-
-def writes(array: Simulator) -> list[str]:
-    """Return the methods of the requests that are not reads."""
-    return [request.method for request in array.requests if request.method != "GET"]
 
 
 @pytest.mark.parametrize("version", ["9.8", "9.19.1"])

@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
-from integration.test_playbooks import examples
 from support.harness import CHECKOUT
+from support.pages import examples
 
 EXAMPLES = {name: tasks for name, tasks in examples() if (CHECKOUT / "plugins" / "modules" / f"{name}.py").exists()}
 

@@ -15,29 +15,14 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput, SetFailed
 from simulator import Simulator
 from support.harness import WHOLE_SET_SPEC, Playbooks, login, policies
-
-KEY = "first-secret-of-the-tests"
-
-
-def entry(name: str, **options: Any) -> dict[str, Any]:
-    return {
-        "name": name,
-        "svm": "svm1",
-        "action": "esp_transport",
-        "authentication_method": "psk",
-        "secret_key": KEY,
-        "local_endpoint": {"address": "10.10.10.7/32", "port": 2049},
-        "remote_endpoint": {"address": "10.10.20.0/24"},
-        **options,
-    }
-
+from support.samples import WEB
 
 WANTED = [
-    entry("web", enabled=True),
-    entry("backup", local_endpoint={"address": "10.10.10.7/32", "port": 873}),
-    entry("same", local_endpoint={"address": "10.10.10.7/32", "port": 111}),
+    dict(WEB, name="web", enabled=True),
+    dict(WEB, name="backup", local_endpoint={"address": "10.10.10.7/32", "port": 873}),
+    dict(WEB, name="same", local_endpoint={"address": "10.10.10.7/32", "port": 111}),
 ]
-OTHER = entry("other", action="bypass", authentication_method=None, secret_key=None)
+OTHER = dict(WEB, name="other", action="bypass", authentication_method=None, secret_key=None)
 
 
 @pytest.fixture
@@ -84,7 +69,10 @@ DEVIATIONS: dict[str, tuple[Callable[[Simulator], None], dict[str, Any]]] = {
     "a policy was replaced": (replace_by_a_twin, {}),
     "the source is another": (nothing, {"source": "commit 2"}),
     "an entry is gone": (nothing, {"policies": WANTED[:1]}),
-    "an entry has another value": (nothing, {"policies": [WANTED[0], entry("backup", enabled=False), WANTED[2]]}),
+    "an entry has another value": (
+        nothing,
+        {"policies": [WANTED[0], dict(WEB, name="backup", enabled=False), WANTED[2]]},
+    ),
     "more is deleted": (nothing, {"prune": True}),
     "nothing is approved": (nothing, {"approved_digests": []}),
 }
@@ -135,7 +123,7 @@ def swap(array: Simulator) -> None:
         (swap, {}, ["This is another array than the one that was planned for."]),
         (nothing, {"source": "commit 2"}, ["What the list was made from (source) is another."]),
         (edit_an_unmanaged_one, {}, ["The policies that the list does not name are others than they were."]),
-        (nothing, {"policies": [*WANTED, entry("new")]}, ["The list, or what it leaves open, is another."]),
+        (nothing, {"policies": [*WANTED, dict(WEB, name="new")]}, ["The list, or what it leaves open, is another."]),
         (edit_what_is_left_alone, {}, ["The policies that are as the list wants them are others than they were."]),
         (edit, {}, ["Not approved: modified IPsec policy 'web' on SVM 'svm1'. Nothing"]),
     ],
@@ -180,7 +168,7 @@ def test_what_is_left_of_an_approved_plan_can_be_finished(array: Simulator, plan
 
 
 def test_a_policy_that_an_approved_recreate_lost_may_be_created(array: Simulator) -> None:
-    task = {"policies": [entry("web", update_secret_key="always", recreate=True)]}
+    task = {"policies": [dict(WEB, name="web", update_secret_key="always", recreate=True)]}
     policies(array, **task)
     approved = policies(array, check_mode=True, **task)["digests"]
     array.refuse("POST", "/api/security/ipsec/policies", code=66257110)

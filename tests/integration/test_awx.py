@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from ansible_collections.wiresec.ontap.plugins.modules import ipsec_policy_info
 from simulator import Simulator
 from support.awx import CREDENTIAL_TYPE, KIT, REPOSITORY, Controller, inject, load, message, tasks
 from support.harness import INFO_SPEC, validated
+from support.pages import blocks
 
 KEYS = ["first-secret-of-the-awx-tests", "second-secret-of-the-awx-tests"]
 
@@ -192,7 +192,7 @@ def test_the_yaml_of_the_guide_is_that_of_the_kit() -> None:
         credential_type["injectors"],
         {"rrule": tasks()["Look for drift every night at two o'clock UTC"][1]["rrule"]},
     ]
-    assert [load(block) for block in re.findall(r"^```yaml\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)] == known
+    assert [load(block) for block in blocks(KIT.parent / "awx.md", "yaml")] == known
     messages = tasks()["Tell by mail of plans, of failures, and of what waits for an approval"][1]["messages"]
     assert messages["success"]["body"] in guide
     made = {options["name"] for _module, options in tasks().values()} - {"{{ organization }}", "Repository"}

@@ -20,9 +20,8 @@ import yaml
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
 from support.harness import CHECKOUT, Playbooks
-
-KEY = "first-secret-of-the-tests"
-NEW_KEY = "second-secret-of-the-tests"
+from support.pages import blocks
+from support.samples import KEY, NEW_KEY
 
 PAGES = sorted([CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *(CHECKOUT / "docs").glob("*.md")])
 ENTRY = {*arguments.POLICY, *arguments.PERMISSIONS, "lint_ignore"}
@@ -66,16 +65,10 @@ class Page:
     others: list[Any] = field(default_factory=list)
 
 
-def blocks(page: Path) -> list[str]:
-    """The texts of the YAML blocks of a page."""
-    found = re.findall(r"^( *)```ya?ml\n(.*?)^ *```$", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    return [textwrap.dedent(text) for _indentation, text in found]
-
-
 def sorted_out(page: Path) -> Page:
     """What the blocks of a page are."""
     result = Page()
-    for text in blocks(page):
+    for text in blocks(page, "yaml", "yml"):
         content = yaml.safe_load(text)
         first = content[0] if isinstance(content, list) else content or {}
         if content is None:
@@ -93,7 +86,7 @@ def sorted_out(page: Path) -> Page:
     return result
 
 
-WITH_YAML = [page for page in PAGES if blocks(page)]
+WITH_YAML = [page for page in PAGES if blocks(page, "yaml", "yml")]
 
 
 @pytest.mark.parametrize("path", WITH_YAML, ids=lambda page: page.stem)
@@ -200,7 +193,9 @@ def variables(playbooks: Playbooks) -> list[str]:
 
 def test_the_commands_of_the_quick_start_do_what_it_says(playbooks: Playbooks) -> None:
     page = (CHECKOUT / "docs" / "quick_start.md").read_text(encoding="utf-8")
-    (playbooks.folder / "disable.yml").write_text(blocks(CHECKOUT / "docs" / "quick_start.md")[0], encoding="utf-8")
+    (playbooks.folder / "disable.yml").write_text(
+        blocks(CHECKOUT / "docs" / "quick_start.md", "yaml")[0], encoding="utf-8"
+    )
     key = {"IPSEC_NFS_KEY": re.findall(r"^export IPSEC_NFS_KEY=(\S+)$", page, re.MULTILINE)[0]}
     commands = [command.split() for command in re.findall(r"^ansible-playbook (.*)$", page, re.MULTILINE)]
     changes = []

@@ -14,19 +14,13 @@ import pytest
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import ApiError
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
 from simulator import Simulator, Unknowns
+from support import samples
+from support.arrays import writes
 from support.harness import Playbooks, policy
+from support.paths import POLICIES
+from support.samples import KEY
 
-KEY = "a-shared-key-of-25-chars."
-COLLECTION = "/api/security/ipsec/policies"
-WEB: dict[str, Any] = {
-    "name": "web",
-    "svm": "svm1",
-    "action": "esp_transport",
-    "authentication_method": "psk",
-    "secret_key": KEY,
-    "local_endpoint": {"address": "10.10.10.7/32"},
-    "remote_endpoint": {"address": "10.10.20.0/24"},
-}
+WEB: dict[str, Any] = {**samples.WEB, "local_endpoint": {"address": "10.10.10.7/32"}}
 PKI = {
     **{option: value for option, value in WEB.items() if option != "secret_key"},
     "authentication_method": "pki",
@@ -140,7 +134,7 @@ def test_what_the_module_checks_itself(array: Simulator, code: int, options: dic
     with pytest.raises(Exception) as caught:  # noqa: PT011 - the message is what matters
         policy(array, **{**WEB, **options})
     assert message in str(caught.value)
-    assert not [request for request in array.requests if request.method != "GET"]
+    assert writes(array) == []
     assert code in POLICY.advice
 
 
@@ -178,7 +172,7 @@ def test_each_code_reads_well_in_a_failed_play(playbooks: Playbooks) -> None:
     tasks = []
     for code in sorted(POLICY.advice):
         method = "DELETE" if code in only_delete else "PATCH" if code in only_patch else "POST"
-        array.refuse(method, COLLECTION if method == "POST" else f"{COLLECTION}/*", code=code)
+        array.refuse(method, POLICIES if method == "POST" else f"{POLICIES}/*", code=code)
         options = {
             "POST": {**WEB, "name": "new"},
             "PATCH": {"name": "old", "svm": "svm1", "enabled": False},

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -14,77 +13,25 @@ from hypothesis import strategies as st
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput, OntapError
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from integration.test_properties import LIMITS, WEB, bystanders, current, policies, prepared
 from simulator import Simulator, Unknowns
-from simulator.faults import KINDS, Effect
 from support.clock import Clock
 from support.fault_matrix import (
-    COLLECTION,
-    INSTANCE,
     READS,
-    SECRETS,
     WRITES,
     Fault,
-    Outcome,
     Scenario,
+    as_wanted,
     cell,
+    check_truth,
+    others,
     read_faults,
     run,
+    subject,
     tables,
     write_faults,
 )
 from support.harness import CHECKOUT, policy
-
-Records = list[dict[str, Any]]
-
-
-def others(records: Records) -> Records:
-    return [record for record in records if (record["name"], record["svm"]["name"]) != ("web", "svm1")]
-
-
-def subject(records: Records) -> dict[str, Any] | None:
-    """The one policy that the task is about; an error if there are two."""
-    found = [record for record in records if record not in others(records)]
-    assert len(found) <= 1
-    return found[0] if found else None
-
-
-def as_wanted(record: dict[str, Any] | None, options: dict[str, Any]) -> bool:
-    """Whether a stored policy is what a task describes, its secrets included."""
-    if record is None or options.get("state") == "absent":
-        return record is None and options.get("state") == "absent"
-    state = POLICY.from_api(record)
-    state["secret_key"] = record.get("secret_key")
-    state["ppk.shared_key"] = record.get("ppk", {}).get("shared_key")
-    return POLICY.from_options(options).items() <= state.items()
-
-
-def check_truth(array: Simulator, scenario: Scenario, fault: Fault, outcome: Outcome) -> None:
-    """What a task says of itself is what the array shows, and nothing else was touched."""
-    result, before, after = outcome.result, subject(outcome.before), subject(outcome.after)
-    assert others(outcome.after) == others(outcome.before)
-    assert [secret for secret in (*SECRETS, array.password) if secret in json.dumps(result)] == []
-    if outcome.failed:
-        assert result["msg"].endswith(".")
-        assert "ipsec" in result["msg"].lower()
-        # What can't be told counts as a change; what is said to be none is none, to the last property.
-        assert result["changed"] is (result["operation"] != "none")
-        known = {
-            "none": after == before,
-            "unknown": "is not known" in result["msg"],
-            "deleted": after is None and result.get("lost", {}).get("name") == "web",
-            "recreated": after is not None and before is not None and {**after, "uuid": 0} == {**before, "uuid": 0},
-        }
-        assert known[result["operation"]]
-        assert result.get("uuid") in (None, *((record or {}).get("uuid") for record in (before, after)))
-    elif not scenario.lists:
-        assert result["changed"] is (after != before)
-        assert as_wanted(after, scenario.options)
-    if fault.kind == "approval":
-        assert result["approval"]["pending"] is True
-        assert "1" in f"{result['approval']['request']} {result['msg']}"
-        assert array.approvals == [1]
-
+from support.strategies import FAULTS, LIMITS, READ_FAULTS, WEB, bystanders, current, policies, prepared
 
 CELLS = [(scenario, fault, False) for scenario in READS for fault in read_faults()]
 CELLS += [(scenario, fault, True) for scenario in WRITES for fault in write_faults()]
@@ -115,27 +62,6 @@ def test_the_tables_in_the_documentation_are_these(array: Simulator) -> None:
 
 
 # Any faults, any plans
-
-FAULTS = st.builds(
-    lambda kind, method, after, occurrence, times: {
-        "kind": kind,
-        "method": method,
-        "path": COLLECTION if method == "POST" else INSTANCE,
-        "after_effect": after and KINDS[kind].effect is Effect.EITHER,
-        "occurrence": occurrence,
-        "times": times,
-    },
-    st.sampled_from([name for name, kind in KINDS.items() if kind.effect is not Effect.ALWAYS]),
-    st.sampled_from(["POST", "PATCH", "DELETE"]),
-    st.booleans(),
-    st.integers(1, 3),
-    st.integers(1, 3),
-)
-READ_FAULTS = st.builds(
-    lambda kind, occurrence: {"kind": kind, "method": "GET", "path": COLLECTION, "occurrence": occurrence},
-    st.sampled_from(sorted(set(KINDS) - {"foreign_svm"})),
-    st.integers(1, 4),
-)
 
 
 @LIMITS

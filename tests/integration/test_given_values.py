@@ -13,11 +13,10 @@ import pytest
 import yaml
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from integration.test_in_process import SWITCH, info, policies
-from integration.test_playbooks import KEY, PPK, WEB, task
 from simulator import Simulator
 from support import harness
-from support.harness import Play, Playbooks
+from support.harness import IN_PROCESS, Play, Playbooks, task
+from support.samples import KEY, PPK, WEB
 
 # Without quotes, and 18 characters or more where that is possible, so that nothing but the type is wrong with them.
 UNQUOTED = {
@@ -38,11 +37,13 @@ UNQUOTED = {
 PLACES: dict[str, Any] = {
     "secret_key": lambda value: task("t", **{**WEB, "secret_key": value}),
     "ppk.shared_key": lambda value: task("t", **WEB, ppk={"identity": "someone", "shared_key": value}),
-    "password": lambda value: info("t", password=value),
-    "access_token": lambda value: info("t", access_token=value),
-    "policies[1].secret_key": lambda value: policies("t", policies=[WEB, {**WEB, "name": "b", "secret_key": value}]),
+    "password": lambda value: task("t", "ipsec_policy_info", password=value),
+    "access_token": lambda value: task("t", "ipsec_policy_info", access_token=value),
+    "policies[1].secret_key": lambda value: task(
+        "t", "ipsec_policies", policies=[WEB, {**WEB, "name": "b", "secret_key": value}]
+    ),
     "name": lambda value: task("t", **{**WEB, "name": value}),
-    "svms[0]": lambda value: policies("t", policies=[], svms=[value]),
+    "svms[0]": lambda value: task("t", "ipsec_policies", policies=[], svms=[value]),
 }
 NUMBERS = ("hexadecimal", "decimal", "octal", "underscores", "sexagesimal")
 
@@ -50,7 +51,7 @@ NUMBERS = ("hexadecimal", "decimal", "octal", "underscores", "sexagesimal")
 def play(playbooks: Playbooks, tasks: dict[str, dict[str, Any]], *arguments: str, **keywords: Any) -> Play:
     """Runs tasks under these titles, each whatever became of those before, every second one as a process of its own."""
     named = [
-        {**one, "name": title, "ignore_errors": True, "vars": {SWITCH: number % 2 == 0}}
+        {**one, "name": title, "ignore_errors": True, "vars": {IN_PROCESS: number % 2 == 0}}
         for number, (title, one) in enumerate(tasks.items())
     ]
     return playbooks.play(named, "-vvv", *arguments, **keywords)
@@ -81,7 +82,7 @@ def test_what_yaml_makes_no_text_of_is_refused_by_the_name_of_its_option(playboo
 
 def test_without_quotes_in_the_task_itself(playbooks: Playbooks) -> None:
     book = playbooks.folder / "book.yml"
-    head = f"- hosts: localhost\n  gather_facts: false\n  vars: {{{SWITCH}: false}}\n  tasks:\n"
+    head = f"- hosts: localhost\n  gather_facts: false\n  vars: {{{IN_PROCESS}: false}}\n  tasks:\n"
     tasks = [
         f"    - name: {kind}\n      ignore_errors: true\n"
         f"      wiresec.ontap.ipsec_policy: {{name: web, svm: svm1, secret_key: {text}}}\n"
@@ -120,7 +121,7 @@ def test_in_policy_files_text_is_as_typed_and_variables_have_to_be_text(playbook
     )
     read = "{{ lookup('wiresec.ontap.ipsec_policy_files', '%s.yml') }}"
     lint = {"wiresec.ontap.ipsec_policy_lint": {"paths": ["policies.yml"]}}
-    tasks = {"set": policies("t", policies=read % "policies"), "lint": lint}
+    tasks = {"set": task("t", "ipsec_policies", policies=read % "policies"), "lint": lint}
     done = play(playbooks, tasks, "-e", "@typed.yml")
     assert done.failed == ["set", "lint"], done.output
     for title in tasks:
@@ -130,7 +131,7 @@ def test_in_policy_files_text_is_as_typed_and_variables_have_to_be_text(playbook
         assert not re.search("policies.yml:5:.* invalid-value", message)
     assert array.requests == []
     assert str(0x00112233445566778899AABBCCDDEEFF) not in done.output
-    assert play(playbooks, {"typed": policies("t", policies=read % "typed_only")}).code == 0
+    assert play(playbooks, {"typed": task("t", "ipsec_policies", policies=read % "typed_only")}).code == 0
     stored = array.policy("typed", "svm1")
     assert stored is not None
     assert stored["secret_key"] == UNQUOTED["hexadecimal"]
@@ -171,7 +172,7 @@ def test_what_is_blank_or_hidden_is_refused(playbooks: Playbooks) -> None:
     }.items():
         tasks[f"{option}: lint"] = {"wiresec.ontap.ipsec_policy_lint": {"paths": ["ipsec"], **value}}
     for option in ("svm", "name", "protocol", "enabled", "certificate"):
-        tasks[f"{option}: filter"] = info("t", **{option: ""})
+        tasks[f"{option}: filter"] = task("t", "ipsec_policy_info", **{option: ""})
     done = play(playbooks, tasks)
     assert done.failed == list(tasks), done.output
     for title in tasks:
@@ -188,9 +189,9 @@ def test_one_line_break_is_taken_off_secrets_with_a_warning(playbooks: Playbooks
     ppk = {"identity": "someone", "shared_key": f"{PPK}\r\n"}
     tasks = {
         "policy": task("t", **{**WEB, "secret_key": f"{KEY}\n"}, ppk=ppk),
-        "set": policies("t", policies=[{**WEB, "name": "set", "secret_key": f"{KEY}\n"}]),
+        "set": task("t", "ipsec_policies", policies=[{**WEB, "name": "set", "secret_key": f"{KEY}\n"}]),
         "refused": task("t", **{**WEB, "name": "refused", "secret_key": f"{KEY}\n"}),
-        "log-in": info("t", username=array.username, password=f"{array.password}\n"),
+        "log-in": task("t", "ipsec_policy_info", username=array.username, password=f"{array.password}\n"),
     }
     done = play(playbooks, tasks)
     assert (done.code, done.failed) == (0, ["refused"]), done.output
@@ -210,11 +211,13 @@ def test_one_line_break_is_taken_off_secrets_with_a_warning(playbooks: Playbooks
 
 def test_a_line_break_in_the_environment_is_taken_off_as_well(playbooks: Playbooks) -> None:
     array = playbooks.array
-    good = playbooks.play([info("list")], environment={"ONTAP_PASSWORD": f"{array.password}\n"})
+    good = playbooks.play([task("list", "ipsec_policy_info")], environment={"ONTAP_PASSWORD": f"{array.password}\n"})
     assert good.code == 0, good.output
     assert "password (ONTAP_PASSWORD): ends with a line break, which was taken off." in good.output
     array.clear_log()
-    bad = playbooks.play([info("list")], environment={"ONTAP_USERNAME": "admin\n", "ONTAP_PASSWORD": f"{KEY} "})
+    bad = playbooks.play(
+        [task("list", "ipsec_policy_info")], environment={"ONTAP_USERNAME": "admin\n", "ONTAP_PASSWORD": f"{KEY} "}
+    )
     message = bad.result("list")["msg"]
     assert message.startswith(
         "username (ONTAP_USERNAME): has a line break, a control character, or white space at an end"
@@ -224,17 +227,17 @@ def test_a_line_break_in_the_environment_is_taken_off_as_well(playbooks: Playboo
 
 
 SHAPES: dict[str, dict[str, Any]] = {
-    "list in a list": policies("t", policies=[[{**WEB, "secret_key": KEY}]]),
-    "text in a list": policies("t", policies=[f"name=web secret key={KEY}"]),
-    "mapping": policies("t", policies={**WEB, "secret_key": KEY}),
-    "text": policies("t", policies=f"[[{{'name': 'web', 'secret_key': '{KEY}'}}]]"),
-    "number": policies("t", policies=[4711]),
+    "list in a list": task("t", "ipsec_policies", policies=[[{**WEB, "secret_key": KEY}]]),
+    "text in a list": task("t", "ipsec_policies", policies=[f"name=web secret key={KEY}"]),
+    "mapping": task("t", "ipsec_policies", policies={**WEB, "secret_key": KEY}),
+    "text": task("t", "ipsec_policies", policies=f"[[{{'name': 'web', 'secret_key': '{KEY}'}}]]"),
+    "number": task("t", "ipsec_policies", policies=[4711]),
     "text for a mapping": task("t", **{**WEB, "secret_key": KEY, "ppk": PPK}),
     "list for a mapping": task("t", **{**WEB, "secret_key": KEY, "ppk": [[PPK]]}),
     "misspelt": task("t", **{**WEB, "secretkey": KEY, "secret_key": None}),
     "misspelt below": task("t", **{**WEB, "secret_key": KEY, "ppk": {"sharedkey": PPK}}),
-    "URL with a password": info("t", hostname=f"https://admin:{KEY}@array.example.com"),
-    "misspelt in a set": policies("t", policies=[{**WEB, "secretkey": KEY}]),
+    "URL with a password": task("t", "ipsec_policy_info", hostname=f"https://admin:{KEY}@array.example.com"),
+    "misspelt in a set": task("t", "ipsec_policies", policies=[{**WEB, "secretkey": KEY}]),
 }
 
 

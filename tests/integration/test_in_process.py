@@ -16,31 +16,18 @@ from typing import Any
 import pytest
 import yaml
 
-from integration.test_playbooks import KEY, NEW_KEY, PPK, SHORT_KEY, WEB, task
 from simulator import Simulator
-from support.harness import CHECKOUT, Play, Playbooks
+from support.harness import CHECKOUT, IN_PROCESS, Play, Playbooks, task
+from support.samples import KEY, NEW_KEY, PPK, SHORT_KEY, WEB
 
 pytestmark = pytest.mark.covers_plays
 
-SWITCH = "wiresec_ontap_in_process"
 PKI = {**WEB, "name": "pki", "secret_key": None, "authentication_method": "pki", "certificate": "ipsec-cert"}
 PKI = {**PKI, "remote_identity": "ANYTHING"}
 
 
 def web(title: str, /, **changes: Any) -> dict[str, Any]:
     return task(title, **{**WEB, **changes})
-
-
-def policies(title: str, /, **options: Any) -> dict[str, Any]:
-    return {"name": title, "wiresec.ontap.ipsec_policies": options}
-
-
-def info(title: str, /, **options: Any) -> dict[str, Any]:
-    return {"name": title, "wiresec.ontap.ipsec_policy_info": options}
-
-
-def other(module: str, title: str, /, **options: Any) -> dict[str, Any]:
-    return {"name": title, f"wiresec.ontap.{module}": options}
 
 
 LIST = [WEB, {**WEB, "name": "second"}]
@@ -73,23 +60,26 @@ TASKS = [
     web("until") | {"until": "created is changed", "retries": 2, "delay": 0, "register": "created"},
     task("lost", **PKI),
     task("lost key", **{**WEB, "name": "lost"}),
-    policies("set", policies=LIST, prune=True, svms=["svm1"], keep=["l*"], return_policies=True) | {"diff": True},
-    policies("set again", policies=LIST),
-    policies("bad set", policies=[*LIST, {**WEB, "action": "drop"}, {"svm": "svm1"}]),
-    policies("guarded set", policies=[], svms=["svm1"], prune=True),
-    policies("half a set", policies=[{**WEB, "name": f"p{number}"} for number in range(3)], concurrency=1),
-    info("list", svm="svm1"),
-    info("count", count_only=True),
-    info("bad list", fields=["nonsense"]),
-    other("ipsec_config", "service as it is", enabled=True),
-    other("ipsec_config", "service guarded", enabled=False) | {"diff": True},
-    other("ipsec_config", "service changed", replay_window=64),
-    other("ipsec_config", "service bad", replay_window=65),
-    other("ipsec_ca_certificate", "authority", name="ipsec-ca", svm="svm1") | {"diff": True},
-    other("ipsec_ca_certificate", "authority unknown", name="nobody", svm="svm1"),
-    other("ipsec_ca_certificate", "authority not named", svm="svm1"),
-    other("ipsec_security_association_info", "associations", svm="svm1"),
-    other("ipsec_policy_health", "health", svm="svm1", wait=0),
+    task("set", "ipsec_policies", policies=LIST, prune=True, svms=["svm1"], keep=["l*"], return_policies=True)
+    | {"diff": True},
+    task("set again", "ipsec_policies", policies=LIST),
+    task("bad set", "ipsec_policies", policies=[*LIST, {**WEB, "action": "drop"}, {"svm": "svm1"}]),
+    task("guarded set", "ipsec_policies", policies=[], svms=["svm1"], prune=True),
+    task(
+        "half a set", "ipsec_policies", policies=[{**WEB, "name": f"p{number}"} for number in range(3)], concurrency=1
+    ),
+    task("list", "ipsec_policy_info", svm="svm1"),
+    task("count", "ipsec_policy_info", count_only=True),
+    task("bad list", "ipsec_policy_info", fields=["nonsense"]),
+    task("service as it is", "ipsec_config", enabled=True),
+    task("service guarded", "ipsec_config", enabled=False) | {"diff": True},
+    task("service changed", "ipsec_config", replay_window=64),
+    task("service bad", "ipsec_config", replay_window=65),
+    task("authority", "ipsec_ca_certificate", name="ipsec-ca", svm="svm1") | {"diff": True},
+    task("authority unknown", "ipsec_ca_certificate", name="nobody", svm="svm1"),
+    task("authority not named", "ipsec_ca_certificate", svm="svm1"),
+    task("associations", "ipsec_security_association_info", svm="svm1"),
+    task("health", "ipsec_policy_health", svm="svm1", wait=0),
     web("counted", enabled=True, report_impact=True),
     task("loop", **{**WEB, "name": "{{ item }}"}) | {"loop": ["web", "one", "two"]},
 ]
@@ -104,7 +94,7 @@ def prepare(array: Simulator) -> None:
 def run(playbooks: Playbooks, in_process: bool, *arguments: str) -> Play:
     prepare(playbooks.array)
     tasks = [{**one, "ignore_errors": True} for one in TASKS]
-    variables = {SWITCH: in_process, "ontap_port": playbooks.array.port}
+    variables = {IN_PROCESS: in_process, "ontap_port": playbooks.array.port}
     return playbooks.play(tasks, *arguments, "-e", json.dumps(variables))
 
 
@@ -146,19 +136,21 @@ def test_a_loop_has_one_connection_for_each_account(playbooks: Playbooks) -> Non
     for account in ("admin", "second"):
         array.add_policy({"name": account, "svm": "svm1", "action": "bypass"})
     accounts = [{"name": "admin", "key": array.password}, {"name": "second", "key": "second-password"}] * 5
-    loop = info("loop", name="{{ item.name }}", username="{{ item.name }}", password="{{ item.key }}")
+    loop = task(
+        "loop", "ipsec_policy_info", name="{{ item.name }}", username="{{ item.name }}", password="{{ item.key }}"
+    )
     play = playbooks.play([loop | {"loop": accounts, "loop_control": {"label": "{{ item.name }}"}}])
     assert play.code == 0, play.output
     assert (len(array.requests), array.connections) == (10, 2)
     array.clear_log()
-    playbooks.play([info("first"), info("second")])
+    playbooks.play([task("first", "ipsec_policy_info"), task("second", "ipsec_policy_info")])
     assert (len(array.requests), array.connections) == (2, 2)
 
 
 def test_a_connection_that_the_array_closed_meanwhile_is_opened_anew(playbooks: Playbooks) -> None:
     array = playbooks.array
     array.fault("refused", "GET", "/security/ipsec/policies", times=2, attempts=1)
-    play = playbooks.play([info("loop", name="x{{ item }}") | {"loop": [1, 2, 3]}])
+    play = playbooks.play([task("loop", "ipsec_policy_info", name="x{{ item }}") | {"loop": [1, 2, 3]}])
     assert play.code == 0, play.output
     assert (len(array.requests), array.connections) == (3, 3)
 
@@ -174,7 +166,7 @@ def other_python(tmp_path: Path) -> str:
 
 
 ELSEWHERE: dict[str, dict[str, Any]] = {
-    "switched off": {"vars": {SWITCH: False}},
+    "switched off": {"vars": {IN_PROCESS: False}},
     "async": {"async": 30, "poll": 1},
     "become": {"become": True, "become_method": "ansible.builtin.sudo", "become_exe": "env"},
 }
@@ -182,14 +174,14 @@ ELSEWHERE: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("keywords", ELSEWHERE.values(), ids=ELSEWHERE)
 def test_what_needs_a_process_gets_one(playbooks: Playbooks, keywords: dict[str, Any]) -> None:
-    play = playbooks.play([info("list") | keywords], "-vvv")
+    play = playbooks.play([task("list", "ipsec_policy_info") | keywords], "-vvv")
     assert "Using module file" in play.output or "async_wrapper" in play.output
     if "become" not in keywords:
         assert play.code == 0, play.output
 
 
 def test_another_interpreter_is_respected(playbooks: Playbooks, other_python: str) -> None:
-    play = playbooks.play([info("list")], "-e", f"ansible_python_interpreter={other_python}")
+    play = playbooks.play([task("list", "ipsec_policy_info")], "-e", f"ansible_python_interpreter={other_python}")
     assert play.code == 2
     assert f"{other_python} -m pip install 'requests>=2.25.1'" in play.result("list")["msg"]
 
@@ -204,14 +196,14 @@ INVENTORIES = {
 @pytest.mark.parametrize("inventory", INVENTORIES.values(), ids=INVENTORIES)
 def test_no_interpreter_has_to_be_set(playbooks: Playbooks, tmp_path: Path, inventory: str) -> None:
     (tmp_path / "inventory.ini").write_text(f"{inventory}\n", encoding="utf-8")
-    book = [{"name": "test", "hosts": "all", "gather_facts": False, "tasks": [info("list")]}]
+    book = [{"name": "test", "hosts": "all", "gather_facts": False, "tasks": [task("list", "ipsec_policy_info")]}]
     play = playbooks.run(book, "-i", str(tmp_path / "inventory.ini"), "-vvv")
     assert (play.code, "Using module file" in play.output) == (0, False), play.output
 
 
 def test_delegation_to_the_controller_runs_here(playbooks: Playbooks, tmp_path: Path) -> None:
     (tmp_path / "inventory.ini").write_text("far.example ansible_python_interpreter=/usr/bin/none\n", encoding="utf-8")
-    tasks = [info("list") | {"delegate_to": "localhost"}]
+    tasks = [task("list", "ipsec_policy_info") | {"delegate_to": "localhost"}]
     book = [{"name": "test", "hosts": "all", "gather_facts": False, "tasks": tasks}]
     play = playbooks.run(book, "-i", str(tmp_path / "inventory.ini"), "-vvv")
     assert (play.code, "Using module file" in play.output) == (0, False), play.output
@@ -219,7 +211,7 @@ def test_delegation_to_the_controller_runs_here(playbooks: Playbooks, tmp_path: 
 
 def test_a_time_out_of_the_task_ends_it(playbooks: Playbooks) -> None:
     playbooks.array.fault("silence", "GET", "/security/ipsec/policies")
-    play = playbooks.play([info("list") | {"timeout": 1}])
+    play = playbooks.play([task("list", "ipsec_policy_info") | {"timeout": 1}])
     assert play.code == 2
     assert re.search("(?i)timed out|time frame", play.result("list")["msg"])
 
@@ -229,7 +221,7 @@ def test_a_set_that_is_interrupted_begins_nothing_more(playbooks: Playbooks) -> 
     array.fault("silence", "POST", "/security/ipsec/policies", occurrence=2)
     wanted = [{**WEB, "name": f"p{number}"} for number in range(20)]
     options = {"policies": wanted, "concurrency": 1, "timeout": 3, "retries": 0}
-    result = playbooks.play([policies("set", **options) | {"timeout": 1}]).result("set")
+    result = playbooks.play([task("set", "ipsec_policies", **options) | {"timeout": 1}]).result("set")
     assert result["changed"] is True
     assert "The time that the task may take (the keyword timeout) was over" in result["msg"]
     assert result["summary"]["done"] + result["summary"]["unknown"] == len(array.policies()) <= 2
@@ -241,7 +233,7 @@ def test_relative_paths_begin_where_ansible_was_started_either_way(playbooks: Pl
     folder.mkdir()
     shutil.copy(playbooks.array.ca_path, tmp_path / "ca.pem")
     tasks = [
-        info(f"{way} {switch}", **options) | {"vars": {SWITCH: switch}, **keywords}
+        task(f"{way} {switch}", "ipsec_policy_info", **options) | {"vars": {IN_PROCESS: switch}, **keywords}
         for switch in (True, False)
         for way, options, keywords in (
             ("options", {"ca_path": "ca.pem", "trace": f"trace-{switch}"}, {}),
@@ -260,7 +252,7 @@ def test_relative_paths_begin_where_ansible_was_started_either_way(playbooks: Pl
 
 def test_progress_shows_with_v(playbooks: Playbooks) -> None:
     wanted = [{**WEB, "name": f"p{number}"} for number in range(200)]
-    task_of_200 = policies("set", policies=wanted)
+    task_of_200 = task("set", "ipsec_policies", policies=wanted)
     loud = playbooks.play([task_of_200], "-v")
     assert "100 of 200 changes made" in loud.output
     assert loud.output.index("100 of 200 changes made") < loud.output.index("changed: [localhost]")
@@ -273,7 +265,7 @@ def test_the_connection_of_module_defaults_holds(playbooks: Playbooks) -> None:
     nothing = {f"ONTAP_{name}" for name in ("HOSTNAME", "PORT", "USERNAME", "PASSWORD", "CA_PATH")}
     environment = {name: value for name, value in playbooks.environment().items() if name not in nothing}
     playbooks.environment = lambda: environment  # type: ignore[method-assign]
-    play = playbooks.play([info("list")], "-vvv", head=head)
+    play = playbooks.play([task("list", "ipsec_policy_info")], "-vvv", head=head)
     assert (play.code, "Using module file" in play.output) == (0, False), play.output
 
 
@@ -283,7 +275,7 @@ def test_an_array_as_a_host_is_not_logged_in_to(playbooks: Playbooks, tmp_path: 
     (tmp_path / "inventory.ini").write_text(host, encoding="utf-8")
     arguments = ("-i", str(tmp_path / "inventory.ini"))
     head = {"hosts": "all", "module_defaults": {"group/wiresec.ontap.ontap": {"hostname": "{{ inventory_hostname }}"}}}
-    play = playbooks.play([info("list")], *arguments, head=head)
+    play = playbooks.play([task("list", "ipsec_policy_info")], *arguments, head=head)
     assert (play.code, play.failed, array.requests) == (2, ["list"], []), play.output
     assert f"would log in to the array {array.host} by ssh" in play.result("list")["msg"]
     assert "set connection: local" in play.result("list")["msg"]

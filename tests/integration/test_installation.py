@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from integration.test_shells import blocks
 from support.harness import CHECKOUT
+from support.pages import SHELL, blocks
 
-PAGE = (CHECKOUT / "docs" / "install.md").read_text(encoding="utf-8")
-COMMANDS = [line for block in blocks(PAGE) for line in block.splitlines()]
+PAGE = CHECKOUT / "docs" / "install.md"
+COMMANDS = [line for block in blocks(PAGE, *SHELL) for line in block.splitlines()]
 INSTALLING = [command for command in COMMANDS if "/path/to/wiresec.ontap" in command]
 LOOKING = [command for command in COMMANDS if "install " not in command]
 

@@ -16,19 +16,11 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors imp
     UnexpectedAnswer,
 )
 from simulator import Simulator, Unknowns
+from support.arrays import added, methods
 from support.harness import ca_certificate
+from support.paths import CA_CERTIFICATES
 
-PATH = "/api/security/ipsec/ca-certificates"
 NOBODY = "5ab4aa51-0000-0000-0000-000000000000"
-
-
-def added(array: Simulator) -> list[tuple[str | None, str]]:
-    """SVM and name of each certificate that is registered."""
-    return [(one.get("svm", {}).get("name"), one["certificate"]["name"]) for one in array.ca_certificates()]
-
-
-def methods(array: Simulator) -> list[str]:
-    return [request.method for request in array.requests]
 
 
 @pytest.fixture
@@ -142,7 +134,7 @@ def test_what_can_not_be_registered(array: Simulator, options: dict[str, Any], s
 @pytest.mark.parametrize(("version", "code"), [("9.12.1", 66257296), ("9.17.1", 66257304)])
 def test_a_certificate_that_vanishes_in_between(array: Simulator, version: str, code: int) -> None:
     array.version = version
-    array.refuse("POST", PATH, code=code)
+    array.refuse("POST", CA_CERTIFICATES, code=code)
     with pytest.raises(ApiError, match="Install the CA certificate first") as caught:
         ca_certificate(array, name="ipsec-ca", svm="svm1")
     assert caught.value.result()["error"]["code"] == code
@@ -154,13 +146,13 @@ def test_a_registration_that_somebody_else_removes_meanwhile_counts_as_removed(a
     array.unknowns = Unknowns(ca_delete_not_added=setting)
     array.add_ca_certificate("ipsec-ca", "svm1")
     # Carried out, and its answer lost: the second attempt finds nothing.
-    array.refuse("DELETE", f"{PATH}/*", code=66257298 if setting == "code" else 4, after_effect=True)
+    array.refuse("DELETE", f"{CA_CERTIFICATES}/*", code=66257298 if setting == "code" else 4, after_effect=True)
     assert ca_certificate(array, name="ipsec-ca", svm="svm1", state="absent")["operation"] == "deleted"
     assert added(array) == []
 
 
 def test_a_registration_by_somebody_else_meanwhile_is_no_failure(array: Simulator) -> None:
-    array.refuse("POST", PATH, code=1, after_effect=True)
+    array.refuse("POST", CA_CERTIFICATES, code=1, after_effect=True)
     result = ca_certificate(array, name="ipsec-ca", svm="svm1")
     assert "carried out all the same" in result["warnings"][0]
 
@@ -179,7 +171,7 @@ def test_an_approval_is_waited_for_by_running_again(array: Simulator, answer: st
     if state == "absent":
         array.add_ca_certificate("ipsec-ca", "svm1")
     before = added(array)
-    array.require_approval("POST" if state == "present" else "DELETE", f"{PATH}*")
+    array.require_approval("POST" if state == "present" else "DELETE", f"{CA_CERTIFICATES}*")
     with pytest.raises(ApprovalPending) as caught:
         ca_certificate(array, name="ipsec-ca", svm="svm1", state=state)
     assert (caught.value.result()["changed"], added(array)) == (False, before)

@@ -19,8 +19,8 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors imp
 )
 from simulator import Simulator, Unknowns
 from support.harness import config
+from support.paths import SERVICE
 
-PATH = "/api/security/ipsec"
 OFF: dict[str, Any] = {"enabled": False, "replay_window": 0, "offload_enabled": False}
 ON = {**OFF, "enabled": True}
 WINDOW = {**ON, "replay_window": 64}
@@ -151,7 +151,7 @@ def test_what_is_protected_is_not_given_up_without_permission(array: Simulator, 
     assert stored(array) == ON
     array.clear_log()
     assert config(array, **options, force=True)["changed"] is True
-    assert {request.path for request in array.requests} == {PATH}
+    assert {request.path for request in array.requests} == {SERVICE}
     assert array.security_associations() == []
 
 
@@ -198,7 +198,7 @@ def test_an_account_of_an_svm_reads_and_may_not_write(array: Simulator) -> None:
 @pytest.mark.parametrize(("occurrence", "option"), [(2, "replay_window"), (3, "offload_enabled"), (4, "enabled")])
 def test_if_a_step_fails_those_before_it_are_taken_back(array: Simulator, occurrence: int, option: str) -> None:
     put(array, WINDOW)
-    array.refuse("PATCH", PATH, code=66257007, occurrence=occurrence)
+    array.refuse("PATCH", SERVICE, code=66257007, occurrence=occurrence)
     with pytest.raises(ApiError) as caught:
         config(array, replay_window=0, offload_enabled=True)
     assert list(bodies(array)[occurrence - 1]) == [option]
@@ -209,7 +209,7 @@ def test_if_a_step_fails_those_before_it_are_taken_back(array: Simulator, occurr
 
 
 def test_if_they_can_not_be_taken_back_the_result_says_what_is_there(array: Simulator) -> None:
-    array.refuse("PATCH", PATH, code=66257007, occurrence=2, times=2)
+    array.refuse("PATCH", SERVICE, code=66257007, occurrence=2, times=2)
     with pytest.raises(ApiError) as caught:
         config(array, offload_enabled=True)
     assert stored(array) == OFF
@@ -224,8 +224,8 @@ def test_if_they_can_not_be_taken_back_the_result_says_what_is_there(array: Simu
 @pytest.mark.parametrize("after_effect", [True, False])
 def test_a_step_in_doubt_does_not_leave_ipsec_off(array: Simulator, occurrence: int, after_effect: bool) -> None:
     # The answer is lost, and so is that to the look which would tell what the step did.
-    array.fault("reset", "PATCH", PATH, occurrence=occurrence, after_effect=after_effect)
-    array.fault("internal_error", "GET", PATH, occurrence=2)
+    array.fault("reset", "PATCH", SERVICE, occurrence=occurrence, after_effect=after_effect)
+    array.fault("internal_error", "GET", SERVICE, occurrence=2)
     with pytest.raises(OntapError) as caught:
         config(array, offload_enabled=True)
     result = caught.value.result()
@@ -236,16 +236,16 @@ def test_a_step_in_doubt_does_not_leave_ipsec_off(array: Simulator, occurrence: 
 
 
 def test_a_first_step_that_is_refused_is_no_change(array: Simulator) -> None:
-    array.refuse("PATCH", PATH, code=66257199)
+    array.refuse("PATCH", SERVICE, code=66257199)
     with pytest.raises(ApiError, match="Finish the upgrade") as caught:
         config(array, offload_enabled=True)
     assert (caught.value.outcome, stored(array)) == ({}, ON)
 
 
 def test_an_internal_error_is_looked_into(array: Simulator) -> None:
-    array.refuse("PATCH", PATH, code=66256899, after_effect=True)
+    array.refuse("PATCH", SERVICE, code=66256899, after_effect=True)
     assert "carried out all the same" in config(array, enabled=False)["warnings"][0]
-    array.refuse("PATCH", PATH, code=66256898)
+    array.refuse("PATCH", SERVICE, code=66256898)
     with pytest.raises(ApiError, match="Nothing can be concluded"):
         config(array, enabled=True)
     assert config(array, enabled=True)["changed"] is True
@@ -254,7 +254,7 @@ def test_an_internal_error_is_looked_into(array: Simulator) -> None:
 @pytest.mark.parametrize("answer", ["accepted", "error"])
 def test_an_approval_is_waited_for_by_running_again(array: Simulator, answer: str) -> None:
     array.unknowns = Unknowns(approval_answer=answer)
-    array.require_approval("PATCH", PATH)
+    array.require_approval("PATCH", SERVICE)
     with pytest.raises(ApprovalPending) as caught:
         config(array, enabled=False)
     assert caught.value.result()["approval"]["pending"] is True
@@ -264,9 +264,9 @@ def test_an_approval_is_waited_for_by_running_again(array: Simulator, answer: st
 
 
 def test_a_job_is_followed(array: Simulator) -> None:
-    array.as_job("PATCH", PATH, polls=2)
+    array.as_job("PATCH", SERVICE, polls=2)
     assert config(array, enabled=False)["changed"] is True
-    array.as_job("PATCH", PATH, outcome="failure", message="no quorum")
+    array.as_job("PATCH", SERVICE, outcome="failure", message="no quorum")
     with pytest.raises(OntapError, match="no quorum"):
         config(array, enabled=True)
     assert stored(array) == OFF
@@ -274,7 +274,7 @@ def test_a_job_is_followed(array: Simulator) -> None:
 
 def test_an_answer_without_its_fields_proves_nothing(array: Simulator) -> None:
     array.unknowns = Unknowns(ipsec_config_shape="records")
-    array.fault("missing_fields", "GET", PATH, fields=("replay_window",))
+    array.fault("missing_fields", "GET", SERVICE, fields=("replay_window",))
     with pytest.raises(UnexpectedAnswer, match="lacks replay_window"):
         config(array, enabled=False)
     assert stored(array) == ON

@@ -20,46 +20,11 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_pol
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
 from ansible_collections.wiresec.ontap.plugins.modules import ipsec_policies
 from simulator import Simulator, Unknowns
+from support.arrays import names, writes
 from support.clock import Clock
 from support.harness import WHOLE_SET_SPEC, login, policies, validated
-
-KEY = "a-shared-key-of-25-chars."
-COLLECTION = "/api/security/ipsec/policies"
-
-
-def entry(name: str, svm: str | None = "svm1", **options: Any) -> dict[str, Any]:
-    """An entry of the list: a policy with a key, unless the options say otherwise."""
-    plain = {
-        "name": name,
-        "svm": svm,
-        "action": "esp_transport",
-        "secret_key": KEY,
-        "enabled": True,
-        "local_endpoint": {"address": "10.10.10.7/32", "port": 2049},
-        "remote_endpoint": {"address": "10.10.20.0/24"},
-    }
-    return {option: value for option, value in {**plain, **options}.items() if value is not None}
-
-
-def bypass(name: str, svm: str | None = "svm1", **options: Any) -> dict[str, Any]:
-    return entry(name, svm, **{"action": "bypass", "secret_key": None, **options})
-
-
-def there(name: str, svm: str = "svm1") -> dict[str, Any]:
-    """A policy that somebody else made, as the simulator takes it."""
-    return {"name": name, "svm": svm, "action": "bypass"}
-
-
-def entries(number: int, *svms: str) -> list[dict[str, Any]]:
-    return [entry(f"policy{index:03}", svms[index % len(svms)]) for index in range(number)]
-
-
-def names(array: Simulator) -> list[str]:
-    return [f"{record.get('svm', {}).get('name', '-')}/{record['name']}" for record in array.policies()]
-
-
-def writes(array: Simulator) -> list[str]:
-    return [request.method for request in array.requests if request.method != "GET"]
+from support.paths import POLICIES
+from support.samples import KEY, bypass, entries, entry, there
 
 
 def counts(result: dict[str, Any]) -> dict[str, int]:
@@ -383,7 +348,7 @@ def test_an_incomplete_read_ends_the_run_before_any_write(array: Simulator, kind
     array.clear_log()
     clock = Clock()
     array.on_silence = clock.wait_in_vain(kind)
-    array.fault(kind, "GET", COLLECTION)
+    array.fault(kind, "GET", POLICIES)
     with pytest.raises(UnexpectedAnswer, match="GET /api/security/ipsec/policies"):
         policies(array, policies=[entry("web", enabled=False), entry("new")], prune=True, clock=clock)
     assert writes(array) == []
@@ -394,7 +359,7 @@ def test_an_incomplete_read_ends_the_run_before_any_write(array: Simulator, kind
 
 def test_the_first_failure_stops_what_has_not_begun(array: Simulator) -> None:
     policies(array, policies=[entry("old")])
-    array.refuse("POST", COLLECTION, code=66257110, occurrence=2)
+    array.refuse("POST", POLICIES, code=66257110, occurrence=2)
     wanted = [*entries(4, "svm1"), entry("old", state="absent")]
     with pytest.raises(SetFailed) as caught:
         policies(array, policies=wanted, concurrency=1)
@@ -436,7 +401,7 @@ def test_with_continue_on_error_nothing_is_taken_away_where_something_failed(
 
 def test_a_write_whose_answer_got_lost_is_settled_for_each(array: Simulator) -> None:
     pki = {"secret_key": None, "certificate": "ipsec-cert", "remote_identity": "A"}
-    array.fault("reset", "POST", COLLECTION, times=2, after_effect=True)
+    array.fault("reset", "POST", POLICIES, times=2, after_effect=True)
     with pytest.raises(SetFailed) as caught:
         policies(array, policies=[entry("a", **pki), entry("b")], concurrency=1)
     result = caught.value.result()
@@ -448,7 +413,7 @@ def test_a_write_whose_answer_got_lost_is_settled_for_each(array: Simulator) -> 
 
 def test_a_failed_recreate_tells_what_is_missing(array: Simulator) -> None:
     policies(array, policies=[entry("web", protocol="tcp")])
-    array.refuse("POST", COLLECTION, code=66257110)
+    array.refuse("POST", POLICIES, code=66257110)
     with pytest.raises(SetFailed) as caught:
         policies(array, policies=[entry("web")], update_secret_key="always", recreate=True)
     told = caught.value.result()["entries"][0]
@@ -456,7 +421,7 @@ def test_a_failed_recreate_tells_what_is_missing(array: Simulator) -> None:
 
 
 def test_what_awaits_approval_is_told_apart(array: Simulator) -> None:
-    array.require_approval("POST", COLLECTION)
+    array.require_approval("POST", POLICIES)
     wanted = entries(3, "svm1")
     with pytest.raises(SetFailed) as caught:
         policies(array, policies=wanted, continue_on_error=True)
@@ -492,7 +457,7 @@ def test_check_mode_returns_the_plan_and_a_real_run_does_it(array: Simulator) ->
 
 
 def test_no_key_is_in_any_result(array: Simulator) -> None:
-    array.refuse("POST", COLLECTION, code=66257107, occurrence=2)
+    array.refuse("POST", POLICIES, code=66257107, occurrence=2)
     results = [policies(array, check_mode=True, policies=entries(3, "svm1"), return_policies=True)]
     with pytest.raises(OntapError) as caught:
         policies(array, policies=entries(3, "svm1"), return_policies=True, concurrency=1)

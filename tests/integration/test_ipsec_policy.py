@@ -18,6 +18,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors imp
     UnexpectedAnswer,
 )
 from simulator import Simulator, Unknowns
+from support.arrays import methods
 from support.clock import Clock
 from support.harness import policy
 
@@ -39,10 +40,6 @@ PKI = {
     **ENDPOINTS,
 }
 BYPASS = {**WEB, "action": "bypass", **ENDPOINTS}
-
-
-def methods(array: Simulator) -> list[str]:
-    return [request.method for request in array.requests]
 
 
 def stored(array: Simulator, name: str = "web", svm: str | None = "svm1") -> dict[str, Any]:

@@ -13,8 +13,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors imp
 from simulator import Simulator, Unknowns
 from support.clock import Clock
 from support.harness import health
-
-ASSOCIATIONS = "/api/security/ipsec/security-associations"
+from support.paths import ASSOCIATIONS
 
 
 @pytest.fixture

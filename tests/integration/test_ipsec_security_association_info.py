@@ -12,8 +12,7 @@ import pytest
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import ApiError
 from simulator import Simulator, Unknowns
 from support.harness import associations
-
-PATH = "/api/security/ipsec/security-associations"
+from support.paths import ASSOCIATIONS
 
 
 @pytest.fixture
@@ -75,7 +74,7 @@ def test_the_summary_tells_what_is_protected(traffic: Simulator) -> None:
     assert summary[1]["inbound"] == {"bytes": 0, "packets": 0}
     traffic.clear_log()
     assert "summary" not in associations(traffic, summary=False)
-    assert [request.path for request in traffic.requests] == [PATH]
+    assert [request.path for request in traffic.requests] == [ASSOCIATIONS]
 
 
 FILTERS: list[tuple[dict[str, Any], int]] = [
@@ -128,24 +127,24 @@ def test_cluster_scope_has_no_svm(array: Simulator) -> None:
 
 @pytest.mark.parametrize("code", [66257118, 66257119])
 def test_a_release_may_call_it_an_error_that_there_are_none(array: Simulator, code: int) -> None:
-    array.refuse("GET", PATH, code=code)
+    array.refuse("GET", ASSOCIATIONS, code=code)
     assert associations(array)["security_associations"] == []
 
 
 def test_other_errors_are_errors(array: Simulator) -> None:
-    array.refuse("GET", PATH, code=262145)
+    array.refuse("GET", ASSOCIATIONS, code=262145)
     with pytest.raises(ApiError, match="Listing IPsec security association objects failed"):
         associations(array)
 
 
 def test_what_a_listing_does_not_say_of_an_association_is_read_by_uuid(traffic: Simulator) -> None:
     expected = associations(traffic)
-    traffic.fault("missing_fields", "GET", PATH, fields=("type",))
+    traffic.fault("missing_fields", "GET", ASSOCIATIONS, fields=("type",))
     assert associations(traffic) == expected
 
 
 def test_an_answer_that_does_not_say_what_it_is_about_is_refused(traffic: Simulator) -> None:
-    traffic.fault("missing_fields", "GET", PATH, fields=("type",))
-    traffic.refuse("GET", f"{PATH}/*", code=262145, times=1000)
+    traffic.fault("missing_fields", "GET", ASSOCIATIONS, fields=("type",))
+    traffic.refuse("GET", f"{ASSOCIATIONS}/*", code=262145, times=1000)
     with pytest.raises(ApiError):
         associations(traffic)

@@ -14,12 +14,12 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors imp
 from simulator import Simulator, Unknowns
 from support.clock import Clock
 from support.harness import info, policies, policy
+from support.paths import POLICIES
 
 KEY = "a-key-of-eighteen-and-more"
 HERE = {"local_endpoint": {"address": "10.0.0.1/32"}, "remote_endpoint": {"address": "10.1.0.0/24", "port": "2049"}}
 PSK: dict[str, Any] = {"name": "web", "svm": "svm1", "action": "esp_transport", "secret_key": KEY, **HERE}
 PSK |= {"remote_identity": "peer.example"}
-POLICIES = "/api/security/ipsec/policies"
 
 
 @pytest.fixture

@@ -15,22 +15,9 @@ import pytest
 import yaml
 
 from simulator import Simulator
-from support.harness import CHECKOUT, Playbooks
-
-KEY = "first-secret-of-the-tests"
-NEW_KEY = "second-secret-of-the-tests"
-SHORT_KEY = "short-secret-7"
-PPK = "post-quantum-secret-of-tests"
-
-WEB: dict[str, Any] = {
-    "name": "web",
-    "svm": "svm1",
-    "action": "esp_transport",
-    "authentication_method": "psk",
-    "secret_key": KEY,
-    "local_endpoint": {"address": "10.10.10.7/32", "port": 2049},
-    "remote_endpoint": {"address": "10.10.20.0/24"},
-}
+from support.harness import CHECKOUT, Playbooks, task
+from support.pages import examples
+from support.samples import KEY, NEW_KEY, PPK, SHORT_KEY, WEB
 
 # Each option in every form in which a user may write it; all forms of a row mean the same.
 FORMS: dict[str, list[dict[str, Any]]] = {
@@ -80,11 +67,6 @@ FORMS: dict[str, list[dict[str, Any]]] = {
     "name": [{"name": name} for name in ('name *|!"{}', 'name *|!"{}')],
     "cluster scope": [{"svm": None}],
 }
-
-
-def task(title: str, /, **options: Any) -> dict[str, Any]:
-    given = {option: value for option, value in options.items() if value is not None}
-    return {"name": title, "wiresec.ontap.ipsec_policy": given}
 
 
 def test_every_option_in_every_form_converges_in_one_run(playbooks: Playbooks) -> None:
@@ -362,16 +344,6 @@ def test_every_module_with_connection_options_is_in_the_action_group() -> None:
 
 
 # Examples
-
-
-def examples() -> list[tuple[str, list[dict[str, Any]]]]:
-    """The EXAMPLES of every module, and of every lookup."""
-    found = []
-    plugins = CHECKOUT / "plugins"
-    for path in sorted(plugins.glob("modules/*.py")) + sorted(plugins.glob("lookup/*.py")):
-        text = path.read_text(encoding="utf-8").partition('EXAMPLES = r"""')[2].partition('"""')[0]
-        found.append((path.stem, yaml.safe_load(text)))
-    return found
 
 
 @pytest.mark.parametrize(("module", "tasks"), examples(), ids=[module for module, _tasks in examples()])

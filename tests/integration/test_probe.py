@@ -28,10 +28,12 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.probes impo
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
 from ansible_collections.wiresec.ontap.plugins.modules import ipsec_probe
 from simulator import Request, Simulator, Unknowns
+from support.arrays import writes
 from support.clock import Clock
 from support.harness import CHECKOUT, Play, Playbooks, login, validated
+from support.pages import blocks
+from support.paths import POLICIES
 
-POLICIES = "/api/security/ipsec/policies"
 PREFIX = "wiresec_probe_"
 PROBE = CHECKOUT / "playbooks" / "probe.yml"
 
@@ -387,7 +389,7 @@ def test_an_account_without_write_permission_learns_what_reading_tells(array: Si
     result = probe(array)
     assert found(result, "replay_window_type") == "int"
     assert "code 6" in answer(result, "protocol_names")["not_asked"]
-    assert [request.method for request in array.requests if request.method != "GET"] == ["POST"]
+    assert writes(array) == ["POST"]
     assert result["left"] == []
 
 
@@ -577,17 +579,12 @@ def test_the_playbook_removes_leftovers_even_if_the_module_fails(playbooks: Play
 
 # --- the guide ---
 
-GUIDE = (CHECKOUT / "docs" / "real_array.md").read_text(encoding="utf-8")
-
-
-def blocks(language: str) -> list[str]:
-    """The blocks of the guide that are in a language."""
-    return [block.partition("```")[0] for block in GUIDE.split(f"```{language}\n")[1:]]
+GUIDE = CHECKOUT / "docs" / "real_array.md"
 
 
 @pytest.mark.parametrize(
     "command",
-    [line for block in blocks("console") for line in block.splitlines() if line.startswith("ansible-playbook ")],
+    [line for block in blocks(GUIDE, "console") for line in block.splitlines() if line.startswith("ansible-playbook ")],
 )
 def test_the_commands_of_the_guide_run(playbooks: Playbooks, tmp_path: Path, command: str) -> None:
     _program, playbook, *arguments = command.split()
@@ -598,7 +595,7 @@ def test_the_commands_of_the_guide_run(playbooks: Playbooks, tmp_path: Path, com
 
 
 def test_the_playbook_of_the_guide_runs(playbooks: Playbooks, tmp_path: Path) -> None:
-    (block,) = [yaml.safe_load(block) for block in blocks("yaml") if block.startswith("- ")]
+    (block,) = [yaml.safe_load(block) for block in blocks(GUIDE, "yaml") if block.startswith("- ")]
     play = playbooks.run(block, environment={"PWD": str(tmp_path)})
     assert play.code == 0, play.output
     assert (tmp_path / "report_of_svm1.md").exists()
@@ -607,7 +604,7 @@ def test_the_playbook_of_the_guide_runs(playbooks: Playbooks, tmp_path: Path) ->
 
 
 def test_the_configuration_in_the_guide_is_that_of_the_template() -> None:
-    (block,) = [yaml.safe_load(block) for block in blocks("yaml") if not block.startswith("- ")]
+    (block,) = [yaml.safe_load(block) for block in blocks(GUIDE, "yaml") if not block.startswith("- ")]
     text = (CHECKOUT / "tests" / "integration" / "integration_config.yml.template").read_text(encoding="utf-8")
     assert [option for option in block if f"{option}:" not in text] == []
 
@@ -621,8 +618,9 @@ def test_it_costs_what_the_guide_says() -> None:
 
     with Simulator(on_request=count) as other:
         probe(other)
-        assert "There are six at a time at the most" in GUIDE
+        guide = GUIDE.read_text(encoding="utf-8")
+        assert "There are six at a time at the most" in guide
         assert most <= 6
-        assert "About 120 requests on one connection" in GUIDE
+        assert "About 120 requests on one connection" in guide
         assert 105 < len(other.requests) < 135
         assert other.connections == 1

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import OntapError
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
-from integration.test_properties import KEYS, LIMITS, WEB, endpoints, policies
 from simulator import Simulator, Unknowns
 from support.harness import policies as run_set
 from support.harness import policy as run_one
+from support.strategies import KEYS, LIMITS, WEB, endpoints, policies
 
 RELEASES = st.sampled_from(["9.8", "9.9.1", "9.10.1", "9.12.1", "9.15.1", "9.16.1", "9.17.1", "9.18.1", "9.19.1"])
 UNKNOWNS = st.builds(

@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import ApiError, InvalidInput, OntapError
 from simulator import Simulator
+from support.arrays import writes
 from support.harness import policies, policy
 
 KEY = "a-shared-key-of-25-chars."
@@ -48,10 +49,6 @@ def stored(array: Simulator) -> dict[str, Any]:
     record = array.policy("web", "svm1")
     assert record is not None
     return record
-
-
-def writes(array: Simulator) -> list[str]:
-    return [request.method for request in array.requests if request.method != "GET"]
 
 
 # The release, what is there, the task, and what it is told.

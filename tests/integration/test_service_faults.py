@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, wiresec.ontap contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever fault meets a task about the service, its CA certificates or associations: its result tells the truth."""
+"""Whatever fault meets a task about the service, its CA_CERTIFICATES certificates or associations: its result tells the truth."""
 
 from __future__ import annotations
 
@@ -14,16 +14,11 @@ import pytest
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import OntapError
 from simulator import Simulator, Unknowns
-from simulator.faults import KINDS
 from support.clock import Clock
-from support.fault_matrix import Fault, read_faults, write_faults
+from support.fault_matrix import Fault, meet, read_faults, write_faults
 from support.harness import associations, ca_certificate, config, health
+from support.paths import ASSOCIATIONS, CA_CERTIFICATES, CERTIFICATES, POLICIES, SERVICE
 
-SERVICE = "/api/security/ipsec"
-CA = f"{SERVICE}/ca-certificates"
-ASSOCIATIONS = f"{SERVICE}/security-associations"
-POLICIES = f"{SERVICE}/policies"
-CERTIFICATES = "/api/security/certificates"
 OFFLOAD = {"enabled": True, "replay_window": 0, "offload_enabled": True}
 
 Snapshot = tuple[Any, ...]
@@ -33,7 +28,7 @@ Snapshot = tuple[Any, ...]
 class Scenario:
     """A task, what it leaves behind, and the requests that a fault meets.
 
-    there: whether the CA certificate is registered. after: the service, and what is registered, if all goes well.
+    there: whether the CA_CERTIFICATES certificate is registered. after: the service, and what is registered, if all goes well.
     requests: method, path, and which of those requests it is. preceding: the one after whose answer connections fail.
     """
 
@@ -58,8 +53,8 @@ READS = [
     Scenario("disable", config, _OFF, ((False, 64, False), [])),
     Scenario("guard", config, {"replay_window": 0, "offload_enabled": True}, ((True, 0, True), []), path=POLICIES),
     Scenario("resolve", ca_certificate, _CA, (_ON, ["ipsec-ca"]), path=CERTIFICATES),
-    Scenario("registered?", ca_certificate, _CA, (_ON, ["ipsec-ca"]), path=CA),
-    Scenario("removed?", ca_certificate, {**_CA, "state": "absent"}, (_ON, []), path=CA, there=True),
+    Scenario("registered?", ca_certificate, _CA, (_ON, ["ipsec-ca"]), path=CA_CERTIFICATES),
+    Scenario("removed?", ca_certificate, {**_CA, "state": "absent"}, (_ON, []), path=CA_CERTIFICATES, there=True),
     Scenario("list", associations, {}, (_ON, []), path=ASSOCIATIONS),
     Scenario("health, policies", health, {"policies": ["idle"], "wait": 0}, (_ON, []), path=POLICIES),
     Scenario("health", health, {"svm": "svm2", "policies": ["idle"], "wait": 0}, (_ON, []), path=ASSOCIATIONS),
@@ -70,9 +65,25 @@ WRITES = [
         Scenario(f"step {number}", config, _STEPS, ((True, 0, True), []), "PATCH", occurrence=number)
         for number in (1, 2, 3, 4)
     ),
-    Scenario("register", ca_certificate, _CA, (_ON, ["ipsec-ca"]), "POST", CA, preceding=("GET", CA)),
     Scenario(
-        "remove", ca_certificate, {**_CA, "state": "absent"}, (_ON, []), "DELETE", f"{CA}/*", 1, ("GET", CA), True
+        "register",
+        ca_certificate,
+        _CA,
+        (_ON, ["ipsec-ca"]),
+        "POST",
+        CA_CERTIFICATES,
+        preceding=("GET", CA_CERTIFICATES),
+    ),
+    Scenario(
+        "remove",
+        ca_certificate,
+        {**_CA, "state": "absent"},
+        (_ON, []),
+        "DELETE",
+        f"{CA_CERTIFICATES}/*",
+        1,
+        ("GET", CA_CERTIFICATES),
+        True,
     ),
 ]
 
@@ -94,24 +105,6 @@ def prepare(array: Simulator, scenario: Scenario) -> None:
         array.establish("idle", "svm2")
 
 
-def arrange(array: Simulator, scenario: Scenario, fault: Fault) -> None:
-    if fault.kind == "approval":
-        answer = "accepted" if fault.when == "by 202" else "error"
-        array.unknowns = Unknowns(ipsec_config_shape="records", approval_answer=answer)
-        array.require_approval(scenario.method, scenario.path)
-    elif KINDS[fault.kind].details.keys() == {"attempts"}:
-        array.fault(fault.kind, *scenario.preceding, attempts=fault.times)
-    else:
-        array.fault(
-            fault.kind,
-            scenario.method,
-            scenario.path,
-            occurrence=scenario.occurrence,
-            times=fault.times,
-            after_effect=fault.when == "after effect",
-        )
-
-
 def run(array: Simulator, clock: Clock, scenario: Scenario) -> tuple[bool, dict[str, Any]]:
     try:
         return False, scenario.module(array, clock=clock, retries=1, **scenario.options)
@@ -129,7 +122,7 @@ def test_each_cell(array: Simulator, scenario: Scenario, fault: Fault) -> None:
     before = snapshot(array)
     clock = Clock()
     array.on_silence = clock.wait_in_vain(fault.kind)
-    arrange(array, scenario, fault)
+    meet(array, fault, scenario.method, scenario.path, scenario.preceding, scenario.occurrence)
     with clock.governs_sockets():
         failed, result = run(array, clock, scenario)
     after = snapshot(array)

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput, UnexpectedAnswer
-from integration.test_ipsec_policies import bypass, entries, entry, names, there, writes
 from simulator import Simulator, Unknowns
+from support.arrays import names, writes
 from support.harness import policies
+from support.samples import bypass, entries, entry, there
 
 
 def refused(array: Simulator, **options: Any) -> dict[str, Any]:

@@ -16,11 +16,10 @@ from hypothesis import strategies as st
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput, OntapError
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from integration.test_faults import FAULTS, READ_FAULTS
-from integration.test_properties import LIMITS, UNKNOWNS, policies
 from simulator import Simulator, Unknowns
 from support import harness
 from support.clock import Clock
+from support.strategies import FAULTS, LIMITS, READ_FAULTS, UNKNOWNS, policies
 
 Key = tuple[str, str]
 KEYS = st.tuples(st.sampled_from(["svm1", "svm2"]), st.sampled_from(["a", "A", "b", "web-1", "web-2", "x*"]))

@@ -19,8 +19,9 @@ import pytest
 from demo import run as demo
 
 from support.harness import CHECKOUT, Playbooks, base_environment
+from support.pages import SHELL, blocks
 
-README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+README = CHECKOUT / "README.md"
 PAGES = sorted([*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").glob("*.md"), *CHECKOUT.glob("*/README.md")])
 KEY = "an example key of enough length"
 DEADLINE = 120
@@ -44,11 +45,6 @@ def program(shell: str) -> str:
         warnings.warn(problem, stacklevel=2)
         pytest.skip(problem)
     return path
-
-
-def blocks(text: str) -> list[str]:
-    """The blocks of a page that are for a shell."""
-    return re.findall(r"^```(?:console|sh|bash|shell)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
 class Terminal:
@@ -127,9 +123,9 @@ def of_this_array(playbooks: Playbooks, text: str) -> str:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_first_screen_of_the_readme_works(playbooks: Playbooks, shell: str) -> None:
-    play = re.findall(r"^```yaml\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)[0]
+    play = blocks(README, "yaml")[0]
     (playbooks.folder / "nfs.yml").write_text(play, encoding="utf-8")
-    account, command = blocks(README)[:2]
+    account, command = blocks(README, *SHELL)[:2]
     local = {"address": "10.10.10.7", "netmask": "32", "port": "2049-2049"}
     playbooks.array.add_policy(
         {
@@ -149,7 +145,7 @@ def test_the_first_screen_of_the_readme_works(playbooks: Playbooks, shell: str) 
         answer(terminal, playbooks)
         status, shown = terminal.run(command)
         assert status == 0, shown
-        assert re.findall(r"^```diff\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)[0] in shown
+        assert blocks(README, "diff")[0] in shown
         assert {request.method for request in playbooks.array.requests} == {"GET"}
         status, shown = terminal.run(command.replace(" --check --diff", ""))
         assert (status, playbooks.array.policies()[0]["enabled"]) == (0, True), shown
@@ -171,8 +167,8 @@ def test_the_last_lines_of_the_demo_work(playbooks: Playbooks, shell: str) -> No
 
 def test_policies_in_git_work_as_the_readme_says(playbooks: Playbooks) -> None:
     array = playbooks.array
-    (told,) = [block for block in blocks(README) if "wiresec.ontap.export" in block]
-    (inventory,) = re.findall(r"^```yaml\n(all:\n.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    (told,) = [block for block in blocks(README, *SHELL) if "wiresec.ontap.export" in block]
+    (inventory,) = [block for block in blocks(README, "yaml") if block.startswith("all:")]
     (playbooks.folder / "inventory.yml").write_text(of_this_array(playbooks, inventory), encoding="utf-8")
     ends = {"local_endpoint": {"address": "10.10.10.7", "netmask": "32"}}
     ends["remote_endpoint"] = {"address": "10.10.40.9", "netmask": "32"}
@@ -194,7 +190,7 @@ def test_policies_in_git_work_as_the_readme_says(playbooks: Playbooks) -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_every_block_for_a_shell_is_one(shell: str) -> None:
-    told = [demo.ON_YOUR_ARRAY, *(block for page in PAGES for block in blocks(page.read_text(encoding="utf-8")))]
+    told = [demo.ON_YOUR_ARRAY, *(block for page in PAGES for block in blocks(page, *SHELL))]
     # A page that shows a session has a prompt before each command.
     told = [re.sub(r"^\$ ", "", block, flags=re.MULTILINE) for block in told]
     assert len(told) > 30
@@ -230,7 +226,7 @@ MOVED = HALF_MOVED.replace("    - netapp.ontap.na_ontap_security_", "    - wires
 
 @pytest.mark.parametrize("page", ["README.md", "docs/migration.md"])
 def test_the_command_of_the_way_over_changes_names_and_nothing_else(page: str, tmp_path: Path) -> None:
-    told = [block for block in blocks((CHECKOUT / page).read_text(encoding="utf-8")) if "na_ontap_" in block]
+    told = [block for block in blocks(CHECKOUT / page, *SHELL) if "na_ontap_" in block]
     (tmp_path / "playbooks").mkdir()
     playbook = tmp_path / "playbooks" / "site.yml"
     playbook.write_text(HALF_MOVED, encoding="utf-8")
@@ -241,9 +237,5 @@ def test_the_command_of_the_way_over_changes_names_and_nothing_else(page: str, t
 
 def test_every_target_of_make_that_is_told_is_there() -> None:
     targets = set(re.findall(r"^([a-z-]+):.*##", (CHECKOUT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    told = {
-        name
-        for page in PAGES
-        for name in re.findall(r"^make ([a-z-]+)", "".join(blocks(page.read_text(encoding="utf-8"))), re.M)
-    }
+    told = {name for page in PAGES for name in re.findall(r"^make ([a-z-]+)", "".join(blocks(page, *SHELL)), re.M)}
     assert {"demo", "test", "simulator"} <= told <= targets

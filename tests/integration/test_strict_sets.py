@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from integration.test_ipsec_policies import COLLECTION, bypass, entry, names, there
 from simulator import Simulator, Unknowns
+from support.arrays import names
 from support.harness import policies, policy
+from support.paths import POLICIES
+from support.samples import bypass, entry, there
 
 SPARSE = entry("web", enabled=None, local_endpoint={"address": "10.10.10.7/32"})
 PKI = {"secret_key": None, "certificate": "ipsec-cert", "remote_identity": "ANYTHING"}
@@ -160,7 +162,7 @@ def test_one_listing_tells_of_svms_and_cluster_scope_that_no_entry_names(array: 
         array.add_policy(there(name, svm))
     array.clear_log()
     result = strict(array, SPARSE, whole_cluster=True)
-    assert [request.path for request in array.requests] == [COLLECTION]
+    assert [request.path for request in array.requests] == [POLICIES]
     assert unmanaged(result) == [
         (None, "everything", False, False),
         ("svm1", "manual", False, True),

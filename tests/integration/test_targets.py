@@ -9,60 +9,14 @@ whatever happens to a target, and the log of the simulator shows that nothing wa
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from simulator import Simulator
-from support.harness import Play, Playbooks
-
-INTEGRATION = Path(__file__).resolve().parent
-TARGETS = INTEGRATION / "targets"
-NAMES = sorted(path.name for path in TARGETS.iterdir() if not path.name.startswith("setup_"))
-
-PREFIX = "wiresec_test_"
-POLICIES = "/api/security/ipsec/policies"
-SERVICE = "/api/security/ipsec"
-CA_CERTIFICATES = "/api/security/ipsec/ca-certificates"
-
-
-def configuration(array: Simulator, **variables: Any) -> dict[str, Any]:
-    """What integration_config.yml would say of this array: the template, filled in."""
-    template = yaml.safe_load((INTEGRATION / "integration_config.yml.template").read_text(encoding="utf-8"))
-    return {
-        **template,
-        "ontap_hostname": f"{array.host}:{array.port}",
-        "ontap_username": array.username,
-        "ontap_password": array.password,
-        "ontap_ca_path": array.ca_path,
-        "ontap_svm": "svm1",
-        "ontap_certificate": "ipsec-cert",
-        "ontap_ca_certificate": f"{PREFIX}ca",
-        **variables,
-    }
-
-
-def play_targets(playbooks: Playbooks, *targets: str, **variables: Any) -> Play:
-    """Runs targets as ansible-test does, each as a play of its own, one after the other, until one fails."""
-    head = {"hosts": "localhost", "gather_facts": False, "vars": configuration(playbooks.array, **variables)}
-    plays = [{"name": target, **head, "roles": [target]} for target in targets]
-    return playbooks.run(plays, environment={"ANSIBLE_ROLES_PATH": str(TARGETS)})
-
-
-def furnish(array: Simulator) -> None:
-    """Objects of other people: on the same SVM, on another one, of the cluster, with names like those of the tests."""
-    array.add_certificate(f"{PREFIX}ca", "svm1", "server_ca")
-    array.add_certificate("theirs-ca", "svm1", "server_ca")
-    array.add_ca_certificate("theirs-ca", "svm1")
-    for name in ("theirs", "wiresec", "Wiresec_Test_psk", "wiresec-test-bystander", "a*|b"):
-        policy = {"name": name, "svm": "svm1", "action": "esp_transport", "secret_key": f"key-of-{name}-0123456789"}
-        array.add_policy({**policy, "enabled": name != "wiresec"})
-    array.add_policy({"name": f"{PREFIX}psk", "svm": "svm2", "action": "bypass"})
-    array.add_policy({"name": f"{PREFIX}set-1", "action": "discard"})
-    array.establish("theirs", "svm1")
-    array.replay_window = 256
+from support.harness import Playbooks
+from support.paths import ASSOCIATIONS, CA_CERTIFICATES, POLICIES, POLICY, SERVICE
+from support.targets import NAMES, PREFIX, furnish, play_targets
 
 
 def everything(array: Simulator) -> tuple[Any, ...]:
@@ -116,11 +70,11 @@ def test_targets_leave_everything_as_it_was(playbooks: Playbooks, version: str, 
     ("target", "method", "path", "occurrence"),
     [
         ("ipsec_policies", "POST", POLICIES, 2),
-        ("ipsec_policies", "DELETE", f"{POLICIES}/*", 1),
+        ("ipsec_policies", "DELETE", POLICY, 1),
         ("ipsec_policy", "POST", POLICIES, 2),
-        ("ipsec_policy", "PATCH", f"{POLICIES}/*", 1),
-        ("ipsec_policy", "DELETE", f"{POLICIES}/*", 1),
-        ("ipsec_policy_health", "GET", "/api/security/ipsec/security-associations", 1),
+        ("ipsec_policy", "PATCH", POLICY, 1),
+        ("ipsec_policy", "DELETE", POLICY, 1),
+        ("ipsec_policy_health", "GET", ASSOCIATIONS, 1),
         ("ipsec_policy_info", "POST", POLICIES, 3),
         ("ipsec_policy_info", "GET", POLICIES, 5),
     ],

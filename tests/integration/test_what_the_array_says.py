@@ -17,9 +17,10 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors imp
     UnexpectedAnswer,
 )
 from simulator import Simulator, Unknowns
+from support.arrays import methods
 from support.harness import ca_certificate, config, info, policies, policy
+from support.paths import POLICIES
 
-COLLECTION = "/api/security/ipsec/policies"
 KEY = "a-shared-key-of-25-chars."
 ENDPOINTS: dict[str, Any] = {
     "local_endpoint": {"address": "10.10.10.7/32", "port": 2049},
@@ -56,10 +57,6 @@ BOTH = pytest.mark.parametrize("run", [one, in_a_set], ids=["alone", "set"])
 Run = Callable[..., dict[str, Any]]
 
 
-def methods(array: Simulator) -> list[str]:
-    return [request.method for request in array.requests]
-
-
 # Fields that a listing leaves out
 
 LEFT_OUT = [
@@ -84,7 +81,7 @@ def test_what_a_listing_leaves_out_is_read_by_uuid(array: Simulator, run: Run, f
     one(array, **PKI)
     before = array.policies()
     array.clear_log()
-    array.fault("missing_fields", "GET", COLLECTION, fields=(field, "scope"), times=9)
+    array.fault("missing_fields", "GET", POLICIES, fields=(field, "scope"), times=9)
     assert run(array, **PKI)["changed"] is False
     # Of a policy without SVM, the SVMs that there are come first.
     assert methods(array) == ["GET"] * (3 if field == "svm.name" else 2)
@@ -97,7 +94,7 @@ def test_what_a_listing_leaves_out_is_read_by_uuid(array: Simulator, run: Run, f
 def test_a_key_is_not_taken_to_fit_because_the_method_was_left_out(array: Simulator, run: Run) -> None:
     array.version = "9.18.1"
     one(array, **PKI)
-    array.fault("missing_fields", "GET", COLLECTION, fields=("authentication_method",), times=9)
+    array.fault("missing_fields", "GET", POLICIES, fields=("authentication_method",), times=9)
     with pytest.raises(InvalidInput, match="authentication_method is 'pki' and should be 'psk'"):
         run(array, **WEB, secret_key=KEY)
 
@@ -118,7 +115,7 @@ def test_what_is_not_set_costs_a_read_only_where_it_is_asked_for(array: Simulato
 
 def test_a_list_by_name_is_completed_by_uuid_too(array: Simulator) -> None:
     one(array, **BYPASS)
-    array.fault("missing_fields", "GET", COLLECTION, fields=("action", "enabled"))
+    array.fault("missing_fields", "GET", POLICIES, fields=("action", "enabled"))
     (listed,) = info(array, name="web")["policies"]
     assert (listed["action"], listed["enabled"]) == ("bypass", True)
 
@@ -217,9 +214,9 @@ def without_effect(array: Simulator, kind: str) -> Callable[..., dict[str, Any]]
     if operation != "created":
         one(array, **PSK)
     method, path = {
-        "modified": ("PATCH", f"{COLLECTION}/*"),
-        "deleted": ("DELETE", f"{COLLECTION}/*"),
-        "created": ("POST", COLLECTION),
+        "modified": ("PATCH", f"{POLICIES}/*"),
+        "deleted": ("DELETE", f"{POLICIES}/*"),
+        "created": ("POST", POLICIES),
     }[operation]
     array.answer_without_effect(method, path)
     return lambda **options: run(array, **task, **options)
@@ -268,7 +265,7 @@ def test_verifying_costs_one_request_for_each_write(array: Simulator, run: Run) 
 
 def test_a_recreate_that_only_deletes_is_noticed_as_lost(array: Simulator) -> None:
     one(array, **{**PKI, "certificate_modify_keepsa": None})
-    array.answer_without_effect("POST", COLLECTION)
+    array.answer_without_effect("POST", POLICIES)
     with pytest.raises(UnexpectedAnswer) as caught:
         one(array, **{**PKI, "certificate_modify_keepsa": None, "action": "esp_udp"}, recreate=True, verify_writes=True)
     assert caught.value.result()["changed"] is True
@@ -278,7 +275,7 @@ def test_a_recreate_that_only_deletes_is_noticed_as_lost(array: Simulator) -> No
 
 def test_a_recreate_whose_delete_has_no_effect_ends_there(array: Simulator) -> None:
     one(array, **{**PKI, "certificate_modify_keepsa": None})
-    array.answer_without_effect("DELETE", f"{COLLECTION}/*")
+    array.answer_without_effect("DELETE", f"{POLICIES}/*")
     with pytest.raises(UnexpectedAnswer, match="it is still there"):
         one(array, **{**PKI, "certificate_modify_keepsa": None, "action": "esp_udp"}, recreate=True, verify_writes=True)
     assert [record["action"] for record in array.policies()] == ["esp_transport"]

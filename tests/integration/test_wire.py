@@ -17,9 +17,8 @@ import trustme
 import yaml
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import ConnectionFailed, OntapError
-from integration.test_faults import check_truth
 from simulator import Simulator
-from support.fault_matrix import WRITES, Scenario, cell, write_faults
+from support.fault_matrix import WRITES, Scenario, cell, check_truth, write_faults
 from support.harness import CHECKOUT, Playbooks, info, policy
 
 SECRET = "s3cr3t"

@@ -8,19 +8,20 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import OntapError
-from simulator import Simulator, Unknowns
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY as TABLE
+from simulator import Simulator
 from simulator.faults import KINDS, Effect
 from support.clock import Clock
 from support.harness import info, policy
+from support.paths import CERTIFICATES, POLICIES, POLICY
 
-COLLECTION = "/api/security/ipsec/policies"
-INSTANCE = f"{COLLECTION}/*"
 KEY = "the-key-of-the-fault-tests"
 OLD_KEY = "the-key-that-was-there-before"
 PPK = "the-post-quantum-key-of-the-tests"
@@ -61,8 +62,8 @@ class Scenario:
     options: dict[str, Any]
     there: dict[str, Any] | None = None
     method: str = "GET"
-    path: str = COLLECTION
-    preceding: tuple[str, str] = ("GET", COLLECTION)
+    path: str = POLICIES
+    preceding: tuple[str, str] = ("GET", POLICIES)
 
     @property
     def lists(self) -> bool:
@@ -74,15 +75,13 @@ _LIST = Scenario("list", {}, _PKI)
 _NO_CHANGE = Scenario("no change", _PKI, _PKI)
 _CREATE = Scenario("create", _PKI, None, "POST")
 _CREATE_PSK = Scenario("create with key", _PSK, None, "POST")
-_MODIFY = Scenario("modify", {**_PKI, "enabled": False}, _PKI, "PATCH", INSTANCE)
-_DELETE = Scenario("delete", {**_WEB, "state": "absent"}, _PKI, "DELETE", INSTANCE)
+_MODIFY = Scenario("modify", {**_PKI, "enabled": False}, _PKI, "PATCH", POLICY)
+_DELETE = Scenario("delete", {**_WEB, "state": "absent"}, _PKI, "DELETE", POLICY)
 _RECREATE = {**_PKI, "action": "esp_udp", "recreate": True}
-_DELETE_HALF = Scenario(
-    "recreate, its delete", _RECREATE, _PKI, "DELETE", INSTANCE, ("GET", "/api/security/certificates")
-)
-_CREATE_HALF = Scenario("recreate, its create", _RECREATE, _PKI, "POST", COLLECTION, ("DELETE", INSTANCE))
+_DELETE_HALF = Scenario("recreate, its delete", _RECREATE, _PKI, "DELETE", POLICY, ("GET", CERTIFICATES))
+_CREATE_HALF = Scenario("recreate, its create", _RECREATE, _PKI, "POST", POLICIES, ("DELETE", POLICY))
 _KEY_HALF = Scenario(
-    "new key, its create", _NEW_KEY, {**_PSK, "secret_key": OLD_KEY}, "POST", COLLECTION, ("DELETE", INSTANCE)
+    "new key, its create", _NEW_KEY, {**_PSK, "secret_key": OLD_KEY}, "POST", POLICIES, ("DELETE", POLICY)
 )
 READS = [_LIST, _NO_CHANGE, _CREATE, _MODIFY, _DELETE, _DELETE_HALF]
 WRITES = [_CREATE, _CREATE_PSK, _MODIFY, _DELETE, _DELETE_HALF, _CREATE_HALF, _KEY_HALF]
@@ -146,6 +145,58 @@ class Outcome:
         return "done, sent twice" if "sent once more" in warnings else "done"
 
 
+Records = list[dict[str, Any]]
+
+
+def others(records: Records) -> Records:
+    """The policies that no task is about."""
+    return [record for record in records if (record["name"], record["svm"]["name"]) != ("web", "svm1")]
+
+
+def subject(records: Records) -> dict[str, Any] | None:
+    """The one policy that the task is about; an error if there are two."""
+    found = [record for record in records if record not in others(records)]
+    assert len(found) <= 1
+    return found[0] if found else None
+
+
+def as_wanted(record: dict[str, Any] | None, options: dict[str, Any]) -> bool:
+    """Whether a stored policy is what a task describes, its secrets included."""
+    if record is None or options.get("state") == "absent":
+        return record is None and options.get("state") == "absent"
+    state = TABLE.from_api(record)
+    state["secret_key"] = record.get("secret_key")
+    state["ppk.shared_key"] = record.get("ppk", {}).get("shared_key")
+    return TABLE.from_options(options).items() <= state.items()
+
+
+def check_truth(array: Simulator, scenario: Scenario, fault: Fault, outcome: Outcome) -> None:
+    """What a task says of itself is what the array shows, and nothing else was touched."""
+    result, before, after = outcome.result, subject(outcome.before), subject(outcome.after)
+    assert others(outcome.after) == others(outcome.before)
+    assert [secret for secret in (*SECRETS, array.password) if secret in json.dumps(result)] == []
+    if outcome.failed:
+        assert result["msg"].endswith(".")
+        assert "ipsec" in result["msg"].lower()
+        # What can't be told counts as a change; what is said to be none is none, to the last property.
+        assert result["changed"] is (result["operation"] != "none")
+        known = {
+            "none": after == before,
+            "unknown": "is not known" in result["msg"],
+            "deleted": after is None and result.get("lost", {}).get("name") == "web",
+            "recreated": after is not None and before is not None and {**after, "uuid": 0} == {**before, "uuid": 0},
+        }
+        assert known[result["operation"]]
+        assert result.get("uuid") in (None, *((record or {}).get("uuid") for record in (before, after)))
+    elif not scenario.lists:
+        assert result["changed"] is (after != before)
+        assert as_wanted(after, scenario.options)
+    if fault.kind == "approval":
+        assert result["approval"]["pending"] is True
+        assert "1" in f"{result['approval']['request']} {result['msg']}"
+        assert array.approvals == [1]
+
+
 _FAILURES = {"none": "no change", "unknown": "unknown", "deleted": "missing", "recreated": "put back"}
 
 
@@ -171,15 +222,24 @@ def run(array: Simulator, clock: Clock, scenario: Scenario) -> tuple[bool, dict[
 
 def arrange(array: Simulator, scenario: Scenario, fault: Fault, write: bool) -> None:
     """Lets a fault meet the write of a scenario, or its look-up."""
-    method, path = (scenario.method, scenario.path) if write else ("GET", COLLECTION)
+    method, path = (scenario.method, scenario.path) if write else ("GET", POLICIES)
+    meet(array, fault, method, path, scenario.preceding)
+
+
+def meet(
+    array: Simulator, fault: Fault, method: str, path: str, preceding: tuple[str, str], occurrence: int = 1
+) -> None:
+    """Lets a fault meet a request, or the connection after the answer to the preceding one."""
     if fault.kind == "approval":
-        array.unknowns = Unknowns(approval_answer="accepted" if fault.when == "by 202" else "error")
+        answer = "accepted" if fault.when == "by 202" else "error"
+        array.unknowns = replace(array.unknowns, approval_answer=answer)
         array.require_approval(method, path)
     elif KINDS[fault.kind].details.keys() == {"attempts"}:
-        array.fault(fault.kind, *scenario.preceding, attempts=fault.times)
+        array.fault(fault.kind, *preceding, attempts=fault.times)
     else:
         after = fault.when == "after effect"
-        array.fault(fault.kind, method, path, times=fault.times, after_effect=after, **fault.details)
+        details = {"times": fault.times, "occurrence": occurrence, "after_effect": after, **fault.details}
+        array.fault(fault.kind, method, path, **details)
 
 
 def cell(array: Simulator, scenario: Scenario, fault: Fault, write: bool) -> Outcome:

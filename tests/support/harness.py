@@ -44,6 +44,9 @@ from simulator import Simulator
 
 __all__ = ["CHECKOUT"]
 
+IN_PROCESS = "wiresec_ontap_in_process"
+"""The variable that says whether a task runs in Ansible's own process."""
+
 CALLBACKS = Path(__file__).resolve().parent / "callback_plugins"
 
 POLICY_SPEC = {
@@ -131,6 +134,11 @@ def health(array: Simulator, check_mode: bool = False, clock: Any = time, **opti
     params = validated({**arguments.CONNECTION, **ipsec_policy_health.OPTIONS}, {**login(array), **options})
     with arguments.client_of(params, {}, SECURITY_ASSOCIATION, clock) as client:
         return ipsec_policy_health.run(params, client, arguments.Mode(check_mode))
+
+
+def task(title: str, module: str = "ipsec_policy", /, **options: Any) -> dict[str, Any]:
+    """A task of a playbook; ``None`` counts as omitted."""
+    return {"name": title, f"wiresec.ontap.{module}": {name: one for name, one in options.items() if one is not None}}
 
 
 @dataclass

@@ -27,6 +27,7 @@ PAGES = sorted(
         *DOCS.glob("*.md"),
         *CHECKOUT.glob("roles/*/README.md"),
         CHECKOUT / "benchmarks" / "README.md",
+        CHECKOUT / "tests" / "support" / "README.md",
     ]
 )
 QUOTING = ("architecture.md",)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What becomes of a task of netapp.ontap, and of the same task of wiresec.ontap, when a fault meets one of its requests.
 
-`main` prints the tables of docs/faults_compared.md. Both collections meet the faults of integration/fault_matrix.py:
+`main` prints the tables of docs/faults_compared.md. Both collections meet the faults of fault_matrix.py:
 netapp.ontap's module runs as it is, by ansible-playbook, with one host, and so one array, for each cell.
 """
 
@@ -25,9 +25,9 @@ from typing import Any
 from simulator import Simulator
 from support import fault_matrix
 from support.clock import Clock
-from support.fault_matrix import COLLECTION, KEY, READS, WRITES, Fault, Scenario
-
-from .conftest import CLIENT_PYTHON, environment
+from support.fault_matrix import KEY, READS, WRITES, Fault, Scenario
+from support.paths import POLICIES
+from support.third_party import CLIENT_PYTHON, environment
 
 Records = list[dict[str, Any]]
 MODULE = "netapp.ontap.na_ontap_security_ipsec_policy"
@@ -178,7 +178,7 @@ def arrange(array: Simulator, cell: Cell) -> None:
     """Prepares an array for a cell, in the same way as fault_matrix.py does."""
     scenario, fault = cell.scenario, cell.fault
     fault_matrix.prepare(array, scenario)
-    method, path = (scenario.method, scenario.path) if cell.write else ("GET", COLLECTION)
+    method, path = (scenario.method, scenario.path) if cell.write else ("GET", POLICIES)
     if fault == NO_FAULT:
         return
     if fault in JOBS:
