@@ -133,9 +133,11 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.certificate import AUTHORITY, AUTHORITY_BY_UUID
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_ca_certificate import CA_CERTIFICATE
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import State
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import NONE, Change, Permissions, report
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.applying import apply
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.outcome import foreseen, report
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import NONE, Change, Permissions
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.preparing import prepare
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import check_home, find
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reconcile import apply, prepare
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
 
 OPTIONS: dict[str, Any] = {
@@ -161,16 +163,15 @@ def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> 
         check_home(client, CA_CERTIFICATE)
     wanted.update({option: value for option, value in (installed.current or {}).items() if option in ("name", "uuid")})
     change = _change(client, wanted, present)
-    if not mode.check:
-        change = apply(client, CA_CERTIFICATE, change, params["verify_writes"])
+    outcome = foreseen(change) if mode.check else apply(client, CA_CERTIFICATE, change, params["verify_writes"])
     told = {"installed": installed.current is not None, "registered": change.after is not None}
-    return {**report(CA_CERTIFICATE, change), **told}
+    return {**report(CA_CERTIFICATE, change, outcome), **told}
 
 
 def _change(client: RestClient, wanted: State, present: bool) -> Change:
     """Nothing where the name leads to no certificate: what can't be identified can't be removed either."""
     if "uuid" not in wanted:
-        return Change(NONE, None, None, wanted=wanted)
+        return Change(NONE, None, None, sought=wanted)
     current = find(client, CA_CERTIFICATE, wanted).current
     current = {**current, **wanted} if current else None
     return prepare(client, CA_CERTIFICATE, wanted, current, present, Permissions())

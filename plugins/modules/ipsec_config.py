@@ -153,14 +153,11 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors imp
 from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_service import REPLAY_WINDOWS, SERVICE
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import (
-    MODIFIED,
-    Change,
-    Permissions,
-    report,
-)
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.applying import apply
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.outcome import foreseen, report
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import MODIFIED, Change, Permissions
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.preparing import prepare
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import find, listing
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reconcile import apply, prepare
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
 
 OPTIONS: dict[str, Any] = {
@@ -184,10 +181,9 @@ def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> 
     change = prepare(client, SERVICE, wanted, current, present=True, permissions=Permissions())
     if not params["force"]:
         _guard(client, change)
-    if not mode.check:
-        change = apply(client, SERVICE, change, params["verify_writes"])
-    steps = change.steps or ([change] if change.operation == MODIFIED else [])
-    return {**report(SERVICE, change), "steps": [SERVICE.to_options(step.wanted) for step in steps]}
+    outcome = foreseen(change) if mode.check else apply(client, SERVICE, change, params["verify_writes"])
+    steps = [SERVICE.to_options(step.targets) for step in change.modifications]
+    return {**report(SERVICE, change, outcome), "steps": steps}
 
 
 def _guard(client: RestClient, change: Change) -> None:

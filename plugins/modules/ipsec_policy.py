@@ -286,9 +286,11 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import Permissions, report
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.applying import apply
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.outcome import foreseen, report
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import Permissions
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.preparing import confirm, prepare
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import find
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reconcile import apply, confirm, prepare
 from ansible_collections.wiresec.ontap.plugins.module_utils._4_associations.impact import impact
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
 
@@ -305,9 +307,8 @@ def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> 
     change = prepare(client, POLICY, wanted, found.current, present, permissions)
     warnings = [*confirm(client, POLICY, [change]), *POLICY.hints(wanted, found.namesakes)]
     told = {"impact": impact(client, [change])[0]} if params["report_impact"] else {}
-    if not mode.check:
-        change = apply(client, POLICY, change, params["verify_writes"])
-    result = report(POLICY, change)
+    outcome = foreseen(change) if mode.check else apply(client, POLICY, change, params["verify_writes"])
+    result = report(POLICY, change, outcome)
     return {**result, **told, "warnings": [*result["warnings"], *warnings]}
 
 

@@ -239,7 +239,7 @@ def test_a_first_step_that_is_refused_is_no_change(array: Simulator) -> None:
     array.refuse("PATCH", SERVICE, code=66257199)
     with pytest.raises(ApiError, match="Finish the upgrade") as caught:
         config(array, offload_enabled=True)
-    assert (caught.value.outcome, stored(array)) == ({}, ON)
+    assert (caught.value.report, stored(array)) == ({}, ON)
 
 
 def test_an_internal_error_is_looked_into(array: Simulator) -> None:

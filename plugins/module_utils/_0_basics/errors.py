@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -16,16 +17,15 @@ def counted(number: int, one: str, many: str) -> str:
 class OntapError(Exception):
     """Base of everything that a module reports as a failed task.
 
-    ``outcome`` is what the run had already done to the array when it failed, in the result keys of success
-    (``changed``, ``operation``, ...); it stays empty when nothing was written. ``notes`` are sentences that are
-    added on the way up, by those who know what the failure means for the array.
+    ``notes`` are sentences that are added on the way up, by those who know what the failure means for the array.
+    ``report`` is what the result of the task says beyond the error itself: whoever reports says so, at the end.
     """
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
-        self.outcome: dict[str, Any] = {}
         self.notes: list[str] = []
+        self.report: Mapping[str, Any] = {}
 
     def __str__(self) -> str:
         return " ".join([self.sentence(), *self.notes])
@@ -44,9 +44,18 @@ class OntapError(Exception):
         """What went wrong, without notes."""
         return self.message
 
+    def details(self) -> dict[str, Any]:
+        """The error itself as results have it: ``msg``, and what a playbook can branch on."""
+        return {"msg": str(self)}
+
+    def reporting(self, report: Mapping[str, Any]) -> OntapError:
+        """The error, with what became of the task in the keys of a result, to be raised. Once, and by no floor that writes."""
+        self.report = report
+        return self
+
     def result(self) -> dict[str, Any]:
-        """The keyword arguments of ``fail_json``: ``msg``, ``changed`` and whatever is known beyond them."""
-        return {"changed": False, **self.outcome, "msg": str(self)}
+        """The keyword arguments of ``fail_json``."""
+        return {"changed": False, **self.report, **self.details()}
 
 
 class InvalidInput(OntapError):
@@ -58,11 +67,11 @@ class InvalidInput(OntapError):
 
 
 class SetFailed(OntapError):
-    """Some objects of a set could not be brought to what is wanted. ``outcome`` has what became of each."""
+    """Some objects of a set could not be brought to what is wanted. ``report`` has what became of each."""
 
 
 class Unprotected(OntapError):
-    """Policies do not have the security associations that are expected of them. ``outcome`` has what each has."""
+    """Policies do not have the security associations that are expected of them. ``report`` has what each has."""
 
 
 class ConnectionFailed(OntapError):
@@ -111,9 +120,9 @@ class ApprovalPending(OntapError):
         """Always: that an answer means this is inferred from a status without a job (docs/ontap_facts.md, 9.20)."""
         return True
 
-    def result(self) -> dict[str, Any]:
+    def details(self) -> dict[str, Any]:
         """Adds ``approval``, so that a playbook can tell this from a failure and pass the number on."""
-        return {**super().result(), "approval": {"pending": True, "request": self.request_id or None}}
+        return {**super().details(), "approval": {"pending": True, "request": self.request_id or None}}
 
 
 class ApiError(OntapError):
@@ -167,7 +176,7 @@ class ApiError(OntapError):
         text = f"{self.doing or self.request} failed: {reason} ({', '.join(labels)})."
         return f"{text} {self.advice}" if self.advice else text
 
-    def result(self) -> dict[str, Any]:
+    def details(self) -> dict[str, Any]:
         """Adds ``error``, so that a playbook can branch on the ONTAP code."""
         error = {
             "request": self.request,
@@ -177,7 +186,7 @@ class ApiError(OntapError):
             "target": self.target,
             "arguments": self.arguments,
         }
-        return {**super().result(), "error": error}
+        return {**super().details(), "error": error}
 
 
 class JobFailed(ApiError):

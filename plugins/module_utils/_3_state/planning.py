@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, wiresec.ontap contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run is one plan: what is wanted against what the array has gives the change, and the change its report.
+"""A run is one plan: what is wanted against what the array has gives the change.
 
 Everything here is pure. What an object consists of, and which rules hold for it, is the resource's business.
 """
@@ -9,7 +9,7 @@ Everything here is pure. What an object consists of, and which rules hold for it
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
@@ -20,26 +20,46 @@ UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
+class Creation:
+    """One create. ``wanted``: what the user says, secrets included. ``implied``: what it says beyond that. ``after``: what will be there."""
+
+    wanted: State = field(repr=False)
+    implied: State
+    after: State
+
+
+@dataclass(frozen=True)
+class Modification:
+    """One modification, from ``before`` to ``after``. ``targets``: the options that get another value. ``body``: what is sent."""
+
+    before: State
+    after: State
+    targets: State
+    body: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Change:
     """One step of a plan: what will be done to one object, and what will be there before and after.
 
     ``before`` and ``after`` are ``None`` where there is no object, and hold no secrets. ``modified`` names top-level
-    options. ``wanted`` is what a create writes, secrets included, what a modification changes, or what should not be
-    there; ``implied`` is what a create says although the user did not. ``body`` is what a modification sends.
-    ``reported`` is the object as the array returned it after a create. ``steps`` are the modifications that make up this
-    one, where it takes more than one; ``body`` is then empty.
+    options. ``creation`` is there where an object is created, ``modifications`` where one is modified, in their order.
+    ``sought`` is by what an object was looked for that is not there, and should not be.
     """
 
     operation: str
     before: State | None
     after: State | None
     modified: list[str] = field(default_factory=list)
-    wanted: State = field(default_factory=dict, repr=False)
-    implied: State = field(default_factory=dict)
-    body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    creation: Creation | None = None
+    modifications: list[Modification] = field(default_factory=list)
+    sought: State = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    reported: State | None = None
-    steps: list[Change] = field(default_factory=list)
+
+    @property
+    def subject(self) -> State:
+        """The object that this is about, as it was, or else will be; what was looked for if there is none at all."""
+        return self.before or self.after or self.sought
 
     @property
     def uuid(self) -> str | None:
@@ -64,6 +84,49 @@ class Permissions:
     replace_secrets: bool = False
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """What is wanted of an object against what is there, by what is known of the array's release (``version``).
+
+    ``wanted`` is without what ONTAP would ignore, of which ``warnings`` tell. ``changes`` are the fields that differ;
+    ``fixed`` those of them that can't be modified, and ``secrets`` those to be replaced: only a new object can have them.
+    """
+
+    wanted: State = field(repr=False)
+    current: State
+    version: Version | None
+    warnings: list[str]
+    changes: list[Field]
+    fixed: list[Field]
+    secrets: list[Field]
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the object that is there can become as wanted."""
+        return not (self.fixed or self.secrets)
+
+    @property
+    def rests_on_release(self) -> bool:
+        """Whether the release decides what can be modified."""
+        return any(self.wanted[row.option] in row.modify_since for row in self.changes)
+
+
+def compare(
+    resource: Resource, wanted: State, current: State, permissions: Permissions, version: Version | None
+) -> Comparison:
+    """Compares what is wanted with an object that is there."""
+    wanted, warnings = resource.settle(wanted, current)
+    changes = resource.differing(wanted, current)
+    # What is set can't be cleared: whether ONTAP takes null or empty text for that is not known (docs/ontap_facts.md, 9.13).
+    fixed = [
+        row for row in changes if wanted[row.option] is None or not row.modifiable(wanted[row.option], current, version)
+    ]
+    secrets = [row for row in resource.fields if row.write_only and row.option in wanted]
+    return Comparison(
+        wanted, current, version, warnings, changes, fixed, secrets if permissions.replace_secrets else []
+    )
+
+
 def plan(
     resource: Resource,
     wanted: State,
@@ -78,81 +141,71 @@ def plan(
     done, so that a plan that exists can be applied.
     """
     if not present:
-        return Change(DELETED if current else NONE, current, None, wanted=wanted)
-    wanted, warnings = resource.settle(wanted, current or {})
+        return Change(DELETED, current, None) if current else Change(NONE, None, None, sought=wanted)
     if current is not None:
-        resource.check_wanted(wanted, current)
-    if current is None:
-        return creation(resource, Change(CREATED, None, None, warnings=warnings), wanted, version)
-    resource.check_release(wanted, version)
-    changes = resource.differing(wanted, current)
-    fixed, secrets = unmodifiable(resource, wanted, current, permissions, version)
-    if fixed or secrets:
+        return plan_change(resource, compare(resource, wanted, current, permissions, version), permissions)
+    wanted, warnings = resource.settle(wanted, {})
+    creation = plan_creation(resource, wanted, version)
+    return Change(CREATED, None, creation.after, creation=creation, warnings=warnings)
+
+
+def plan_change(resource: Resource, compared: Comparison, permissions: Permissions) -> Change:
+    """The change that makes an object that is there as wanted. Raises as ``plan``."""
+    wanted, current = compared.wanted, compared.current
+    resource.check_wanted(wanted, current)
+    resource.check_release(wanted, compared.version)
+    if not compared.in_place:
         if not permissions.recreate:
-            raise InvalidInput(_why_recreate(resource, wanted, current, fixed, secrets))
-        modified = _top_level([*changes, *secrets])
-        return _recreation(
-            resource, Change(RECREATED, current, None, modified, warnings=warnings), wanted, current, version
-        )
-    if not changes:
-        return Change(NONE, current, current, warnings=warnings)
-    result = {**current, **{row.option: wanted[row.option] for row in changes}}
-    resource.check_modify(current, changes)
-    resource.check_result(result)
-    stations = [current, *resource.steps(current, result)]
-    steps = [_modification(resource, before, after) for before, after in zip(stations, stations[1:])]
-    if len(steps) == 1:
-        return replace(steps[0], warnings=warnings)
-    return replace(_modification(resource, current, result), body={}, steps=steps, warnings=warnings)
+            raise InvalidInput(_why_recreate(resource, compared))
+        creation = _successor(resource, compared)
+        modified = _top_level([*compared.changes, *compared.secrets])
+        return Change(RECREATED, current, creation.after, modified, creation, warnings=compared.warnings)
+    if not compared.changes:
+        return Change(NONE, current, current, warnings=compared.warnings)
+    after = {**current, **{row.option: wanted[row.option] for row in compared.changes}}
+    resource.check_modify(current, compared.changes)
+    resource.check_result(after)
+    stations = [current, *resource.steps(current, after)]
+    modifications = [_modification(resource, *both) for both in zip(stations, stations[1:])]
+    modified = _top_level(compared.changes)
+    return Change(MODIFIED, current, after, modified, modifications=modifications, warnings=compared.warnings)
 
 
-def _modification(resource: Resource, before: State, after: State) -> Change:
+def _modification(resource: Resource, before: State, after: State) -> Modification:
     changes = resource.differing(after, before)
-    body = resource.modify_body(before, after, changes)
     targets = {row.option: after[row.option] for row in changes}
-    return Change(MODIFIED, before, after, _top_level(changes), wanted=targets, body=body)
+    return Modification(before, after, targets, resource.modify_body(before, after, changes))
 
 
-def _recreation(resource: Resource, change: Change, wanted: State, current: State, version: Version | None) -> Change:
-    """Completes a change that deletes ``current`` for what it becomes by ``wanted``, if that stands every rule."""
+def _successor(resource: Resource, compared: Comparison) -> Creation:
+    """What replaces an object, if that stands every rule."""
     try:
-        successor = resource.successor(current, wanted)
-        resource.check_recreate(successor, current)
-        return creation(resource, change, successor, version)
+        successor = resource.successor(compared.current, compared.wanted)
+        resource.check_recreate(successor, compared.current)
+        return plan_creation(resource, successor, compared.version)
     except InvalidInput as error:
         kept = "The new one would keep what the task leaves out. Nothing was deleted."
-        raise InvalidInput(*error.problems, f"{resource.title(current)} would have to be recreated. {kept}") from None
+        title = resource.title(compared.current)
+        raise InvalidInput(*error.problems, f"{title} would have to be recreated. {kept}") from None
 
 
-def creation(resource: Resource, change: Change, wanted: State, version: Version | None = None) -> Change:
-    """Completes a change that creates ``wanted``. version: the array's release, as far as it is known."""
+def plan_creation(resource: Resource, wanted: State, version: Version | None = None) -> Creation:
+    """How ``wanted`` is created. Raises as ``plan``."""
     resource.check_release(wanted, version)
     resource.check_create(wanted, version)
     resource.check_result(wanted)
     implied = resource.implied(wanted)
-    return replace(change, wanted=wanted, implied=implied, after=resource.predict({**implied, **wanted}))
+    return Creation(wanted, implied, resource.predict({**implied, **wanted}))
 
 
-def unmodifiable(
-    resource: Resource, wanted: State, current: State, permissions: Permissions, version: Version | None = None
-) -> tuple[list[Field], list[Field]]:
-    """The fields that only a new object can have as wanted: those that can't be modified, and secrets to be replaced."""
-    changes = resource.differing(wanted, current)
-    # What is set can't be cleared: whether ONTAP takes null or empty text for that is not known (docs/ontap_facts.md, 9.13).
-    fixed = [
-        row for row in changes if wanted[row.option] is None or not row.modifiable(wanted[row.option], current, version)
-    ]
-    secrets = [row for row in resource.fields if row.write_only and row.option in wanted]
-    return fixed, secrets if permissions.replace_secrets else []
-
-
-def _why_recreate(resource: Resource, wanted: State, current: State, fixed: list[Field], secrets: list[Field]) -> str:
+def _why_recreate(resource: Resource, compared: Comparison) -> str:
+    wanted, current = compared.wanted, compared.current
     reasons = [
         f"{row.option} is {repr(current[row.option]) if row.option in current else 'not set'} "
         f"and should {'not be set' if wanted[row.option] is None else f'be {wanted[row.option]!r}'}"
-        for row in fixed
+        for row in compared.fixed
     ]
-    reasons += [f"{row.option} is to be replaced" for row in secrets]
+    reasons += [f"{row.option} is to be replaced" for row in compared.secrets]
     return (
         f"{resource.title(current)} can't be changed in place, because ONTAP can't modify this: {'; '.join(reasons)}. "
         "Set recreate: true to have it deleted and created again; its security associations drop meanwhile."
@@ -161,44 +214,3 @@ def _why_recreate(resource: Resource, wanted: State, current: State, fixed: list
 
 def _top_level(changes: Iterable[Field]) -> list[str]:
     return sorted({row.option.partition(".")[0] for row in changes})
-
-
-# Reporting
-
-
-def report(resource: Resource, change: Change) -> dict[str, Any]:
-    """The result of a task: the same keys in check mode, after a run, and as far as possible after a failure."""
-    result = outcome(resource, change.operation, change.reported or change.after or change.before)
-    if change.after is None:
-        result[resource.result_name] = {}
-    return {**result, "modified": change.modified, "diff": diff(resource, change), "warnings": change.warnings}
-
-
-def diff(resource: Resource, change: Change) -> dict[str, Any]:
-    """Before and after in the options of the task. A replaced secret shows as replaced, never as itself."""
-    sides: dict[str, Any] = {
-        "before": resource.to_options(change.before or {}),
-        "after": resource.to_options(change.after or {}),
-    }
-    title = resource.title(change.before or change.wanted)
-    headers = {"before_header": title, "after_header": title}
-    if change.operation == RECREATED:
-        headers["after_header"] = f"{title}, deleted and created again"
-        sides["before"]["uuid"] = change.uuid
-        sides["after"]["uuid"] = "(a new one)"
-        for row in resource.fields:
-            if row.write_only and row.option in change.wanted and row.option.partition(".")[0] in change.modified:
-                sides["before"][row.option] = "(as it was)"
-                sides["after"][row.option] = "(replaced)"
-    return {**headers, **sides}
-
-
-def outcome(resource: Resource, operation: str, state: State | None) -> dict[str, Any]:
-    """The keys that tell, of success and failure alike, what was done and what the array has now."""
-    told = {
-        "changed": operation != NONE,
-        "operation": operation,
-        "modified": [],
-        resource.result_name: resource.to_options(state or {}),
-    }
-    return told if resource.single else {**told, "uuid": (state or {}).get("uuid")}

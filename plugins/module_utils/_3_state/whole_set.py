@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A whole set of objects in one plan: read once, plan all, guard, carry out in an order that opens no gap, report.
 
-Each object is planned and changed as if it were alone (planning, reconcile); what is here is what only many have.
+Each object is planned and changed as if it were alone (planning, applying); what is here is what only many have.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from typing import Any, Callable
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import (
     InvalidInput,
-    OntapError,
     SetFailed,
     UnexpectedAnswer,
     counted,
@@ -27,6 +26,17 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors imp
 from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import Resource, State, Version
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state import approval, guards, protection
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.applying import apply
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.outcome import (
+    DONE,
+    FAILED,
+    NOT_ATTEMPTED,
+    PLANNED,
+    UNCHANGED,
+    Outcome,
+    diff,
+    foreseen,
+)
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import (
     CREATED,
     DELETED,
@@ -36,12 +46,9 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning im
     UNKNOWN,
     Change,
     Permissions,
-    diff,
 )
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.preparing import confirm, prepare
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import find_all, identity, is_enabled
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reconcile import apply, confirm, prepare
-
-UNCHANGED, PLANNED, DONE, FAILED, NOT_ATTEMPTED = "unchanged", "planned", "done", "failed", "not_attempted"
 
 _LISTED_ERRORS = 10
 _UNIDENTIFIED = (
@@ -85,16 +92,15 @@ class Step:
 
     position: int | None
     change: Change
-    result: str
-    error: OntapError | None = None
+    outcome: Outcome
     assumed: State = field(default_factory=dict)
     left_open: list[str] = field(default_factory=list)
     effect: protection.Effect = protection.Effect()
 
     @property
     def state(self) -> State:
-        """The object as it now is, or was if there is none."""
-        return self.change.reported or self.change.after or self.change.before or self.change.wanted
+        """The object, by which it is identified."""
+        return self.change.subject
 
 
 @dataclass(frozen=True)
@@ -216,7 +222,8 @@ def plan(client: RestClient, resource: Resource, entries: Sequence[Entry], scope
     warnings = _unused(resource, scope, doomed, states, named_places) if scope.prune else []
     pruned = [state for state in doomed if not _kept(resource, state, scope)]
     for state in sorted(pruned, key=lambda state: _key(resource, state)):
-        steps.append(Step(None, Change(DELETED, state, None, wanted=resource.key_of(state)), PLANNED))
+        change = Change(DELETED, state, None)
+        steps.append(Step(None, change, foreseen(change)))
     gone = {_key(resource, state) for state in pruned}
     others = [state for state in others if _key(resource, state) not in gone]
     refused = [by_key[key] for one in refusals if one.entry and (key := _key(resource, one.entry.wanted)) in by_key]
@@ -239,8 +246,7 @@ def _step(client: RestClient, resource: Resource, entry: Entry, current: State |
     silent = resource.left_open({**assumed, **entry.wanted}, current or {}) if entry.present else []
     secret = [row.option for row in resource.fields if row.write_only and row.option in entry.wanted]
     left_open = [*(row.option for row in silent), *secret]
-    result = UNCHANGED if change.operation == NONE else PLANNED
-    return Step(entry.position, change, result, assumed=assumed, left_open=left_open)
+    return Step(entry.position, change, foreseen(change), assumed, left_open)
 
 
 def _weigh(
@@ -334,7 +340,8 @@ def _kept(resource: Resource, state: State, scope: Scope) -> bool:
 
 
 def _warnings(resource: Resource, step: Step) -> list[str]:
-    return [f"{_label(resource, step.position, step.state)}: {warning}" for warning in step.change.warnings]
+    warnings = [*step.change.warnings, *step.outcome.warnings]
+    return [f"{_label(resource, step.position, step.state)}: {warning}" for warning in warnings]
 
 
 def _hints(resource: Resource, entries: Sequence[Entry], states: Sequence[State]) -> list[str]:
@@ -400,7 +407,7 @@ def check_approval(resource: Resource, planned: Plan, found: approval.Digests, a
     missing = found.unapproved(approved)
     if not missing:
         return
-    titles = [f"{change.operation} {resource.title(change.before or change.wanted)}" for change in missing]
+    titles = [f"{change.operation} {resource.title(change.subject)}" for change in missing]
     more = f" and {len(titles) - _LISTED_ERRORS} more" if len(titles) > _LISTED_ERRORS else ""
     differences = [f"{sentence[0].upper()}{sentence[1:]}." for sentence in found.differences(approved)]
     planned.refusals.append(
@@ -446,16 +453,11 @@ def carry_out(
         with lock:
             stops = failed and (not continue_on_error or (withdraws and place in failed))
             if stops or interrupted.is_set() or client.interrupted:
-                step.result = NOT_ATTEMPTED
+                step.outcome = Outcome(NOT_ATTEMPTED)
                 return
-        try:
-            step.change = apply(client, resource, step.change, verify)
-            step.result = DONE
-        except OntapError as error:
-            step.error = error
-            step.result = UNKNOWN if error.outcome.get("operation") == UNKNOWN else FAILED
+        step.outcome = apply(client, resource, step.change, verify)
         with lock:
-            if step.error:
+            if step.outcome.error:
                 failed.add(place)
             finished["steps"] += 1
             progress(finished["steps"], len(steps))
@@ -480,12 +482,12 @@ def report(resource: Resource, planned: Plan, with_objects: bool, with_diff: boo
     steps = sorted(planned.steps, key=lambda step: (step.position is None, step.position or 0))
     taken = planned.taken()
     result: dict[str, Any] = {
-        "changed": any(_changed(step) for step in taken) and not planned.refusals,
+        "changed": any(step.outcome.changed for step in taken) and not planned.refusals,
         "summary": {
             **dict.fromkeys((CREATED, MODIFIED, RECREATED, DELETED), 0),
             **dict.fromkeys((UNCHANGED, PLANNED, DONE, FAILED, UNKNOWN, NOT_ATTEMPTED), 0),
             **Counter(step.change.operation for step in taken),
-            **Counter(step.result for step in steps),
+            **Counter(step.outcome.result for step in steps),
         },
         "entries": [_entry(resource, step) for step in steps],
         "changes": [_details(resource, step) for step in taken],
@@ -534,7 +536,7 @@ def _not_compared(resource: Resource, steps: Sequence[Step]) -> list[dict[str, A
 
 
 def check_refusals(resource: Resource, planned: Plan, result: Mapping[str, Any]) -> None:
-    """Raises ``InvalidInput`` with the whole plan as outcome if it must not be carried out."""
+    """Raises ``InvalidInput`` with the whole plan if it must not be carried out."""
     if not planned.refusals:
         return
     sentences = [one.sentence for one in planned.refusals]
@@ -544,13 +546,16 @@ def check_refusals(resource: Resource, planned: Plan, result: Mapping[str, Any])
     for one in planned.refusals:
         about = {"position": one.entry.position, **resource.key_of(one.entry.wanted)} if one.entry else {}
         refused.append({"reason": one.reason, "msg": one.sentence, **about})
-    failure.outcome = {**result, "changed": False, "refused": refused}
-    raise failure
+    raise failure.reporting({**result, "changed": False, "refused": refused})
 
 
 def check_success(resource: Resource, planned: Plan, result: dict[str, Any]) -> None:
-    """Raises ``SetFailed`` with the whole result as outcome if a step did not succeed."""
-    errors = [f"{_label(resource, step.position, step.state)}: {step.error}" for step in planned.steps if step.error]
+    """Raises ``SetFailed`` with the whole result if a step did not succeed."""
+    errors = [
+        f"{_label(resource, step.position, step.state)}: {step.outcome.error}"
+        for step in planned.steps
+        if step.outcome.error
+    ]
     left = result["summary"][NOT_ATTEMPTED]
     if not (errors or left):
         return
@@ -559,46 +564,44 @@ def check_success(resource: Resource, planned: Plan, result: dict[str, Any]) -> 
     failure = SetFailed(
         f"{len(errors)} of {counted(len(planned.taken()), 'change', 'changes')} failed, {counted(left, 'was', 'were')} not attempted. {first}{more}".rstrip()
     )
-    failure.outcome = result
-    raise failure
-
-
-def _changed(step: Step) -> bool:
-    """Whether a step changed the array, may have, or would."""
-    return bool(step.error.outcome.get("changed")) if step.error else step.result in (PLANNED, DONE)
+    raise failure.reporting(result)
 
 
 def _left(step: Step) -> State | None:
     """The object that a step leaves behind, as far as is known; ``None`` if there is none."""
-    if step.result in (UNCHANGED, PLANNED, DONE):
-        return step.change.reported or step.change.after
-    return None if step.error and step.error.outcome.get("operation") == DELETED else step.change.before
+    outcome = step.outcome
+    if outcome.error or outcome.result == NOT_ATTEMPTED:
+        return None if outcome.operation == DELETED else step.change.before
+    return outcome.state
 
 
 def _entry(resource: Resource, step: Step) -> dict[str, Any]:
     """What the result says of every object, in few words: lists are long."""
-    outcome = step.error.outcome.get("operation", UNKNOWN) if step.error else UNKNOWN
+    outcome = step.outcome
     entry: dict[str, Any] = {
         "position": step.position,
         **resource.key_of(step.state),
-        "operation": step.change.operation if outcome == UNKNOWN else outcome,
-        "result": step.result,
+        "operation": step.change.operation if outcome.operation in (NONE, UNKNOWN) else outcome.operation,
+        "result": outcome.result,
     }
-    if step.error:
-        told = step.error.result()
-        entry.update({key: told[key] for key in ("msg", "error", "approval", "lost") if key in told})
+    if outcome.error:
+        told = outcome.error.details()
+        entry.update({key: told[key] for key in ("msg", "error", "approval") if key in told})
+    if outcome.lost is not None:
+        entry["lost"] = resource.to_options(outcome.lost)
     return entry
 
 
 def _details(resource: Resource, step: Step) -> dict[str, Any]:
     """The same of an object that changes, with what changes: old and new values, without secrets."""
-    change = step.change
+    change, outcome = step.change, step.outcome
     before, after = (resource.to_options(state or {}) for state in (change.before, change.after))
     if change.operation in (MODIFIED, RECREATED):
         before, after = ({key: side[key] for key in change.modified if key in side} for side in (before, after))
     # After a failure, what was found or put back has another one than what was there before.
-    told = step.error.outcome if step.error else {}
-    uuid = told["uuid"] if "uuid" in told else (change.reported or {}).get("uuid") or change.uuid
+    uuid = (outcome.state or {}).get("uuid")
+    if not (outcome.error and outcome.changed):
+        uuid = uuid or change.uuid
     details: dict[str, Any] = {"uuid": uuid, "modified": change.modified, "loss": step.effect.loss}
     if step.effect.overlaps:
         details["overlaps"] = step.effect.overlaps
@@ -609,7 +612,7 @@ def _details(resource: Resource, step: Step) -> dict[str, Any]:
 
 def _diffs(resource: Resource, planned: Plan) -> Iterator[dict[str, Any]]:
     """One block for each object that changes, sorted, and the number of the others."""
-    taken = [step for step in planned.taken() if step.result in (PLANNED, DONE)]
+    taken = [step for step in planned.taken() if step.outcome.changed and not step.outcome.error]
     for step in sorted(taken, key=lambda step: _key(resource, step.state)):
         yield diff(resource, step.change)
     yield {

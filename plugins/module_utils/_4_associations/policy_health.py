@@ -74,9 +74,7 @@ def check(
     problem = " ".join(problems)
     if lenient:
         return policies, [problem]
-    failure = Unprotected(problem)
-    failure.outcome = {"policies": policies}
-    raise failure
+    raise Unprotected(problem).reporting({"policies": policies})
 
 
 def said(policies: Sequence[Mapping[str, Any]]) -> str:

@@ -613,13 +613,12 @@ class _Investigation:
         )
 
 
-def _other_probe(svm: str) -> InvalidInput:
+def _other_probe(svm: str) -> OntapError:
     error = InvalidInput(
         f"svm, prefix: another probe with this prefix is at work on SVM {svm!r}. Nothing of it was touched. Run this one "
         "again when that has ended, or choose another prefix."
     )
-    error.outcome = {"changed": False, "other_probe": True}
-    return error
+    return error.reporting({"other_probe": True})
 
 
 def _svm_of(policy: Mapping[str, Any]) -> str:

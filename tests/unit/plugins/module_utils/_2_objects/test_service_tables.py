@@ -113,14 +113,12 @@ STATES = [
 
 @pytest.mark.parametrize(("before", "after"), list(itertools.product(STATES, STATES)))
 def test_no_step_is_one_that_ontap_refuses(before: dict[str, Any], after: dict[str, Any]) -> None:
-    change = plan(SERVICE, after, before)
     at = before
-    for step in change.steps or [change]:
+    for step in plan(SERVICE, after, before).modifications:
         assert step.before == at
-        offload_changes = step.after is not None and step.after["offload_enabled"] != at["offload_enabled"]
-        assert not (offload_changes and at["enabled"])
-        assert not (step.after and step.after["offload_enabled"] and step.after["replay_window"])
-        at = step.after or {}
+        assert not (step.after["offload_enabled"] != at["offload_enabled"] and at["enabled"])
+        assert not (step.after["offload_enabled"] and step.after["replay_window"])
+        at = step.after
     assert at == after
     interrupted = before["enabled"] and not (after["enabled"] and before["offload_enabled"] == after["offload_enabled"])
     assert SERVICE.interrupts(before, after) is bool(interrupted)

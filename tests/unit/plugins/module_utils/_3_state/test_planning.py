@@ -11,7 +11,8 @@ import pytest
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import Change, Permissions, diff, plan
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.outcome import diff
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import Change, Permissions, plan
 
 KEY = "a-shared-key-of-25-chars."
 UUID = "1cd8a442-86d1-11e0-ae1c-123478563412"
@@ -39,6 +40,11 @@ ALLOWED = Permissions(recreate=True)
 
 def planned(wanted: dict[str, Any], current: dict[str, Any] | None, **how: Any) -> Change:
     return plan(POLICY, state(**wanted), current, **how)
+
+
+def written(change: Change) -> dict[str, Any]:
+    """All that the create of a change says."""
+    return {**change.creation.implied, **change.creation.wanted} if change.creation else {}
 
 
 CASES: list[tuple[str, dict[str, Any], dict[str, Any] | None, str, list[str]]] = [
@@ -94,7 +100,7 @@ def test_recreate_carries_over_what_the_task_leaves_out() -> None:
     change = planned({"action": "discard"}, current, permissions=ALLOWED)
     expected = {**POLICY.writable(current), "action": "discard"}
     del expected["authentication_method"]
-    assert change.wanted == expected
+    assert change.creation is not None and change.creation.wanted == expected
 
 
 def test_recreate_is_refused_before_the_delete_if_the_key_is_missing() -> None:
@@ -122,7 +128,7 @@ def test_from_pki_to_psk_the_certificate_is_dropped() -> None:
     change = planned(
         {"authentication_method": "psk", "secret_key": KEY, "remote_identity": "CN=peers"}, PKI, permissions=ALLOWED
     )
-    assert "certificate" not in change.wanted
+    assert "certificate" not in written(change)
 
 
 def test_replacing_a_key_needs_both_permissions() -> None:
@@ -143,12 +149,12 @@ def test_authentication_is_left_out_where_nothing_is_protected(current: dict[str
     change = planned({"action": "bypass", "authentication_method": "psk", "secret_key": KEY, **ENDPOINTS}, current)
     assert change.operation == ("none" if current else "created")
     assert "authentication_method, secret_key left out" in change.warnings[0]
-    assert not {"authentication_method", "secret_key"} & (change.wanted.keys() | change.implied.keys())
+    assert not {"authentication_method", "secret_key"} & written(change).keys()
 
 
 def test_a_create_says_how_it_authenticates_although_the_user_did_not() -> None:
     change = planned({"action": "esp_transport", "secret_key": KEY, **ENDPOINTS}, None)
-    assert change.implied == {"authentication_method": "psk"}
+    assert change.creation is not None and change.creation.implied == {"authentication_method": "psk"}
 
 
 def test_the_diff_of_a_replaced_key_shows_that_and_not_the_key() -> None:

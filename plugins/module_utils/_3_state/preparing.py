@@ -1,0 +1,130 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Planning a change with an array at hand: what the plan needs to know is read, and what it rests on is made certain.
+
+Nothing here writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import (
+    InvalidInput,
+    OntapError,
+    UnexpectedAnswer,
+)
+from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import Resource, State
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import (
+    DELETED,
+    RECREATED,
+    Change,
+    Permissions,
+    compare,
+    plan,
+    plan_change,
+)
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import (
+    Whole,
+    check_complete,
+    check_container,
+    check_home,
+    check_references,
+    is_enabled,
+    read_whole,
+)
+
+
+def prepare(
+    client: RestClient,
+    resource: Resource,
+    wanted: State,
+    current: State | None,
+    present: bool,
+    permissions: Permissions,
+) -> Change:
+    """As ``plan``, after making sure that what was read is enough to plan upon.
+
+    An object that is to be replaced is read whole, because what the user leaves out is carried over, and nothing is
+    left to be found out after it was deleted: the release, and what the new one refers to.
+    """
+    if current is None or not present:
+        return plan(resource, wanted, current, present, permissions, client.known_version)
+    compared = compare(resource, wanted, current, permissions, client.known_version)
+    check_complete(resource, current, resource.needed_to_change(compared.wanted))
+    if not permissions.recreate:
+        return plan_change(resource, compared, permissions)
+    with _before_deleting(resource, current):
+        if client.known_version is None and compared.rests_on_release:
+            compared = compare(resource, wanted, current, permissions, client.version())
+        if not compared.in_place:
+            version = client.version()
+            if not isinstance(current, Whole):
+                current = read_whole(client, resource, current, compared.wanted)
+            compared = compare(resource, wanted, current, permissions, version)
+        change = plan_change(resource, compared, permissions)
+        if not change.creation:
+            return change
+        warnings = check_container(client, resource, compared.wanted, current)
+        warnings += check_references(client, resource, change.creation.wanted)
+    if compared.version is None:
+        warnings.append(
+            f"This account may not ask GET /api/cluster, so it was not checked whether the release takes all of "
+            f"{resource.title(change.subject)}. The option ontap_version tells the release."
+        )
+    return replace(change, warnings=[*change.warnings, *warnings])
+
+
+@contextmanager
+def _before_deleting(resource: Resource, current: State) -> Iterator[None]:
+    """Says of an error from within what the reading was for, and that nothing came of it."""
+    try:
+        yield
+    except InvalidInput:
+        raise
+    except OntapError as error:
+        error.notes.append(
+            f"It was to be found out whether {resource.title(current)} can be recreated. Nothing was changed."
+        )
+        raise
+
+
+def confirm(
+    client: RestClient, resource: Resource, changes: Sequence[Change], before_deleting: bool = False
+) -> list[str]:
+    """Refuses to conclude from an empty answer that something is not there, where it may be, and not be listed.
+
+    Costs one request, if something that should be absent was not found. before_deleting: also if something is to be
+    deleted. Returns a warning if the account may not make that request. Costs one or two more, if something was not
+    found that names nothing that it belongs to: an account of one SVM sees and makes it there.
+    """
+    absent = [change for change in changes if change.before is None]
+    if resource.containers_path and any(resource.container not in change.subject for change in absent):
+        check_home(client, resource)
+    unproven = [change.sought for change in changes if change.rests_on_absence]
+    doomed = [change.subject for change in changes if change.operation in (DELETED, RECREATED)]
+    return check_listed(client, resource, unproven, doomed if before_deleting else [])
+
+
+def check_listed(
+    client: RestClient, resource: Resource, unproven: Sequence[State], doomed: Sequence[State] = ()
+) -> list[str]:
+    """As ``confirm``, of objects that were not found, and of those that would be deleted upon a listing."""
+    if not (unproven or doomed):
+        return []
+    enabled = is_enabled(client, resource)
+    if enabled or resource.switch is None:
+        return []
+    where = f"GET /api{resource.switch.path}"
+    titles = ", ".join(resource.title(one) for one in unproven)
+    absent = f"{titles} not found" if unproven else "Not everything may be listed"
+    if enabled is None:
+        return [f"{absent}: this account may not ask {where}, so it is not certain that ONTAP lists what it has."]
+    problem = f"{absent}, but {resource.switch.off} ({where}), and ONTAP may then not list what it has."
+    if doomed:
+        problem += f" So these are not deleted: {', '.join(resource.title(one) for one in doomed)}."
+    raise UnexpectedAnswer(f"{problem} What is there can't be told until that is enabled.")
