@@ -73,7 +73,7 @@ class Regions:
     """
 
     def __init__(self, selectors: Mapping[int, Selector], kinds: Mapping[int, int]) -> None:
-        self._side = _Side(list(selectors), selectors, kinds, 0)
+        self._side = _Side(list(selectors), selectors, kinds, 0, {})
 
     def parts(self, box: Selector) -> Iterator[Part]:
         """A box in disjoint parts, all of which have its remote network and remote port."""
@@ -97,12 +97,17 @@ class Regions:
 
 
 class _Side:
-    """Selectors by their prefix in one side."""
+    """Selectors by their prefix in one side. lines: those that there are, whatever way led to them."""
 
     def __init__(
-        self, positions: Sequence[int], selectors: Mapping[int, Selector], kinds: Mapping[int, int], depth: int
+        self,
+        positions: Sequence[int],
+        selectors: Mapping[int, Selector],
+        kinds: Mapping[int, int],
+        depth: int,
+        lines: dict[tuple[tuple[int, ...], Prefix], Line],
     ) -> None:
-        self._selectors, self._kinds, self._depth = selectors, kinds, depth
+        self._selectors, self._kinds, self._depth, self._all_lines = selectors, kinds, depth, lines
         self._groups: dict[Prefix, list[int]] = {}
         for position in positions:
             self._groups.setdefault(selectors[position][_ORDER[depth]], []).append(position)
@@ -137,15 +142,19 @@ class _Side:
         """The next side of the selectors that have one of these prefixes."""
         if containing not in self._beyond:
             found = self._of(containing)
-            self._beyond[containing] = _Side(found, self._selectors, self._kinds, self._depth + 1)
+            self._beyond[containing] = _Side(found, self._selectors, self._kinds, self._depth + 1, self._all_lines)
         return self._beyond[containing]
 
     def line(self, containing: tuple[Prefix, ...], remote_port: Prefix) -> Line:
         """The line of the selectors that have one of these prefixes, for one remote port or for all."""
         key = (containing, remote_port)
         if key not in self._lines:
-            boxes = {position: self._selectors[position] for position in self._of(containing)}
-            self._lines[key] = Line(boxes, self._kinds, remote_port)
+            positions = tuple(sorted(self._of(containing)))
+            line = self._all_lines.get((positions, remote_port))
+            if line is None:
+                line = Line({one: self._selectors[one] for one in positions}, self._kinds, remote_port)
+                self._all_lines[positions, remote_port] = line
+            self._lines[key] = line
         return self._lines[key]
 
     def _of(self, containing: tuple[Prefix, ...]) -> list[int]:
