@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from environment import CHECKOUT, isolated, online
+from support.harness import run_to_end
+from support.prepared_python import PreparedPython
 from support.repository import Repository
 
 NOBODY = "127.0.0.1:9"
@@ -134,10 +136,17 @@ def test_git_commits_in_a_repository_of_a_test(
 
 HANGING = """
 import os
+import sys
 import threading
 from pathlib import Path
 
 from support.harness import run_to_end
+from support.prepared_python import PreparedPython
+
+Path("nothing.py").touch()
+Path("hanging.py").write_text("import os; os.system('sleep 1000 & echo $! >child-of-fork; wait')")
+PYTHON = PreparedPython(sys.executable, os.environ)
+PYTHON.run(["nothing.py"], os.environ, Path.cwd())
 
 def hang():
     threading.Event().wait()
@@ -147,6 +156,9 @@ def test_that_hangs():
 
 def test_whose_play_hangs():
     run_to_end(["sh", "-c", "sleep 1000 & echo $! >child; wait"], os.environ, Path.cwd())
+
+def test_whose_fork_hangs():
+    PYTHON.run(["hanging.py"], os.environ, Path.cwd())
 
 def test_after_it():
     pass
@@ -167,10 +179,47 @@ def test_a_test_that_hangs_fails_with_its_stack_and_the_rest_goes_on(tmp_path: P
     )
     assert ran.returncode == 1, ran.stdout
     assert "threading.Event().wait()" in ran.stdout
-    assert "2 failed, 1 passed" in ran.stdout
-    child = (tmp_path / "child").read_text(encoding="utf-8").strip()
-    state = subprocess.run(["ps", "-o", "stat=", "-p", child], text=True, stdout=subprocess.PIPE, check=False).stdout
-    assert state.strip()[:1] in ("", "Z"), "what the play had started still runs"
+    assert "3 failed, 1 passed" in ran.stdout
+    for name in ("child", "child-of-fork"):
+        child = (tmp_path / name).read_text(encoding="utf-8").strip()
+        ps = subprocess.run(["ps", "-o", "stat=", "-p", child], text=True, stdout=subprocess.PIPE, check=False)
+        assert ps.stdout.strip()[:1] in ("", "Z"), "what the play had started still runs"
+
+
+# A fork instead of a new process
+
+SHOWN = """
+import atexit, json, locale, os, sys
+mine = sorted(name for name in sys.modules if name.startswith("ansible"))
+atexit.register(print, "the end")
+print(json.dumps({
+    "argv": sys.argv, "path": sys.path, "environment": dict(os.environ), "folder": os.getcwd(), "file": __file__,
+    "executable": [sys.executable, sys.prefix, list(sys.flags)], "encodings": [sys.stdout.encoding, locale.getlocale()],
+    "input": sys.stdin.read(), "main": sys.modules["__main__"].__dict__ is globals(), "imported": mine,
+    "alone": os.getpid() == os.getsid(0), "descriptors": len(os.listdir("/dev/fd")),
+}, indent=1))
+print("to standard error", file=sys.stderr)
+sys.exit(int(sys.argv[2]))
+"""
+
+
+def test_a_fork_is_like_a_new_process(tmp_path: Path) -> None:
+    script = tmp_path / "bin" / "script.py"
+    script.parent.mkdir()
+    script.write_text(f"#!{sys.executable}\n{SHOWN}", encoding="utf-8")
+    script.chmod(0o700)
+    python = PreparedPython(Path(sys.executable), isolated(os.environ))
+    variables = {**isolated(os.environ), "ONTAP_PORT": "1"}
+    try:
+        assert python.can_run_in(variables)
+        assert not python.can_run_in({**variables, "LC_ALL": "C"})
+        for status in ("0", "3"):
+            command = [str(script), "first argument", status]
+            forked, started = (run(command, variables, tmp_path) for run in (python.run, run_to_end))
+            assert forked == started
+            assert '"imported": []' in forked[1] and forked[0] == int(status)
+    finally:
+        python.stop()
 
 
 def test_the_network_of_the_caller_is_carried_along_but_used_by_nothing_else(caller: dict[str, str]) -> None:

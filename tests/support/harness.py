@@ -41,6 +41,7 @@ from ansible_collections.wiresec.ontap.plugins.modules import (
 )
 from environment import CHECKOUT, PROGRAMS, isolated
 from simulator import Simulator
+from support.prepared_python import PreparedPython
 
 __all__ = ["CHECKOUT"]
 
@@ -48,6 +49,8 @@ IN_PROCESS = "wiresec_ontap_in_process"
 """The variable that says whether a task runs in Ansible's own process."""
 
 CALLBACKS = Path(__file__).resolve().parent / "callback_plugins"
+
+_PYTHON = PreparedPython(PROGRAMS / "python", isolated(os.environ))
 
 POLICY_SPEC = {
     **arguments.CONNECTION,
@@ -180,7 +183,9 @@ def ansible_playbook(arguments: Sequence[str], environment: Mapping[str, str], f
     """Runs ansible-playbook in a folder, with an environment that has a record of results."""
     record = Path(environment["RECORD_RESULTS"])
     record.unlink(missing_ok=True)
-    code, output = run_to_end([str(PROGRAMS / "ansible-playbook"), *arguments], environment, folder)
+    command = [str(PROGRAMS / "ansible-playbook"), *arguments]
+    run = _PYTHON.run if _PYTHON.can_run_in(environment) else run_to_end
+    code, output = run(command, environment, folder)
     lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
     return Play(code, output, [json.loads(line) for line in lines])
 

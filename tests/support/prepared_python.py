@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs ansible-playbook in a fork of a Python that has imported the libraries of others, at half of what a play costs.
+
+The other half of a short play is the start of Python and the import of what Ansible is made of: Jinja, YAML, cryptography,
+requests and the like, none of which looks at its environment while it is imported. Ansible does, so neither it nor the
+collection is imported before the fork: each play reads its own environment, configuration and plugins, as in a new process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import runpy
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+COUNTS_AT_THE_START = ("PYTHON", "LC_", "LANG", "LD_", "DYLD_", "COVERAGE_", "TZ", "OPENSSL_")
+"""How the names of variables begin that Python, or a library, reads once and for all."""
+
+LIBRARIES = (
+    "import sys, requests, ansible.cli.playbook; "
+    "print(*(name for name in sys.modules if name.partition('.')[0] not in ('ansible', 'ansible_collections', '__main__')))"
+)
+"""What has to be imported: what ansible-playbook and the modules of the collection import that is not theirs."""
+
+
+class PreparedPython:
+    """An interpreter that starts at the first call, and from then on runs scripts in forks of itself, one at a time."""
+
+    def __init__(self, interpreter: Path, environment: Mapping[str, str]) -> None:
+        """``environment`` is that of the interpreter itself; each script has its own."""
+        self._interpreter = interpreter
+        self._environment = {name: value for name, value in environment.items() if not name.startswith("COVERAGE_")}
+        self._server: subprocess.Popen[str] | None = None
+
+    def can_run_in(self, environment: Mapping[str, str]) -> bool:
+        """Whether all that counts at the start of Python is the same for the interpreter and for a script."""
+        here, there = (
+            {name: value for name, value in one.items() if name.startswith(COUNTS_AT_THE_START)}
+            for one in (self._environment, environment)
+        )
+        return here == there
+
+    def run(self, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> tuple[int, str]:
+        """Runs a script, and gives its exit status and all that it printed; whatever ends the test ends all that it started."""
+        script = 0
+        with NamedTemporaryFile("r", encoding="utf-8") as output:
+            task = {"command": command, "environment": dict(environment), "folder": str(folder), "output": output.name}
+            try:
+                script = self._ask(json.dumps(task))
+                status = self._ask()
+            except BaseException:
+                if script:
+                    os.killpg(script, signal.SIGKILL)
+                self.stop()
+                raise
+            return status, output.read()
+
+    def _ask(self, line: str = "") -> int:
+        """Sends a line, if there is one, and returns the number that the server answers."""
+        if self._server is None:
+            self._server = subprocess.Popen(
+                [self._interpreter, __file__],
+                env=self._environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        assert self._server.stdin and self._server.stdout
+        if line:
+            print(line, file=self._server.stdin, flush=True)
+        return int(self._server.stdout.readline())
+
+    def stop(self) -> None:
+        """Ends the interpreter; the next call starts another."""
+        if self._server is not None:
+            self._server.kill()
+            self._server.communicate()
+            self._server = None
+
+
+def serve() -> None:
+    """Forks for each line of the input, and answers with the number of the process, and with its exit status at its end."""
+    # So that nothing beside this file is found.
+    del sys.path[0]
+    names = subprocess.run([sys.executable, "-c", LIBRARIES], stdout=subprocess.PIPE, text=True, check=True).stdout
+    for name in names.split():
+        # Some come and go while others are imported.
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    # Else each fork would look through all of it, and so copy it, whenever it collects garbage.
+    gc.freeze()
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            become(**json.loads(line))
+            return
+        print(child, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+def become(command: list[str], environment: dict[str, str], folder: str, output: str) -> None:
+    """Makes this process the one that a command would have started."""
+    os.setsid()
+    for descriptor, path, flags in ((0, os.devnull, os.O_RDONLY), (1, output, os.O_WRONLY | os.O_APPEND)):
+        opened = os.open(path, flags)
+        os.dup2(opened, descriptor)
+        os.close(opened)
+    os.dup2(1, 2)
+    sys.stdin = open(0, encoding=sys.stdin.encoding, closefd=False)  # noqa: SIM115 - for as long as the process lives
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = command
+    sys.path.insert(0, str(Path(command[0]).resolve().parent))
+    runpy.run_path(command[0], run_name="__main__")
+
+
+if __name__ == "__main__":
+    serve()
