@@ -72,7 +72,7 @@ def _run(size: int, svms: int) -> dict[str, float]:
     common = {option: validated[option] for option in ("svm", "recreate", "update_secret_key")}
     entries = watch.time("read entries", whole_set.read_entries, POLICY, validated["policies"], common)
     watch.time("check releases", _check_releases, client, entries)
-    plan = watch.time("plan", whole_set.plan, client, POLICY, entries, whole_set.Pruning())
+    plan = watch.time("plan", whole_set.plan, client, POLICY, entries, whole_set.Scope())
     report = watch.time("report", whole_set.report, POLICY, plan, False, False)
     if report["changed"] or report["summary"]["unchanged"] != size:
         raise Wrong(f"planning of {size} policies without change: {report['summary']}")

@@ -447,6 +447,10 @@ class Resource:
         """The part of a state that identifies the object."""
         return {option: state[option] for option in self.key if option in state}
 
+    def sort_key(self, state: Mapping[str, Any]) -> tuple[str, ...]:
+        """What identifies an object, as a value that sorts by what it belongs to first."""
+        return tuple(str(state.get(option, "")) for option in reversed(self.key))
+
     def predict(self, wanted: Mapping[str, Any]) -> State:
         """What the array will hold after a create of ``wanted``, as far as documentation tells."""
         defaults = {row.option: row.default for row in self.fields if row.default is not None}

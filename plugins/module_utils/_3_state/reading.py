@@ -9,7 +9,6 @@ consists of is the resource's business, how a page follows another the client's.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,29 +64,13 @@ def find(client: RestClient, resource: Resource, wanted: Mapping[str, Any]) -> F
     """
     if resource.single:
         return Found(_read_single(client, resource, wanted), [])
-    first, *others = resource.key
-    filters = {
-        resource.by_option[option].api_path: literal(wanted[option]) for option in resource.key if option in wanted
-    }
-    needs = resource.requirements(wanted)
-    with explaining(client, resource, needs, f"Looking up {resource.title(wanted)}"):
-        records, asked = _records(client, resource, filters, wanted)
-    states = _identified(client, resource, records)
-    for state in states:
-        if resource.container in wanted and resource.outside(state, [wanted[resource.container]]):
-            raise UnexpectedAnswer(
-                f"GET /api{resource.path}: asked for {resource.title(wanted)}, the array answered with "
-                f"{resource.title(state)}. Nothing can be concluded from such an answer."
-            )
-    same_name = [state for state in states if state.get(first) == wanted[first]]
-    matches = [state for state in same_name if all(state.get(option) == wanted.get(option) for option in others)]
-    if len(matches) > 1:
-        uuids = ", ".join(str(state.get("uuid")) for state in matches)
-        raise UnexpectedAnswer(
-            f"The array returned {len(matches)} objects for {resource.title(wanted)} ({uuids}); one is expected."
-        )
-    namesakes = [state for state in same_name if state not in matches]
-    return Found(_certain(client, resource, matches[0], asked) if matches else None, namesakes)
+    name, container = resource.key
+    query = {resource.by_option[option].api_path: literal(value) for option, value in resource.key_of(wanted).items()}
+    places = [wanted[container]] if container in wanted else None
+    states, asked = _listed(client, resource, query, [wanted], f"Looking up {resource.title(wanted)}", places)
+    found = _by_key(resource, (state for state in states if state.get(name) == wanted[name]))
+    current = found.pop(resource.sort_key(wanted), None)
+    return Found(current and _certain(client, resource, current, asked), list(found.values()))
 
 
 def _records(
@@ -143,55 +126,75 @@ def find_all(
     containers: Collection[str] | None,
     wanted: Sequence[State],
     all_fields: bool = False,
-) -> list[State]:
-    """All objects in these containers (SVMs), in one listing; of all containers and of none, if any of ``wanted`` is in none.
+) -> dict[tuple[str, ...], State]:
+    """All objects in these containers (SVMs), by ``sort_key``, in one listing; of all containers and of none, if any of ``wanted`` is in none.
 
     containers: ``None`` for all, and those that are in none. wanted: the states that they will be compared with, which
     decides what is asked for. all_fields: ask for all that the release has, known by ``wanted`` or not.
     """
-    row = resource.by_option[resource.container]
-    confined = containers is not None and all(row.option in state for state in wanted)
-    containers = containers or ()
-    expression = "|".join(sorted(containers))
+    confined = containers is not None and all(resource.container in state for state in wanted)
+    places = sorted(containers or ()) if confined else None
+    expression = "|".join(places or ())
     query = {}
-    options = {option for state in wanted for option in state}
     # Beyond a length of URL that every proxy passes on, or with names that a list can't hold, it is sorted out here.
-    if confined and len(expression) <= _LONGEST_FILTER and all(literal(name) == name for name in containers):
-        query[row.api_path] = expression
+    if places is not None and len(expression) <= _LONGEST_FILTER and all(literal(name) == name for name in places):
+        query[resource.by_option[resource.container].api_path] = expression
+    doing = f"Listing {resource.noun} objects"
+    states, asked = _listed(client, resource, query, wanted, doing, places, all_fields)
+    found = _by_key(resource, states)
+    for state in wanted:
+        if (key := resource.sort_key(state)) in found:
+            needed = asked & (state.keys() | resource.judged_by(state))
+            found[key] = _certain(client, resource, found[key], needed)
+    return found
+
+
+def _listed(
+    client: RestClient,
+    resource: Resource,
+    query: Mapping[str, str],
+    wanted: Sequence[Mapping[str, Any]],
+    doing: str,
+    places: Collection[str] | None,
+    all_fields: bool = False,
+) -> tuple[list[State], set[str]]:
+    """The objects that a query finds, with what ``wanted`` is about; and the options that were asked for.
+
+    places: the containers that it is confined to. What is elsewhere is left out, unless the query itself excluded it.
+    """
+    options = {option for state in wanted for option in state}
     needs = list(dict.fromkeys(need for state in wanted for need in resource.requirements(state)))
-    with explaining(client, resource, needs, f"Listing {resource.noun} objects"):
+    with explaining(client, resource, needs, doing):
         if all_fields:
             # The one expression that asks for fields of newer releases without knowing the release.
             records, asked = client.get_all(resource.path, {**query, "fields": "*"}), options
         else:
             records, asked = _records(client, resource, query, options)
     states = _identified(client, resource, records)
-    strangers = [state for state in states if confined and resource.outside(state, containers)]
-    if strangers and row.api_path in query:
+    if places is None:
+        return states, asked
+    inside = [state for state in states if not resource.outside(state, places)]
+    if len(inside) < len(states) and resource.by_option[resource.container].api_path in query:
+        stranger = next(state for state in states if resource.outside(state, places))
         raise UnexpectedAnswer(
-            f"GET /api{resource.path}: asked for {resource.container} {', '.join(sorted(containers))}, the array answered "
-            f"with {resource.title(strangers[0])}. Nothing can be concluded from such an answer."
+            f"GET /api{resource.path}: asked for {resource.container} {', '.join(places)}, the array answered with "
+            f"{resource.title(stranger)}. Nothing can be concluded from such an answer."
         )
-    found = [state for state in states if state not in strangers] if strangers else states
-    keys = Counter(_key(resource, state) for state in found)
-    doubled = [
-        resource.title({option: value for option, value in zip(resource.key, key) if value is not None})
-        for key, number in keys.items()
-        if number > 1
-    ]
-    if doubled:
-        raise UnexpectedAnswer(f"GET /api{resource.path}: the array returned more than one {', '.join(doubled)}.")
-    entries = {_key(resource, state): state for state in wanted}
-    return [
-        _certain(client, resource, state, asked & (entries[key].keys() | resource.judged_by(entries[key])))
-        if (key := _key(resource, state)) in entries
-        else state
-        for state in found
-    ]
+    return inside, asked
 
 
-def _key(resource: Resource, state: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(state.get(option) for option in resource.key)
+def _by_key(resource: Resource, states: Iterable[State]) -> dict[tuple[str, ...], State]:
+    """Refuses an answer that has an object twice: nobody can tell which of them is meant."""
+    found: dict[tuple[str, ...], list[State]] = {}
+    for state in states:
+        found.setdefault(resource.sort_key(state), []).append(state)
+    for same in found.values():
+        if len(same) > 1:
+            uuids = ", ".join(str(state.get("uuid")) for state in same)
+            raise UnexpectedAnswer(
+                f"The array returned {len(same)} objects for {resource.title(same[0])} ({uuids}); one is expected."
+            )
+    return {key: same[0] for key, same in found.items()}
 
 
 def _identified(client: RestClient, resource: Resource, records: Iterable[Mapping[str, Any]]) -> list[State]:

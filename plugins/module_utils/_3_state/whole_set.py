@@ -204,29 +204,29 @@ def plan(client: RestClient, resource: Resource, entries: Sequence[Entry], scope
     reach = None if scope.everywhere else {place for place in concerned if place is not None}
     wanted = [entry.wanted for entry in entries]
     nothing = not entries and reach is not None and not reach
-    states = [] if nothing else find_all(client, resource, reach, wanted, scope.strict)
-    by_key = {_key(resource, state): state for state in states}
+    by_key = {} if nothing else find_all(client, resource, reach, wanted, scope.strict)
+    states = list(by_key.values())
     steps: list[Step] = []
     refusals: list[Refusal] = []
     for entry in entries:
         try:
-            steps.append(_step(client, resource, entry, by_key.get(_key(resource, entry.wanted)), scope))
+            steps.append(_step(client, resource, entry, by_key.get(resource.sort_key(entry.wanted)), scope))
         except InvalidInput as error:
             label = _label(resource, entry.position, entry.wanted)
             refusals += [Refusal("entry", f"{label}: {problem}", entry) for problem in error.problems]
-    named = {_key(resource, entry.wanted) for entry in entries}
+    named = {resource.sort_key(entry.wanted) for entry in entries}
     others = [state for key, state in by_key.items() if key not in named]
     if reach is not None:
         others = [state for state in others if state.get(resource.container) in concerned]
     doomed = [state for state in others if scope.prune and state.get(resource.container) in pruned_places]
     warnings = _unused(resource, scope, doomed, states, named_places) if scope.prune else []
     pruned = [state for state in doomed if not _kept(resource, state, scope)]
-    for state in sorted(pruned, key=lambda state: _key(resource, state)):
+    for state in sorted(pruned, key=resource.sort_key):
         change = Change(DELETED, state, None)
         steps.append(Step(None, change, foreseen(change)))
-    gone = {_key(resource, state) for state in pruned}
-    others = [state for state in others if _key(resource, state) not in gone]
-    refused = [by_key[key] for one in refusals if one.entry and (key := _key(resource, one.entry.wanted)) in by_key]
+    gone = {resource.sort_key(state) for state in pruned}
+    others = [state for state in others if resource.sort_key(state) not in gone]
+    refused = [by_key[key] for one in refusals if one.entry and (key := resource.sort_key(one.entry.wanted)) in by_key]
     inside = [state for state in others if state.get(resource.container) in concerned]
     refusals += _weigh(resource, steps, [*inside, *refused], scope.limits, empty=not entries)
     warnings += _believe(client, resource, steps, states, scope)
@@ -331,10 +331,6 @@ def _unused(
     return warnings
 
 
-def _key(resource: Resource, state: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(str(state.get(option, "")) for option in reversed(resource.key))
-
-
 def _kept(resource: Resource, state: State, scope: Scope) -> bool:
     return any(fnmatchcase(state[resource.key[0]], pattern) for pattern in scope.keep)
 
@@ -350,7 +346,7 @@ def _hints(resource: Resource, entries: Sequence[Entry], states: Sequence[State]
     homeless = {entry.wanted[name]: entry.wanted for entry in entries if resource.container not in entry.wanted}
     namesakes: dict[str, list[State]] = {}
     for state in states if homeless else []:
-        if state[name] in homeless and _key(resource, state) != _key(resource, homeless[state[name]]):
+        if state[name] in homeless and resource.sort_key(state) != resource.sort_key(homeless[state[name]]):
             namesakes.setdefault(state[name], []).append(state)
     return [hint for found, others in namesakes.items() for hint in resource.hints(homeless[found], others)]
 
@@ -505,7 +501,7 @@ def report(resource: Resource, planned: Plan, with_objects: bool, with_diff: boo
 
 
 def _sorted(resource: Resource, states: Sequence[State]) -> list[State]:
-    return sorted(states, key=lambda state: _key(resource, state))
+    return sorted(states, key=resource.sort_key)
 
 
 def _unmanaged(resource: Resource, planned: Plan, state: State) -> dict[str, Any]:
@@ -613,7 +609,7 @@ def _details(resource: Resource, step: Step) -> dict[str, Any]:
 def _diffs(resource: Resource, planned: Plan) -> Iterator[dict[str, Any]]:
     """One block for each object that changes, sorted, and the number of the others."""
     taken = [step for step in planned.taken() if step.outcome.changed and not step.outcome.error]
-    for step in sorted(taken, key=lambda step: _key(resource, step.state)):
+    for step in sorted(taken, key=lambda step: resource.sort_key(step.state)):
         yield diff(resource, step.change)
     yield {
         "prepared": f"{resource.plural} unchanged: {len(planned.steps) - len(taken) + len(planned.inside(resource))}\n"
