@@ -185,7 +185,7 @@ class Surveyor:
 
     def _policies(self, enabled: bool | None) -> list[State]:
         try:
-            states = find_all(self._client, POLICY, None, [])
+            states = list(find_all(self._client, POLICY, None, []).values())
         except ApiError:
             # NetApp's CLI shows policies only while IPsec is enabled (docs/ontap_facts.md, 9.2), and then they protect nothing.
             if enabled is not False:
