@@ -19,9 +19,17 @@ from .policies import PolicyCollection
 from .resource import Context, Resource
 from .schema import Record
 from .security_associations import SecurityAssociations
+from .security_certificates import SecurityCertificates
 from .state import State
 
-_KINDS: tuple[type[Resource], ...] = (PolicyCollection, IpsecConfig, CaCertificates, SecurityAssociations, *NEIGHBOURS)
+_KINDS: tuple[type[Resource], ...] = (
+    PolicyCollection,
+    IpsecConfig,
+    CaCertificates,
+    SecurityAssociations,
+    SecurityCertificates,
+    *NEIGHBOURS,
+)
 # The longest path first: /api/security/ipsec is not /api/security/ipsec/policies.
 _RESOURCES: dict[str, Resource] = {
     kind.schema.path: kind() for kind in sorted(_KINDS, key=lambda kind: len(kind.schema.path), reverse=True)

@@ -80,6 +80,8 @@ def _permit(row: Field, operation: Operation) -> None:
 
 
 def _typed(row: Field, value: Any, version: Version, unknowns: Unknowns) -> Any:
+    if row.kind is Kind.TEXTS:
+        return _texts(row, value)
     if isinstance(value, list):
         raise OntapError(262255, row.path)
     if row.kind is Kind.FLAG:
@@ -97,6 +99,12 @@ def _typed(row: Field, value: Any, version: Version, unknowns: Unknowns) -> Any:
     if row.words.get(word, (99, 0, 0)) > version:
         raise OntapError(262185, row.path, message=f'"{text}" is an invalid value for field "{row.path}"')
     return word
+
+
+def _texts(row: Field, value: Any) -> list[str]:
+    if not isinstance(value, list):
+        raise OntapError(262254, row.path)
+    return [_of_type(str, row, element) for element in value]
 
 
 def _of_type(expected: type, row: Field, value: Any) -> Any:

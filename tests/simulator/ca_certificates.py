@@ -16,10 +16,10 @@ from .parameters import Parameters
 from .query import Condition
 from .resource import Context, Handler, InstanceHandler
 from .schema import Field, Kind, Link, Record, Schema
+from .security_certificates import AUTHORITIES
 from .versions import V9_10_1, V9_16_1
 
 PATH = "/api/security/ipsec/ca-certificates"
-_AUTHORITIES = ("server_ca", "client_ca", "root_ca")
 
 
 class CaCertificates(BulkCollection):
@@ -73,7 +73,7 @@ class CaCertificates(BulkCollection):
         certificate = state.certificates.get(uuid)
         if (
             certificate is None
-            or certificate["type"] not in _AUTHORITIES
+            or certificate["type"] not in AUTHORITIES
             or certificate.get("svm.uuid") != (svm or {}).get("uuid")
         ):
             raise OntapError(66257304, "certificate.uuid")

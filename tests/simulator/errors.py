@@ -150,7 +150,26 @@ CA_CERTIFICATES = {
     66257304: ErrorText("The CA certificate is not installed", since=V9_16_1, before=66257296),
 }
 
-TABLE: dict[int, ErrorText] = {**GENERIC, **IPSEC, **CONFIG, **CA_CERTIFICATES}
+# Fact sheet 7, /security/certificates; the status of these is not known either.
+CERTIFICATES = {
+    3735553: ErrorText("Failed to create self-signed certificate"),
+    3735589: ErrorText("Cannot delete certificate"),
+    3735618: ErrorText("Cannot accept private key for server_ca or client_ca"),
+    3735622: ErrorText("The certificate type is not supported"),
+    3735646: ErrorText("Failed to store the certificates"),
+    3735676: ErrorText("The subject of the certificate is empty, so common_name must have a value"),
+    3735693: ErrorText("The certificate installation failed as the private key was empty"),
+    3735696: ErrorText("Intermediate certificates are not supported with client_ca and server_ca"),
+    3735755: ErrorText("The call to Azure failed", since=V9_14_1),
+    52559972: ErrorText("The start date of the certificate is later than the current date"),
+    52559973: ErrorText("The certificate has expired"),
+    52559975: ErrorText("Failed to read the certificate due to incorrect formatting"),
+    52559976: ErrorText("The certificate and private key do not match"),
+    52560123: ErrorText("Failed to read the key due to incorrect formatting"),
+    52560272: ErrorText("The certificate is in use by one or more subsystems", since=V9_16_1, before=3735589),
+}
+
+TABLE: dict[int, ErrorText] = {**GENERIC, **IPSEC, **CONFIG, **CA_CERTIFICATES, **CERTIFICATES}
 _UNLISTED = ErrorText("The request failed", 400)
 
 

@@ -12,7 +12,6 @@ from .jobs import JOB
 from .query import Condition
 from .resource import Collection, Context, Handler, Resource
 from .schema import Field, Kind, Link, Record, Schema
-from .versions import V9_6, V9_8
 
 _VERSION = [
     Field("version.full"),
@@ -20,10 +19,6 @@ _VERSION = [
     Field("version.major", Kind.NUMBER),
     Field("version.minor", Kind.NUMBER),
 ]
-_CERTIFICATE_TYPES = ("client", "server", "client_ca", "server_ca", "root_ca")
-_HASHES = ("sha1", "sha224", "sha256", "sha384", "sha512")
-_SVM = [Field("svm.name"), Field("svm.uuid")]
-_SVM_LINK = Link("svm", "/api/svm/svms/{uuid}")
 
 
 def _release(context: Context) -> Record:
@@ -111,34 +106,4 @@ class Ipspaces(Collection):
         return context.state.ipspaces.values()
 
 
-class Certificates(Collection):
-    """The certificates that are installed (fact sheet 7)."""
-
-    schema = Schema(
-        "/api/security/certificates",
-        [
-            Field("uuid"),
-            Field("name", since=V9_8),
-            Field("common_name"),
-            Field("type", Kind.WORD, words=dict.fromkeys(_CERTIFICATE_TYPES, V9_6)),
-            Field("scope", Kind.WORD, words={"svm": V9_6, "cluster": V9_6}),
-            *_SVM,
-            Field("serial_number"),
-            Field("ca"),
-            Field("expiry_time", Kind.TIME),
-            Field("key_size", Kind.NUMBER),
-            Field("hash_function", Kind.WORD, words=dict.fromkeys(_HASHES, V9_6)),
-            Field("subject_key_identifier", since=V9_8),
-            Field("authority_key_identifier", since=V9_8),
-            Field("public_certificate"),
-        ],
-        identifiers=("uuid", "name", "svm"),
-        links=[_SVM_LINK],
-    )
-
-    def records(self, context: Context, conditions: list[Condition]) -> Iterable[Record]:
-        """See Collection."""
-        return filter(context.sees, context.state.certificates.values())
-
-
-ALL: tuple[type[Resource], ...] = (Cluster, Nodes, Jobs, Svms, Ipspaces, Certificates)
+ALL: tuple[type[Resource], ...] = (Cluster, Nodes, Jobs, Svms, Ipspaces)

@@ -47,6 +47,8 @@ def condition(row: Field, expression: str, version: Version, unknowns: Unknowns)
     literal = alternatives[0]
     plain = len(tests) == 1 and literal != "null" and not re.search(r"[*!<>]|\.\.", literal)
     matches = tests[0] if len(tests) == 1 else lambda value: any(test(value) for test in tests)
+    if row.kind is Kind.TEXTS:
+        return Condition(row.path, lambda values: any(matches(value) for value in values or [None]))
     return Condition(row.path, matches, _unshield(literal) if plain else None)
 
 

@@ -27,6 +27,7 @@ class Kind(Enum):
     PORT = "port"
     ADDRESS = "address"
     TIME = "time"
+    TEXTS = "texts"
 
 
 @dataclass(frozen=True)

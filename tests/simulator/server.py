@@ -180,6 +180,13 @@ class Simulator(Settings):
         with self._lock:
             return self._state.add_certificate(name, svm, type, **details)
 
+    def certificates(self, svm: str | None = None) -> list[dict[str, Any]]:
+        """Return copies of the installed certificates, those of one SVM if one is named, by SVM and name."""
+        with self._lock:
+            found = [one for one in self._state.certificates.values() if svm in (None, one.get("svm.name"))]
+            found.sort(key=lambda record: (record.get("svm.name", ""), record["name"]))
+            return [nested(record) for record in found]
+
     def remove_certificate(self, name: str, svm: str | None = None) -> None:
         """Remove an installed certificate, from IPsec as well; KeyError if it is not there."""
         with self._lock:

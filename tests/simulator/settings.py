@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import datetime
 from typing import Any, Generic, TypeVar, overload
 
 from .state import State
@@ -77,6 +78,7 @@ class Settings:
     mixed_version = _Setting[bool]("Some node runs a release without IPsec (66257199).")
     low_ecv = _Setting[bool]("The effective cluster version is too low (66257201).")
     metrocluster = _Setting[bool]("The cluster is a MetroCluster (66257396).")
+    now = _Setting[datetime | None]("What time it is on the array; None is the time of this machine.")
     auto_establish = _Setting[bool | int](
         "Protecting policies get associations by themselves: when somebody looks (True), or after as many looks in vain."
     )

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from . import associations
+from . import associations, pem
 from .access import Accounts
 from .approvals import Approvals
 from .associations import Associations, Peers, Traffic
+from .authority import installed, installed_authority
 from .interventions import Interventions
 from .jobs import Jobs
 from .schema import Record
@@ -93,6 +94,7 @@ class State:
     mixed_version: bool = False
     low_ecv: bool = False
     metrocluster: bool = False
+    now: datetime | None = None
     auto_establish: bool | int = False
     restarts: int = 0
 
@@ -108,13 +110,20 @@ class State:
         for name in ("svm1", "svm2"):
             self.add_svm(name)
             self.add_certificate("ipsec-cert", name, "server")
-        self.add_certificate("ipsec-ca", "svm1", "server_ca")
+        authority = installed_authority().certificate
+        self.add_certificate(
+            "ipsec-ca", "svm1", "server_ca", **pem.facts(pem.one_in(authority)), public_certificate=authority
+        )
         self.add_certificate("cluster-cert", None, "server")
 
     @property
     def version(self) -> Version:
         """The release, comparable."""
         return parse(self.version_text)
+
+    def time(self) -> datetime:
+        """Return what time it is on the array."""
+        return self.now or datetime.now(UTC)
 
     def add_node(self, name: str) -> str:
         """Let the cluster have a further node, and return its UUID."""
@@ -154,19 +163,24 @@ class State:
         return [svm for svm in self.svms.values() if svm["name"] != ADMIN_SVM]
 
     def add_certificate(self, name: str, svm: str | None, kind: str, **details: Any) -> str:
-        """Install a certificate on an SVM, or for the cluster, and return its UUID; it is good for a year."""
+        """Install a certificate on an SVM, or for the cluster, and return its UUID.
+
+        It is for svm1.example.com, say, and good for a year, unless `details` say otherwise.
+        """
         uuid_ = new_uuid()
+        is_end = kind in ("client", "server")
+        common_name = details.get("common_name") or (f"{svm}.example.com" if is_end and svm else name)
+        end = details.get("expiry_time") or (self.time() + timedelta(days=366)).replace(
+            hour=0, minute=0, second=0, microsecond=0
+        )
+        text = installed(common_name, not is_end, end if isinstance(end, datetime) else datetime.fromisoformat(end))
         record: Record = {
             "uuid": uuid_,
             "name": name,
-            "common_name": name,
             "type": kind,
             "scope": "cluster" if svm is None else "svm",
-            "serial_number": uuid_.replace("-", "")[:16].upper(),
-            "ca": "ca.example",
-            "expiry_time": (datetime.now(UTC) + timedelta(days=365)).isoformat(timespec="seconds"),
-            "key_size": 2048,
-            "hash_function": "sha256",
+            **pem.facts(pem.one_in(text)),
+            "public_certificate": text,
             **details,
         }
         if svm is not None:

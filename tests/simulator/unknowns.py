@@ -71,6 +71,10 @@ class Unknowns:
         "object", ("object", "records"), "7", "the service's configuration: an object, or a list that holds one"
     )
 
+    certificate_text: str = _switch(
+        "lines", ("lines", "blanks"), "7", "an installed certificate as it was given, or with blanks between its lines"
+    )
+
     # --- how filters match ---
     names_match_case: bool = _flag(True, "3.2, 9.4", "a filter on text tells upper case from lower case")
     accept_quoting: str = _switch(
@@ -124,6 +128,22 @@ class Unknowns:
     cluster_scope: str = _switch("accepted", ("accepted", "refused"), "4.5", "policies without SVM (66257117)")
     writes_while_disabled: str = _switch(
         "accepted", ("accepted", "refused"), "9.3", "creating and modifying while IPsec is disabled"
+    )
+
+    several_intermediates: str = _switch(
+        "either",
+        ("either", "joined"),
+        "7",
+        "more than one intermediate certificate of a certificate: each an element of the list, or all in one",
+    )
+    incomplete_chain: str = _switch(
+        "accepted", ("accepted", "refused"), "7", "installing a certificate whose authority is not known (3735646)"
+    )
+    certificate_names: str = _switch(
+        "unique", ("unique", "by_type"), "7", "whether an SVM may have certificates of one name and several types"
+    )
+    certificate_in_use: str = _switch(
+        "refused", ("refused", "deleted"), "7", "deleting a certificate that a policy uses, or IPsec (52560272)"
     )
 
     associations_on_change: str = _switch(

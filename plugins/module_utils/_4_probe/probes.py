@@ -801,6 +801,8 @@ APPROVAL = Unasked(
     "no request of this run needed an approval",
 )
 
+_NO_CERTIFICATES = "the probe installs no certificates, and the modules are right either way"
+
 UNASKED = (
     Unasked(
         "2.1",
@@ -855,6 +857,36 @@ UNASKED = (
         "approval_of_svm_accounts",
         "Do requests of an account of one SVM need approval as well?",
         "approvals are asked for by rules that others have made",
+    ),
+    Unasked(
+        "7",
+        "certificate_text",
+        "Has an installed certificate line breaks, or blanks?",
+        "the modules read it either way",
+    ),
+    Unasked(
+        "7",
+        "several_intermediates",
+        "May several intermediate certificates each be an element of the list?",
+        _NO_CERTIFICATES,
+    ),
+    Unasked(
+        "7",
+        "incomplete_chain",
+        "Is a certificate refused whose authority the array does not know?",
+        _NO_CERTIFICATES,
+    ),
+    Unasked(
+        "7",
+        "certificate_names",
+        "May certificates of one name and several types be on one SVM?",
+        _NO_CERTIFICATES,
+    ),
+    Unasked(
+        "7",
+        "certificate_in_use",
+        "Is a certificate that IPsec uses deleted?",
+        _NO_CERTIFICATES,
     ),
     Unasked(
         "8",

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 
 from simulator import Simulator
@@ -59,62 +57,6 @@ def test_svms(array: Simulator, api: Api) -> None:
     assert api.records("/api/svm/svms", name="svm3")[0]["uuid"] == uuid
     assert api("GET", f"/api/svm/svms/{uuid}").json()["ipspace"]["name"] == "Default"
     assert api.refused("GET", "/api/svm/svms/x") == ("4", "uuid")
-
-
-def test_certificates(array: Simulator, api: Api) -> None:
-    array.add_certificate("mine", "svm2")
-    found = api.records("/api/security/certificates", fields="name,type,scope,svm.name")
-    shown = sorted((one.get("svm", {}).get("name", ""), one["name"], one["type"], one["scope"]) for one in found)
-    assert shown == [
-        ("", "cluster-cert", "server", "cluster"),
-        ("svm1", "ipsec-ca", "server_ca", "svm"),
-        ("svm1", "ipsec-cert", "server", "svm"),
-        ("svm2", "ipsec-cert", "server", "svm"),
-        ("svm2", "mine", "client", "svm"),
-    ]
-
-
-def found(api: Api, **filters: str) -> list[str]:
-    """Return the names of the certificates that match."""
-    return [one["name"] for one in api.records("/api/security/certificates", **{"fields": "name", **filters})]
-
-
-def test_certificates_are_found_by_what_they_are(array: Simulator, api: Api) -> None:
-    uuid = array.add_certificate(
-        "old", "svm1", "server", expiry_time="2020-01-01T02:00:00+02:00", common_name="me.example"
-    )
-    assert found(api, name="ipsec-*", svm__name="svm1") == ["ipsec-ca", "ipsec-cert"]
-    assert found(api, type="client|server", svm__name="svm1") == ["ipsec-cert", "old"]
-    assert found(api, type="*_ca") == ["ipsec-ca"]
-    assert found(api, scope="cluster") == ["cluster-cert"]
-    assert found(api, common_name="me.example") == found(api, uuid=uuid) == ["old"]
-    for expression in ("<2020-01-01T00:00:01Z", "2020-01-01T00:00:00Z", "2019-12-31T00:00:00Z..2020-01-01T00:00:00"):
-        assert found(api, expiry_time=expression) == ["old"], expression
-    assert found(api, expiry_time="<=2019-12-31T23:59:59Z") == []
-    assert api.refused("GET", "/api/security/certificates", expiry_time="soon") == ("262197", "expiry_time")
-    assert found(api, order_by="expiry_time")[0] == "old"
-
-
-def test_all_of_a_certificate(array: Simulator, api: Api) -> None:
-    uuid = array.add_certificate("mine", "svm1", "client", public_certificate="-----BEGIN CERTIFICATE-----")
-    shown = api("GET", f"/api/security/certificates/{uuid}").json()
-    assert shown["svm"]["name"] == "svm1"
-    assert datetime.fromisoformat(shown["expiry_time"]) > datetime.now(UTC)
-    assert {*shown} == {
-        *("uuid", "name", "svm", "scope", "type", "common_name", "serial_number", "ca", "expiry_time", "key_size"),
-        *("hash_function", "public_certificate", "_links"),
-    }
-
-
-def test_certificates_change_and_go(array: Simulator, api: Api) -> None:
-    array.edit_certificate("ipsec-cert", "svm1", {"type": "server_ca", "ca": None})
-    (record,) = api.records("/api/security/certificates", name="ipsec-cert", svm__name="svm1", fields="*")
-    assert (record["type"], "ca" in record) == ("server_ca", False)
-    array.add_ca_certificate("ipsec-ca", "svm1")
-    array.remove_certificate("ipsec-ca", "svm1")
-    assert found(api, name="ipsec-ca") == array.ca_certificates() == []
-    with pytest.raises(KeyError):
-        array.remove_certificate("ipsec-ca", "svm1")
 
 
 @pytest.mark.parametrize(
