@@ -54,7 +54,7 @@ class Client:
     """What is known of a client.
 
     name: for people. addresses: as the array sees them. identities: of its certificate, the subject first. certificate,
-    private_key, authorities: how its daemon finds them; ``None`` where there is none. array_addresses: of the interfaces
+    authorities: how its daemon finds them; ``None`` where there is none. array_addresses: of the interfaces
     of arrays, as far as they are known, for policies of which the local endpoint is a subnet.
     """
 
@@ -62,7 +62,6 @@ class Client:
     addresses: Sequence[str]
     identities: Sequence[str] = ()
     certificate: str | None = None
-    private_key: str | None = None
     authorities: Sequence[str] = ()
     array_addresses: Sequence[str] = ()
 
@@ -186,7 +185,7 @@ def needed(client: Client, policies: Iterable[ArrayPolicy], services: Mapping[st
             result.unconcerned.append(Unconcerned(policy.source, reason))
             continue
         problems = _lacking(client, policy)
-        result.problems += [f"{_place(policy.source)}: {problem}" for problem in problems]
+        result.problems += [f"{place(policy.source)}: {problem}" for problem in problems]
         if not problems:
             service = (services or {}).get(policy.source.cluster, Service())
             found += _of_policy(client, policy, service, result)
@@ -219,7 +218,8 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:8]
 
 
-def _place(source: Source) -> str:
+def place(source: Source) -> str:
+    """A policy, and where it is written."""
     return f"{source.path}:{source.line}: {source}" if source.path else str(source)
 
 
@@ -307,7 +307,7 @@ def _of_policy(client: Client, policy: ArrayPolicy, service: Service, result: Ne
     clients, arrays = network_of(state, "remote_endpoint"), network_of(state, "local_endpoint")
     whole = selector_of(state)
     if clients is None or arrays is None or whole is None:
-        result.problems.append(f"{_place(source)}: its packets can't be told; give endpoints and protocol.")
+        result.problems.append(f"{place(source)}: its packets can't be told; give endpoints and protocol.")
         return
     does = _DOES[state["action"]]
     known = _addresses_in(client.array_addresses, arrays)
@@ -398,7 +398,7 @@ def _merge_equal(kept: dict[int, Connection], result: Needed) -> None:
             first = kept[earlier.first[0]]
             if not first.same_as(kept[key]):
                 result.problems.append(
-                    f"{_place(kept[key].sources[0])}: for {_packets(first)} it wants something else than {first.sources[0]}, and NetApp does not "
+                    f"{place(kept[key].sources[0])}: for {_packets(first)} it wants something else than {first.sources[0]}, and NetApp does not "
                     "say which applies. Disable one of them, or make both the same."
                 )
                 continue
@@ -440,7 +440,7 @@ def _check_keys(kept: Iterable[Connection], result: Needed) -> None:
             other = first.setdefault(both, one)
             if (other.key, other.ppk_identity, other.ppk_key) != (one.key, one.ppk_identity, one.ppk_key):
                 result.problems.append(
-                    f"{_place(one.sources[0])}: has another key than {other.sources[0]} for the same two identities ({both[0]} and "
+                    f"{place(one.sources[0])}: has another key than {other.sources[0]} for the same two identities ({both[0]} and "
                     f"{both[1]}). Give both the same key, or identities of their own."
                 )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import identities
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.connections import Client, Connection
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.connections import Client, Connection, place
 from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.libreswan import LIBRESWAN
 from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.nmstate import NMSTATE
 from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.rendering import File, Format
@@ -20,7 +20,7 @@ FORMATS: dict[str, Format] = {one.name: one for one in (STRONGSWAN, LIBRESWAN, W
 
 def misfits(way: Format, client: Client, connections: Sequence[Connection]) -> list[str]:
     """Why some connections can't be rendered in a format; empty if all can."""
-    return [f"{one.sources[0]}: {reason}." for one in connections if (reason := _misfit(way, client, one))]
+    return [f"{place(one.sources[0])}: {reason}." for one in connections if (reason := _misfit(way, client, one))]
 
 
 def _misfit(way: Format, client: Client, one: Connection) -> str:

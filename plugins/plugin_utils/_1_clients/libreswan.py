@@ -42,15 +42,15 @@ def render(client: Client, connections: Sequence[Connection]) -> list[File]:
     """Two files for each cluster: connections, and secrets if there are any."""
     files = []
     for cluster, group in by_cluster(connections):
-        lines = _comments(head(client, cluster))
+        lines = _comments(head(client, f"the array {cluster}"))
         for one in group:
             options = [f"    {option}={value}" for option, value in options_of(client, one).items()]
             lines += ["", *_comments(origin(one)), f"conn {one.name}", *options]
-        files.append(File(file_name(cluster, CONFIGURATION), _text(lines), False, cluster))
+        files.append(File(file_name(cluster, CONFIGURATION), _text(lines), False))
         secrets = [line for one in group for line in _secrets(one)]
         if secrets:
-            lines = [*_comments(head(client, cluster, "It has secrets.")), *secrets]
-            files.append(File(file_name(cluster, SECRETS), _text(lines), True, cluster))
+            lines = [*_comments(head(client, f"the array {cluster}", "It has secrets.")), *secrets]
+            files.append(File(file_name(cluster, SECRETS), _text(lines), True))
     return files
 
 
@@ -168,4 +168,4 @@ def _text(lines: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-LIBRESWAN = Format("libreswan", render, unfit, (CONFIGURATION, SECRETS))
+LIBRESWAN = Format("libreswan", render, unfit, (CONFIGURATION, SECRETS), r"(?m)^conn (wiresec-[\w-]+)$")

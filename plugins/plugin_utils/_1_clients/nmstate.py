@@ -43,7 +43,7 @@ def render(client: Client, connections: Sequence[Connection]) -> list[File]:
         keyed = any(one.method == PSK for one in group)
         lines = [
             "---",
-            *(f"# {line}" for line in head(client, cluster, *(["It has secrets."] if keyed else []))),
+            *(f"# {line}" for line in head(client, f"the array {cluster}", *(["It has secrets."] if keyed else []))),
             "interfaces:",
         ]
         for one in group:
@@ -54,7 +54,7 @@ def render(client: Client, connections: Sequence[Connection]) -> list[File]:
                 "    libreswan:",
             ]
             lines += [f"      {option}: {_value(value)}" for option, value in _options(client, one).items()]
-        files.append(File(file_name(cluster, STATE), "\n".join(lines) + "\n", keyed, cluster))
+        files.append(File(file_name(cluster, STATE), "\n".join(lines) + "\n", keyed))
     return files
 
 
@@ -116,6 +116,7 @@ NMSTATE = Format(
     render,
     unfit,
     (STATE,),
+    r"(?m)^  - name: (wiresec-[\w-]+)$",
     (
         "NMState has no option for a trap: until a connection is up, packets leave in clear.",
         "leftprotoport and rightprotoport need a recent NMState; 2.2.60 has them.",

@@ -17,12 +17,11 @@ PREFIX = "wiresec-"
 
 @dataclass(frozen=True)
 class File:
-    """A file of a client. name: without folder. secret: whether nobody else may see what is in it. cluster: that it is about."""
+    """A file of a client. name: without folder. secret: whether nobody else may see what is in it."""
 
     name: str
     text: str = field(repr=False)
     secret: bool
-    cluster: str
 
 
 @dataclass(frozen=True)
@@ -30,13 +29,15 @@ class Format:
     """One way to configure a client.
 
     render: the files for some connections. unfit: why a connection can't be rendered, empty if it can. endings: of all file
-    names that it makes. notes: sentences about this way that somebody should know.
+    names that it makes. names: a regular expression for the names of connections in its files. notes: sentences about this way
+    that somebody should know.
     """
 
     name: str
     render: Callable[[Client, Sequence[Connection]], list[File]]
     unfit: Callable[[Client, Connection], str]
     endings: tuple[str, ...]
+    names: str
     notes: tuple[str, ...] = ()
 
 
@@ -53,10 +54,10 @@ def file_name(cluster: str, ending: str) -> str:
     return f"{name_of(cluster)}{ending}"
 
 
-def head(client: Client, cluster: str, *more: str) -> list[str]:
+def head(client: Client, peer: str, *more: str) -> list[str]:
     """What a file begins with, without the sign of a comment."""
     return [
-        f"IPsec of {in_comment(client.name)} with the array {in_comment(cluster)}.",
+        f"IPsec of {in_comment(client.name)} with {in_comment(peer)}.",
         "Made by wiresec.ontap from policy files: what is edited here gets lost.",
         *more,
     ]

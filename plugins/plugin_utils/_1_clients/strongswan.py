@@ -53,15 +53,20 @@ def render(client: Client, connections: Sequence[Connection]) -> list[File]:
     """Two files for each cluster: connections, and secrets if there are any."""
     files = []
     for cluster, group in by_cluster(connections):
-        lines = [*_comments(head(client, cluster)), "connections {"]
+        lines = [*_comments(head(client, f"the array {cluster}")), "connections {"]
         for one in group:
             lines += ["", *_indented(_comments(origin(one)))]
             lines += _indented(_section(one.name, _connection(client, one)))
-        files.append(File(file_name(cluster, CONFIGURATION), _text([*lines, "}"]), False, cluster))
+        files.append(File(file_name(cluster, CONFIGURATION), _text([*lines, "}"]), False))
         secrets = [line for one in group for line in _secrets(one)]
         if secrets:
-            lines = [*_comments(head(client, cluster, "It has secrets.")), "secrets {", *_indented(secrets), "}"]
-            files.append(File(file_name(cluster, SECRETS), _text(lines), True, cluster))
+            lines = [
+                *_comments(head(client, f"the array {cluster}", "It has secrets.")),
+                "secrets {",
+                *_indented(secrets),
+                "}",
+            ]
+            files.append(File(file_name(cluster, SECRETS), _text(lines), True))
     return files
 
 
@@ -225,4 +230,4 @@ def _text(lines: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-STRONGSWAN = Format("strongswan", render, unfit, (CONFIGURATION, SECRETS))
+STRONGSWAN = Format("strongswan", render, unfit, (CONFIGURATION, SECRETS), r"(?m)^  (wiresec-[\w-]+) \{$")

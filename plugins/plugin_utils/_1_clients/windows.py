@@ -25,10 +25,9 @@ from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.connectio
     End,
 )
 from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.rendering import (
+    PREFIX,
     File,
     Format,
-    by_cluster,
-    file_name,
     head,
     origin,
 )
@@ -44,8 +43,8 @@ _BEGIN = """
 $ErrorActionPreference = 'Stop'
 # Nothing is removed before what takes its place is there.
 $kept = @()
-function Test-Own($command, $name) {{ [bool](& $command -Name $name -PolicyStore PersistentStore -ErrorAction SilentlyContinue) }}
-$group = {group}
+function Test-Own($command, $name) { [bool](& $command -Name $name -PolicyStore PersistentStore -ErrorAction SilentlyContinue) }
+$group = 'wiresec.ontap'
 """.strip()
 
 _END = """
@@ -57,18 +56,14 @@ foreach ($command in 'NetIPsecRule', 'NetIPsecMainModeRule', 'NetFirewallRule') 
 
 
 def render(client: Client, connections: Sequence[Connection]) -> list[File]:
-    """A script for each cluster, which can run again."""
-    files = []
-    for cluster, group in by_cluster(connections):
-        lines = [f"# {line}" for line in head(client, cluster, "Run it as administrator; again, after every change.")]
-        lines += _BEGIN.format(group=_quoted(file_name(cluster, ""))).splitlines()
-        for one in group:
-            lines += ["", *(f"# {line}" for line in origin(one)), *_rules(client, one)]
-        lines += ["", *_END.splitlines()]
-        # Without the mark, PowerShell 5 reads what is not ASCII in the code page of the machine.
-        text = _BYTE_ORDER_MARK + "\r\n".join(lines) + "\r\n"
-        files.append(File(file_name(cluster, SCRIPT), text, False, cluster))
-    return files
+    """One script, which can run again. It is there without connections, too, because somebody has to remove former ones."""
+    lines = [f"# {line}" for line in head(client, "all arrays", "Run it as administrator; again, after every change.")]
+    lines += _BEGIN.splitlines()
+    for one in connections:
+        lines += ["", *(f"# {line}" for line in origin(one)), f"# connection {one.name}", *_rules(client, one)]
+    lines += ["", *_END.splitlines()]
+    # Without the mark, PowerShell 5 reads what is not ASCII in the code page of the machine.
+    return [File(f"{PREFIX}client{SCRIPT}", _BYTE_ORDER_MARK + "\r\n".join(lines) + "\r\n", False)]
 
 
 def unfit(client: Client, connection: Connection) -> str:
@@ -174,6 +169,7 @@ WINDOWS = Format(
     render,
     unfit,
     (SCRIPT,),
+    r"(?m)^# connection (wiresec-[\w-]+)\r?$",
     (
         "Windows checks that an authority signed the certificate of the array, and not whose it is.",
         "The names of authorities are compared by case and order.",

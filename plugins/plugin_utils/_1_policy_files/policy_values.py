@@ -15,9 +15,11 @@ from typing import Any
 from ansible import template
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.text.converters import to_text
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import is_encrypted_file
 
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files.policy_files import (
     OPTIONS,
     Policy,
@@ -44,6 +46,23 @@ _trusted = getattr(template, "trust_as_template", None)
 def is_template(value: Any) -> bool:
     """Whether a value as written is a template, be it a broken one, which older releases would take as plain text."""
     return isinstance(value, str) and not isinstance(value, Verbatim) and any(start in value for start in MARKS)
+
+
+def converted(options: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Options with truth values converted, without those that are none, and what Ansible itself would refuse of all of them."""
+    taken = dict(options)
+    problems = []
+    for option, value in options.items():
+        row = OPTIONS.get(option, {})
+        if row.get("type") == "bool":
+            try:
+                taken[option] = boolean(value)
+            except TypeError:
+                problems.append(f"{option}: {value!r} is neither true nor false.")
+                del taken[option]
+        elif option not in POLICY.by_option and "choices" in row and value not in row["choices"]:
+            problems.append(f"{option}: {value!r} is not one of {', '.join(row['choices'])}.")
+    return taken, problems
 
 
 class Unknown(Exception):

@@ -19,8 +19,6 @@ from itertools import chain, combinations
 from math import log2
 from typing import Any, Callable, Union
 
-from ansible.module_utils.parsing.convert_bool import boolean
-
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.overlaps import (
@@ -41,7 +39,11 @@ from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files.poli
     PolicyFiles,
     neighbours,
 )
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files.policy_values import Values, is_template
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files.policy_values import (
+    Values,
+    converted,
+    is_template,
+)
 
 SECRETS = tuple(row.option for row in POLICY.fields if row.write_only)
 
@@ -206,7 +208,7 @@ def _subject(position: int, policy: Policy, values: Values) -> Subject:
         subject.find(
             "secret-line-break", f"{option}: ends with a line break, which is taken off; write it without one.", option
         )
-    problems = _convert(given)
+    given, problems = converted(given)
     try:
         state = POLICY.from_options(given)
     except InvalidInput as error:
@@ -232,22 +234,6 @@ def _put(options: dict[str, Any], option: str, value: Any) -> None:
         options[parent] = {**(options.get(parent) or {}), last: value}
     else:
         options[last] = value
-
-
-def _convert(options: dict[str, Any]) -> list[str]:
-    """Converts truth values, and says what Ansible itself would refuse."""
-    problems = []
-    for option, value in list(options.items()):
-        row = OPTIONS.get(option, {})
-        if row.get("type") == "bool":
-            try:
-                options[option] = boolean(value)
-            except TypeError:
-                problems.append(f"{option}: {value!r} is neither true nor false.")
-                del options[option]
-        elif option not in POLICY.by_option and "choices" in row and value not in row["choices"]:
-            problems.append(f"{option}: {value!r} is not one of {', '.join(row['choices'])}.")
-    return problems
 
 
 def _problems(rule: Callable[[State], None], state: State) -> list[str]:
