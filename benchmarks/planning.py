@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state import whole_set
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state import set_report, whole_set
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import check_release
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
 from benchmarks.measure import Wrong
@@ -73,7 +73,7 @@ def _run(size: int, svms: int) -> dict[str, float]:
     entries = watch.time("read entries", whole_set.read_entries, POLICY, validated["policies"], common)
     watch.time("check releases", _check_releases, client, entries)
     plan = watch.time("plan", whole_set.plan, client, POLICY, entries, whole_set.Scope())
-    report = watch.time("report", whole_set.report, POLICY, plan, False, False)
+    report = watch.time("report", set_report.report, POLICY, plan, False, False)
     if report["changed"] or report["summary"]["unchanged"] != size:
         raise Wrong(f"planning of {size} policies without change: {report['summary']}")
     return watch.seconds

@@ -476,7 +476,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import nor
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
 from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state import approval, guards, whole_set
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state import approval, guards, set_report, whole_set
 from ansible_collections.wiresec.ontap.plugins.module_utils._4_associations.impact import impact, total
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
 
@@ -509,12 +509,12 @@ def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> 
             mode.progress,
             params["verify_writes"],
         )
-    result = {**whole_set.report(POLICY, plan, params["return_policies"], mode.diff), **told}
+    result = {**set_report.report(POLICY, plan, params["return_policies"], mode.diff), **told}
     if params["report_impact"]:
         result["impact"] = total(impacts)
         result["changes"] = [{**change, "impact": one} for change, one in zip(result["changes"], impacts)]
-    whole_set.check_refusals(POLICY, plan, result)
-    whole_set.check_success(POLICY, plan, result)
+    set_report.check_refusals(POLICY, plan, result)
+    set_report.check_success(POLICY, plan, result)
     return result
 
 

@@ -13,13 +13,15 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource 
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import NONE, RECREATED, UNKNOWN, Change
 
 UNCHANGED, PLANNED, DONE, FAILED, NOT_ATTEMPTED = "unchanged", "planned", "done", "failed", "not_attempted"
+RESULTS = UNCHANGED, PLANNED, DONE, FAILED, UNKNOWN, NOT_ATTEMPTED
+"""What may become of a change."""
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What became of a change, and what the array has by now.
 
-    result: in one word, one of those above or ``UNKNOWN``. operation: what was done to the array in the words of a plan,
+    result: one of ``RESULTS``. operation: what was done to the array in the words of a plan,
     ``NONE`` for nothing at all, ``UNKNOWN`` where nobody can tell. state: the object as it is now, as far as is known,
     ``None`` where there is none. error: why not all was done. lost: the object as it was, where a part of it may be
     nowhere else. warnings: what was in doubt for a while.

@@ -16,6 +16,9 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors imp
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import Field, Resource, State, Version
 
 NONE, CREATED, MODIFIED, RECREATED, DELETED = "none", "created", "modified", "recreated", "deleted"
+OPERATIONS = CREATED, MODIFIED, RECREATED, DELETED
+"""What a plan may do to an object."""
+
 UNKNOWN = "unknown"
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -19,31 +19,19 @@ from typing import Any, Callable
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import (
     InvalidInput,
-    SetFailed,
     UnexpectedAnswer,
-    counted,
 )
 from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import Resource, State, Version
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state import approval, guards, protection
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.applying import apply
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.outcome import (
-    DONE,
-    FAILED,
-    NOT_ATTEMPTED,
-    PLANNED,
-    UNCHANGED,
-    Outcome,
-    diff,
-    foreseen,
-)
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.outcome import NOT_ATTEMPTED, Outcome, foreseen
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import (
     CREATED,
     DELETED,
     MODIFIED,
     NONE,
     RECREATED,
-    UNKNOWN,
     Change,
     Permissions,
 )
@@ -155,21 +143,21 @@ def read_entries(
     positions: dict[tuple[tuple[str, Any], ...], int] = {}
     for position, given in enumerate(options):
         own = {**common, **{option: value for option, value in given.items() if value is not None}}
-        label = _label(resource, position, own)
+        title = label(resource, position, own)
         try:
             present = _one_of(own, "state", "present", "absent") == "present"
             replaces = _one_of(own, "update_secret_key", "on_create", "always") == "always"
             wanted = resource.from_options(own)
             resource.check_release(wanted if present else resource.key_of(wanted), version)
         except InvalidInput as error:
-            problems += [f"{label}: {problem}" for problem in error.problems]
+            problems += [f"{title}: {problem}" for problem in error.problems]
             continue
         if resource.key[0] not in wanted:
-            problems.append(f"{label}: {resource.key[0]}: is needed.")
+            problems.append(f"{title}: {resource.key[0]}: is needed.")
             continue
         first = positions.setdefault(tuple(sorted(resource.key_of(wanted).items())), position)
         if first != position:
-            problems.append(f"{label}: is at {resource.plural}[{first}], too; name it once.")
+            problems.append(f"{title}: is at {resource.plural}[{first}], too; name it once.")
         permissions = Permissions(bool(own.get("recreate")), replaces)
         entries.append(Entry(position, wanted if present else resource.key_of(wanted), present, permissions))
     if problems:
@@ -184,7 +172,7 @@ def _one_of(options: Mapping[str, Any], name: str, *choices: str) -> str:
     return str(value)
 
 
-def _label(resource: Resource, position: int | None, state: Mapping[str, Any]) -> str:
+def label(resource: Resource, position: int | None, state: Mapping[str, Any]) -> str:
     """How messages call an entry: by position, and by name and container as far as it says them."""
     title = resource.title(state)
     return title if position is None else f"{resource.plural}[{position}] ({title})"
@@ -199,65 +187,68 @@ def plan(client: RestClient, resource: Resource, entries: Sequence[Entry], scope
     What can't be done, and what a guard forbids, is among the refusals of the plan.
     """
     named_places = {entry.wanted.get(resource.container) for entry in entries}
-    pruned_places = (named_places - {None}) if scope.containers is None else set(scope.containers)
+    pruned_places = named_places - {None} if scope.containers is None else scope.containers
     concerned = frozenset(named_places | pruned_places)
     reach = None if scope.everywhere else {place for place in concerned if place is not None}
     wanted = [entry.wanted for entry in entries]
-    nothing = not entries and reach is not None and not reach
-    by_key = {} if nothing else find_all(client, resource, reach, wanted, scope.strict)
-    states = list(by_key.values())
+    there = find_all(client, resource, reach, wanted, scope.strict) if entries or reach is None or reach else {}
+    steps, refusals = _plan_entries(client, resource, entries, there, scope)
+    named = {resource.sort_key(entry) for entry in wanted}
+    inside = {key: state for key, state in there.items() if state.get(resource.container) in concerned}
+    others = {key: state for key, state in (there if reach is None else inside).items() if key not in named}
+    warnings = []
+    if scope.prune:
+        doomed = [state for state in others.values() if state.get(resource.container) in pruned_places]
+        warnings += _unused(resource, scope, doomed, there.values(), named_places)
+        steps += _plan_pruning(resource, doomed, scope)
+    taken = {resource.sort_key(step.state): step for step in steps if step.change.operation != NONE}
+    standing = [state for key, state in inside.items() if key not in taken]
+    refusals += _weigh(resource, list(taken.values()), standing, scope.limits, empty=not entries)
+    warnings += _believe(client, resource, steps, bool(there), scope)
+    warnings += _hints(resource, entries, there.values())
+    steps.sort(key=lambda step: _phase(resource, step.change))
+    left = [state for key, state in others.items() if key not in taken]
+    return Plan(steps, left, warnings, refusals, entries, scope, concerned)
+
+
+def _plan_entries(
+    client: RestClient, resource: Resource, entries: Sequence[Entry], there: Mapping[Any, State], scope: Scope
+) -> tuple[list[Step], list[Refusal]]:
+    """What becomes of each entry, and why some can't be made."""
     steps: list[Step] = []
     refusals: list[Refusal] = []
     for entry in entries:
         try:
-            steps.append(_step(client, resource, entry, by_key.get(resource.sort_key(entry.wanted)), scope))
+            steps.append(_plan_entry(client, resource, entry, there.get(resource.sort_key(entry.wanted)), scope))
         except InvalidInput as error:
-            label = _label(resource, entry.position, entry.wanted)
-            refusals += [Refusal("entry", f"{label}: {problem}", entry) for problem in error.problems]
-    named = {resource.sort_key(entry.wanted) for entry in entries}
-    others = [state for key, state in by_key.items() if key not in named]
-    if reach is not None:
-        others = [state for state in others if state.get(resource.container) in concerned]
-    doomed = [state for state in others if scope.prune and state.get(resource.container) in pruned_places]
-    warnings = _unused(resource, scope, doomed, states, named_places) if scope.prune else []
-    pruned = [state for state in doomed if not _kept(resource, state, scope)]
-    for state in sorted(pruned, key=resource.sort_key):
-        change = Change(DELETED, state, None)
-        steps.append(Step(None, change, foreseen(change)))
-    gone = {resource.sort_key(state) for state in pruned}
-    others = [state for state in others if resource.sort_key(state) not in gone]
-    refused = [by_key[key] for one in refusals if one.entry and (key := resource.sort_key(one.entry.wanted)) in by_key]
-    inside = [state for state in others if state.get(resource.container) in concerned]
-    refusals += _weigh(resource, steps, [*inside, *refused], scope.limits, empty=not entries)
-    warnings += _believe(client, resource, steps, states, scope)
-    warnings += _hints(resource, entries, states)
-    steps.sort(key=lambda step: _phase(resource, step.change))
-    return Plan(steps, others, warnings, refusals, entries, scope, concerned)
+            title = label(resource, entry.position, entry.wanted)
+            refusals += [Refusal("entry", f"{title}: {problem}", entry) for problem in error.problems]
+    return steps, refusals
 
 
-def _step(client: RestClient, resource: Resource, entry: Entry, current: State | None, scope: Scope) -> Step:
+def _plan_entry(client: RestClient, resource: Resource, entry: Entry, current: State | None, scope: Scope) -> Step:
     """What becomes of an entry. Raises ``InvalidInput`` if it can't be made."""
-    strict = scope.strict and entry.present
-    assumed = resource.assumed(entry.wanted, current or {}) if strict else {}
+    assumed = resource.assumed(entry.wanted, current or {}) if scope.strict and entry.present else {}
     # Only what differs: the release may be older than the option. A create leaves it to ONTAP anyway.
     drifted = {row.option: assumed[row.option] for row in resource.differing(assumed, current)} if current else {}
     wanted = {**drifted, **entry.wanted}
     change = prepare(client, resource, wanted, current, entry.present, entry.permissions)
     silent = resource.left_open({**assumed, **entry.wanted}, current or {}) if entry.present else []
-    secret = [row.option for row in resource.fields if row.write_only and row.option in entry.wanted]
-    left_open = [*(row.option for row in silent), *secret]
-    return Step(entry.position, change, foreseen(change), assumed, left_open)
+    secret = [row for row in resource.fields if row.write_only and row.option in entry.wanted]
+    return Step(entry.position, change, foreseen(change), assumed, [row.option for row in (*silent, *secret)])
+
+
+def _plan_pruning(resource: Resource, doomed: Sequence[State], scope: Scope) -> list[Step]:
+    """The deletion of each object that no entry names, and no pattern keeps."""
+    changes = [Change(DELETED, state, None) for state in doomed if not kept(resource, state, scope)]
+    changes.sort(key=lambda change: resource.sort_key(change.subject))
+    return [Step(None, change, foreseen(change)) for change in changes]
 
 
 def _weigh(
-    resource: Resource, steps: Sequence[Step], bystanders: Sequence[State], limits: guards.Limits, empty: bool
+    resource: Resource, taken: Sequence[Step], standing: Sequence[State], limits: guards.Limits, empty: bool
 ) -> list[Refusal]:
-    """Notes in each step what it takes away, and refuses too much of it. bystanders: what stays as it is though no step says so."""
-    standing = [
-        *bystanders,
-        *(one.change.before for one in steps if one.change.operation == NONE and one.change.before),
-    ]
-    taken = [step for step in steps if step.change.operation != NONE]
+    """Notes in each step what it takes away, and refuses too much of it. standing: what stays as it is."""
     changes = [step.change for step in taken]
     losses = []
     for step, effect in zip(taken, protection.effects(changes, standing)):
@@ -288,16 +279,14 @@ def _overridden(resource: Resource, steps: Sequence[Step], counted: Collection[A
     return losses
 
 
-def _believe(
-    client: RestClient, resource: Resource, steps: Sequence[Step], states: Sequence[State], scope: Scope
-) -> list[str]:
+def _believe(client: RestClient, resource: Resource, steps: Sequence[Step], listed: bool, scope: Scope) -> list[str]:
     """Refuses to conclude from an incomplete listing; returns what is not certain.
 
     An empty listing proves nothing while the service is off. Where the list is the whole truth, that has to be known.
     """
     warnings = confirm(client, resource, [step.change for step in steps], before_deleting=True)
     proven = any(step.change.rests_on_absence or step.change.operation == DELETED for step in steps)
-    if states or proven or resource.switch is None or not (scope.prune or scope.strict):
+    if listed or proven or resource.switch is None or not (scope.prune or scope.strict):
         return warnings
     enabled = is_enabled(client, resource)
     if enabled:
@@ -315,7 +304,7 @@ def _believe(
 
 
 def _unused(
-    resource: Resource, scope: Scope, doomed: Sequence[State], states: Sequence[State], named: Collection[Any]
+    resource: Resource, scope: Scope, doomed: Sequence[State], states: Collection[State], named: Collection[Any]
 ) -> list[str]:
     """A warning for every pattern that keeps nothing, and for every container to prune that has nothing and gets nothing."""
     names = [state[resource.key[0]] for state in doomed]
@@ -331,16 +320,12 @@ def _unused(
     return warnings
 
 
-def _kept(resource: Resource, state: State, scope: Scope) -> bool:
+def kept(resource: Resource, state: State, scope: Scope) -> bool:
+    """Whether a pattern keeps an object that no entry names."""
     return any(fnmatchcase(state[resource.key[0]], pattern) for pattern in scope.keep)
 
 
-def _warnings(resource: Resource, step: Step) -> list[str]:
-    warnings = [*step.change.warnings, *step.outcome.warnings]
-    return [f"{_label(resource, step.position, step.state)}: {warning}" for warning in warnings]
-
-
-def _hints(resource: Resource, entries: Sequence[Entry], states: Sequence[State]) -> list[str]:
+def _hints(resource: Resource, entries: Sequence[Entry], states: Collection[State]) -> list[str]:
     """What the resource has to say about objects of the same name that an entry does not mean."""
     name = resource.key[0]
     homeless = {entry.wanted[name]: entry.wanted for entry in entries if resource.container not in entry.wanted}
@@ -468,149 +453,3 @@ def carry_out(
                 # back only what it has handed over completely.
                 interrupted.set()
                 raise
-
-
-# Reporting
-
-
-def report(resource: Resource, planned: Plan, with_objects: bool, with_diff: bool) -> dict[str, Any]:
-    """The result of a task: the same keys in check mode, after a run, and after a failure."""
-    steps = sorted(planned.steps, key=lambda step: (step.position is None, step.position or 0))
-    taken = planned.taken()
-    result: dict[str, Any] = {
-        "changed": any(step.outcome.changed for step in taken) and not planned.refusals,
-        "summary": {
-            **dict.fromkeys((CREATED, MODIFIED, RECREATED, DELETED), 0),
-            **dict.fromkeys((UNCHANGED, PLANNED, DONE, FAILED, UNKNOWN, NOT_ATTEMPTED), 0),
-            **Counter(step.change.operation for step in taken),
-            **Counter(step.outcome.result for step in steps),
-        },
-        "entries": [_entry(resource, step) for step in steps],
-        "changes": [_details(resource, step) for step in taken],
-        "unmanaged": [_unmanaged(resource, planned, state) for state in _sorted(resource, planned.others)],
-        "assumed": resource.nested({option: value for step in steps for option, value in step.assumed.items()}),
-        "not_compared": _not_compared(resource, steps),
-        "warnings": planned.warnings + [warning for step in steps for warning in _warnings(resource, step)],
-    }
-    if with_objects:
-        states = [*(state for step in steps if (state := _left(step)) is not None), *planned.inside(resource)]
-        result[resource.plural] = [resource.to_options(state) for state in _sorted(resource, states)]
-    if with_diff:
-        result["diff"] = list(_diffs(resource, planned))
-    return result
-
-
-def _sorted(resource: Resource, states: Sequence[State]) -> list[State]:
-    return sorted(states, key=resource.sort_key)
-
-
-def _unmanaged(resource: Resource, planned: Plan, state: State) -> dict[str, Any]:
-    """What the result says of an object that no entry names."""
-    return {
-        **{option: state[option] for option in (*resource.key, *resource.telling) if option in state},
-        "kept": _kept(resource, state, planned.scope),
-        "concerned": state.get(resource.container) in planned.concerned,
-    }
-
-
-def _not_compared(resource: Resource, steps: Sequence[Step]) -> list[dict[str, Any]]:
-    """By option: of which objects it was not compared, and why."""
-    found: dict[str, list[State]] = {}
-    for step in steps:
-        for option in step.left_open:
-            found.setdefault(option, []).append(resource.key_of(step.state))
-    return [
-        {
-            "option": row.option,
-            "reason": "ONTAP never returns it" if row.write_only else "left out",
-            "number": len(found[row.option]),
-            resource.plural: found[row.option][:_LISTED_ERRORS],
-        }
-        for row in resource.fields
-        if row.option in found
-    ]
-
-
-def check_refusals(resource: Resource, planned: Plan, result: Mapping[str, Any]) -> None:
-    """Raises ``InvalidInput`` with the whole plan if it must not be carried out."""
-    if not planned.refusals:
-        return
-    sentences = [one.sentence for one in planned.refusals]
-    more = [f"{len(sentences) - _LISTED_ERRORS} more are in the result."] if len(sentences) > _LISTED_ERRORS else []
-    failure = InvalidInput(*sentences[:_LISTED_ERRORS], *more)
-    refused = []
-    for one in planned.refusals:
-        about = {"position": one.entry.position, **resource.key_of(one.entry.wanted)} if one.entry else {}
-        refused.append({"reason": one.reason, "msg": one.sentence, **about})
-    raise failure.reporting({**result, "changed": False, "refused": refused})
-
-
-def check_success(resource: Resource, planned: Plan, result: dict[str, Any]) -> None:
-    """Raises ``SetFailed`` with the whole result if a step did not succeed."""
-    errors = [
-        f"{_label(resource, step.position, step.state)}: {step.outcome.error}"
-        for step in planned.steps
-        if step.outcome.error
-    ]
-    left = result["summary"][NOT_ATTEMPTED]
-    if not (errors or left):
-        return
-    first = " ".join(errors[:_LISTED_ERRORS])
-    more = f" The other {len(errors) - _LISTED_ERRORS} are in the result." if len(errors) > _LISTED_ERRORS else ""
-    failure = SetFailed(
-        f"{len(errors)} of {counted(len(planned.taken()), 'change', 'changes')} failed, {counted(left, 'was', 'were')} not attempted. {first}{more}".rstrip()
-    )
-    raise failure.reporting(result)
-
-
-def _left(step: Step) -> State | None:
-    """The object that a step leaves behind, as far as is known; ``None`` if there is none."""
-    outcome = step.outcome
-    if outcome.error or outcome.result == NOT_ATTEMPTED:
-        return None if outcome.operation == DELETED else step.change.before
-    return outcome.state
-
-
-def _entry(resource: Resource, step: Step) -> dict[str, Any]:
-    """What the result says of every object, in few words: lists are long."""
-    outcome = step.outcome
-    entry: dict[str, Any] = {
-        "position": step.position,
-        **resource.key_of(step.state),
-        "operation": step.change.operation if outcome.operation in (NONE, UNKNOWN) else outcome.operation,
-        "result": outcome.result,
-    }
-    if outcome.error:
-        told = outcome.error.details()
-        entry.update({key: told[key] for key in ("msg", "error", "approval") if key in told})
-    if outcome.lost is not None:
-        entry["lost"] = resource.to_options(outcome.lost)
-    return entry
-
-
-def _details(resource: Resource, step: Step) -> dict[str, Any]:
-    """The same of an object that changes, with what changes: old and new values, without secrets."""
-    change, outcome = step.change, step.outcome
-    before, after = (resource.to_options(state or {}) for state in (change.before, change.after))
-    if change.operation in (MODIFIED, RECREATED):
-        before, after = ({key: side[key] for key in change.modified if key in side} for side in (before, after))
-    # After a failure, what was found or put back has another one than what was there before.
-    uuid = (outcome.state or {}).get("uuid")
-    if not (outcome.error and outcome.changed):
-        uuid = uuid or change.uuid
-    details: dict[str, Any] = {"uuid": uuid, "modified": change.modified, "loss": step.effect.loss}
-    if step.effect.overlaps:
-        details["overlaps"] = step.effect.overlaps
-    if step.assumed:
-        details["assumed"] = resource.nested(step.assumed)
-    return {**_entry(resource, step), **details, "before": before, "after": after}
-
-
-def _diffs(resource: Resource, planned: Plan) -> Iterator[dict[str, Any]]:
-    """One block for each object that changes, sorted, and the number of the others."""
-    taken = [step for step in planned.taken() if step.outcome.changed and not step.outcome.error]
-    for step in sorted(taken, key=lambda step: resource.sort_key(step.state)):
-        yield diff(resource, step.change)
-    yield {
-        "prepared": f"{resource.plural} unchanged: {len(planned.steps) - len(taken) + len(planned.inside(resource))}\n"
-    }
