@@ -45,6 +45,9 @@ IKE_LIFETIME, ESP_LIFETIME = 86_400, 28_800
 PEER_GONE = 10
 """Seconds of silence after which a client asks whether the array is still there."""
 
+NO_ANSWER = 15
+"""Seconds without an answer after which the array counts as gone, or as somebody who knows nothing of the associations."""
+
 LONGEST_NAME = 90
 """Of a connection. swanctl cuts the path of a section at 128 characters, without a word."""
 

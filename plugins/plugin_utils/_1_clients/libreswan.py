@@ -14,6 +14,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import ide
 from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.connections import (
     ESP_LIFETIME,
     IKE_LIFETIME,
+    NO_ANSWER,
     PASS,
     PEER_GONE,
     PKI,
@@ -91,7 +92,8 @@ def options_of(client: Client, one: Connection) -> dict[str, str]:
     }
     if one.does != PROTECT:
         kind = "passthrough" if one.does == PASS else "drop"
-        return {"type": kind, "authby": "never", **ends, "auto": "ondemand"}
+        # Nobody is met, so there is nothing to route to.
+        return {"type": kind, "authby": "never", **ends, "leftupdown": "%disabled", "auto": "ondemand"}
     by_key = one.method == PSK
     return {
         "ikev2": "insist",
@@ -111,7 +113,8 @@ def options_of(client: Client, one: Connection) -> dict[str, str]:
         "ikelifetime": f"{IKE_LIFETIME}s",
         "salifetime": f"{ESP_LIFETIME}s",
         "dpddelay": f"{PEER_GONE}s",
-        "dpdtimeout": f"{3 * PEER_GONE}s",
+        # How long it takes until nobody is there; with IKEv2 libreswan ignores dpdtimeout, and says so.
+        "retransmit-timeout": f"{NO_ANSWER}s",
         "dpdaction": "restart",
         # Without a trap, packets leave in clear as long as there is no association.
         "auto": "ondemand",

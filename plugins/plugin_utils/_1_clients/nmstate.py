@@ -16,6 +16,7 @@ from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients import li
 from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.connections import (
     ESP_LIFETIME,
     IKE_LIFETIME,
+    NO_ANSWER,
     PEER_GONE,
     PROTECT,
     PSK,
@@ -95,7 +96,7 @@ def _options(client: Client, one: Connection) -> dict[str, object]:
         "ikelifetime": f"{IKE_LIFETIME}s",
         "salifetime": f"{ESP_LIFETIME}s",
         "dpddelay": PEER_GONE,
-        "dpdtimeout": 3 * PEER_GONE,
+        "dpdtimeout": NO_ANSWER,
         "dpdaction": "restart",
         **({"hostaddrfamily": "ipv6"} if one.local.network.version == 6 else {}),
     }

@@ -148,7 +148,7 @@ conn wiresec-cluster1--svm1--nfs
     ikelifetime=86400s
     salifetime=28800s
     dpddelay=10s
-    dpdtimeout=30s
+    retransmit-timeout=15s
     dpdaction=restart
     auto=ondemand
 """,

@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""libreswan's daemon on this machine: its own connections only, by the command ``ipsec``."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Callable
+
+from ansible_collections.wiresec.ontap.plugins.module_utils._1_daemons import own_files
+from ansible_collections.wiresec.ontap.plugins.module_utils._1_daemons.daemon import (
+    Daemon,
+    DaemonError,
+    contents,
+    identity,
+    started,
+)
+
+Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
+"""Runs a command; gives its exit status, output and errors."""
+
+
+class Libreswan(Daemon):
+    """See ``Daemon``. folder: of the connections. pid_file: of the daemon. run: runs a command."""
+
+    def __init__(self, folder: str, pid_file: str, run: Run) -> None:
+        self._folder = folder
+        self._pid_file = pid_file
+        self._run = run
+
+    @cached_property
+    def _connections(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for text in own_files.texts(self._folder, ".conf"):
+            found.update(own_files.conns(text))
+        return found
+
+    def incarnation(self) -> str:
+        """See ``Daemon``."""
+        return identity(self._process())
+
+    def has_read_the_files(self) -> bool:
+        """See ``Daemon``. It does so by itself."""
+        return own_files.newest(self._folder) < started(self._process())
+
+    def _process(self) -> int:
+        if not os.path.exists(self._pid_file):
+            raise DaemonError(f"libreswan has no {self._pid_file}: is it running?")
+        return int(contents(self._pid_file).split()[0])
+
+    def wanted(self) -> Mapping[str, str]:
+        """See ``Daemon``. Which secret a connection takes, only the daemon knows, so all count for each."""
+        secrets = own_files.texts(self._folder, ".secrets")
+        return {
+            name: own_files.digest(text, secrets if _by_key(text) else []) for name, text in self._connections.items()
+        }
+
+    def loaded(self) -> set[str]:
+        """See ``Daemon``."""
+        return set(re.findall(r'"(wiresec-[\w-]+)"', self._status()))
+
+    def load(self, names: Iterable[str]) -> None:
+        """See ``Daemon``. A connection that is there already ends, and begins anew."""
+        self._ipsec("rereadsecrets")
+        for name in names:
+            self._ipsec("replace", name)
+            self._ipsec("ondemand", name)
+
+    def unload(self, names: Iterable[str]) -> None:
+        """See ``Daemon``."""
+        for name in names:
+            self._ipsec("delete", name)
+        self._ipsec("rereadsecrets")
+
+    def trapped(self) -> set[str]:
+        """See ``Daemon``: those that the daemon calls routed in one way or another."""
+        lines = self._status().splitlines()
+        routed = (re.search(r'"(wiresec-[\w-]+)"[^:]*:.*;.*?(unrouted|\w*routed)', line) for line in lines)
+        return {found[1] for found in routed if found and found[2] != "unrouted"}
+
+    def _status(self) -> str:
+        return self._command(["ipsec", "status"])
+
+    def _ipsec(self, what: str, *names: str) -> None:
+        # libreswan 5 would do without the word auto, and takes it.
+        self._command(["ipsec", "auto", f"--{what}", *names])
+
+    def _command(self, command: Sequence[str]) -> str:
+        code, output, errors = self._run(command)
+        if code:
+            raise DaemonError(f"{' '.join(command)} failed: {(errors or output).strip()}")
+        return output
+
+
+def _by_key(text: str) -> bool:
+    return "authby=secret\n" in text

@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files that ``ipsec_client_config`` writes, read back: which connections there are, and a digest of each. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from typing import Any
+
+PREFIX = "wiresec-"
+Tree = dict[str, Any]
+
+
+def texts(folder: str, ending: str) -> list[str]:
+    """What is in the files of this collection that end so, in the order of their names. Raises ``OSError``."""
+    found = []
+    for name in sorted(os.listdir(folder)):
+        if name.startswith(PREFIX) and name.endswith(ending):
+            with open(os.path.join(folder, name), encoding="utf-8") as stream:
+                found.append(stream.read())
+    return found
+
+
+def newest(folder: str) -> float:
+    """When one of the files of this collection was last written, in seconds of the epoch; 0 if there are none."""
+    paths = [os.path.join(folder, name) for name in os.listdir(folder) if name.startswith(PREFIX)]
+    return max((os.stat(path).st_mtime for path in paths), default=0.0)
+
+
+def digest(*values: Any) -> str:
+    """Stands for some values, in the forms of JSON."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode("utf-8")).hexdigest()
+
+
+def sections(text: str) -> Tree:
+    """What strongSwan reads from a file: sections in braces, values as they are, or in quotes with backslashes.
+
+    Only what this collection writes. Raises ``ValueError`` for anything else.
+    """
+    stack: list[Tree] = [{}]
+    for number, line in enumerate(text.split("\n"), 1):
+        bare = line.strip()
+        value = re.fullmatch(r"([^\s={}]+) = (.*)", bare)
+        if not bare or bare.startswith("#"):
+            continue
+        if bare == "}" and len(stack) > 1:
+            stack.pop()
+        elif re.fullmatch(r"[^\s={}]+ \{", bare):
+            inner: Tree = {}
+            stack[-1][bare[:-2]] = inner
+            stack.append(inner)
+        elif value:
+            stack[-1][value[1]] = _unquoted(value[2])
+        else:
+            raise ValueError(f"line {number} is none that wiresec.ontap has written.")
+    if len(stack) > 1:
+        raise ValueError("a section does not end.")
+    return stack[0]
+
+
+def _unquoted(value: str) -> str:
+    return re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value
+
+
+def conns(text: str) -> dict[str, str]:
+    """The text of each connection of a file of libreswan's, without comments."""
+    found: dict[str, str] = {}
+    name = ""
+    for line in text.split("\n"):
+        head = re.fullmatch(r"conn (\S+)", line)
+        if head:
+            name = head[1]
+            found[name] = ""
+        elif name and line.startswith(" "):
+            found[name] += f"{line.strip()}\n"
+    return found
