@@ -162,3 +162,31 @@ def test_a_location_without_uuid_is_completed(array: Simulator, run_client: Run)
     policy = array.policy("nfs clients", "svm1")
     assert policy is not None
     assert outcome["uuid"] == policy["uuid"]
+
+
+@pytest.mark.parametrize("version", ["9.8", "9.15.1", "9.19.1"])
+def test_what_an_array_serves(array: Simulator, run_client: Run, version: str) -> None:
+    array.version = version
+    array.serve_data()
+    array.offer_nfs_tls("svm1_nfs1", "svm1")
+    with_tls = version != "9.8"
+    services = ["data_cifs", "data_core", "data_flexcache", "data_nfs", "management_dns_client"]
+    assert run_client("data_service.py", array) == {
+        "interfaces": [
+            ["svm1_nfs1", "10.10.10.7", services, "svm1", "up"],
+            ["svm1_nfs2", "10.10.10.8", services, "svm1", "up"],
+        ],
+        "rules": [[["10.10.20.0/24", "10.20.0.0/16"], ["sys"], False if version == "9.19.1" else None]],
+        "own_rules": 1,
+        "nfs": [[True, True, True]],
+        "smb": [[True, False]],
+        "no_tls": None if with_tls else {"status": 404, "code": "3", "target": None},
+        "tls": [["svm1_nfs1", True]] if with_tls else [],
+        "nfs_clients": [
+            ["10.10.20.11", "10.10.10.7", "nfs3"],
+            ["10.10.20.12", "10.10.10.7", "nfs3"],
+            ["10.30.0.5", "10.10.10.8", "nfs4.1"],
+        ],
+        "smb_sessions": [["10.10.20.30", "encrypted"]],
+        "iscsi": [["10.10.30.5", 3260]],
+    }

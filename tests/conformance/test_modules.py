@@ -198,3 +198,46 @@ def test_the_documented_examples(
             False,
             "10.23.43.50",
         )
+
+
+def test_what_an_array_serves(array: Simulator, play: Play) -> None:
+    array.serve_data()
+    subsets = [
+        "network/ip/interfaces",
+        "protocols/nfs/export-policies",
+        "protocols/nfs/services",
+        "protocols/nfs/connected-clients",
+        "protocols/cifs/services",
+        "protocols/cifs/sessions",
+        "protocols/san/iscsi/sessions",
+    ]
+    gather = {"gather_subset": subsets, "fields": ["*"], "use_python_keys": True}
+    rule = {
+        "name": "backup",
+        "vserver": "svm1",
+        "rule_index": 1,
+        "client_match": ["10.30.0.0/24"],
+        "ro_rule": ["sys"],
+        "rw_rule": ["sys"],
+        "protocol": ["nfs4"],
+    }
+    listed, same = play(
+        array,
+        [
+            {"name": "list", "netapp.ontap.na_ontap_rest_info": {**CONNECTION, **gather}},
+            # It compares what it finds with what is wanted, and finds nothing to do.
+            {"name": "rule", "netapp.ontap.na_ontap_export_policy_rule": {**CONNECTION, **rule, "use_rest": "always"}},
+        ],
+    )
+    found = listed["ontap_info"]
+    assert {name: len(found[name.replace("/", "_").replace("-", "_")]["records"]) for name in subsets} == {
+        "network/ip/interfaces": 6,
+        "protocols/nfs/export-policies": 4,
+        "protocols/nfs/services": 2,
+        "protocols/nfs/connected-clients": 6,
+        "protocols/cifs/services": 2,
+        "protocols/cifs/sessions": 2,
+        "protocols/san/iscsi/sessions": 2,
+    }
+    assert changed([same]) == [False]
+    assert writes(array) == []

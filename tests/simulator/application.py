@@ -11,6 +11,7 @@ from .access import Account
 from .approvals import ApprovalNeeded, accepted
 from .ca_certificates import CaCertificates
 from .credentials import Restarted
+from .data_service import ALL as DATA_SERVICE
 from .errors import OntapError, describe
 from .ipsec_config import IpsecConfig
 from .messages import Answer, Call, Delivery
@@ -29,6 +30,7 @@ _KINDS: tuple[type[Resource], ...] = (
     SecurityAssociations,
     SecurityCertificates,
     *NEIGHBOURS,
+    *DATA_SERVICE,
 )
 # The longest path first: /api/security/ipsec is not /api/security/ipsec/policies.
 _RESOURCES: dict[str, Resource] = {
@@ -99,10 +101,11 @@ def _operations(context: Context) -> tuple[dict[str, Callable[[], Answer]], bool
             bulk = resource.bulk_handlers(context)
             handlers = {**resource.handlers(context), **bulk}
             return {method: _bound(handler, context) for method, handler in handlers.items()}, bool(bulk)
-        instance = resource.instance_handlers(context)
+        below = resource.handlers_below(context, uuid, superfluous)
+        instance = below or resource.instance_handlers(context)
         if not instance:
             continue
-        if superfluous:
+        if superfluous and not below:
             # Fact sheet 5.2: this code is seen with 404 for a superfluous path segment.
             raise OntapError(262179, message=f'Unexpected argument "{superfluous}"', status=404)
         return {method: _bound(handler, context, uuid) for method, handler in instance.items()}, False

@@ -49,6 +49,8 @@ def _serve(simulator: Simulator, options: argparse.Namespace) -> None:
     """Say how to reach a running simulator, then wait for a signal."""
     for name in options.svm:
         simulator.add_svm(name)
+    if options.data:
+        simulator.serve_data()
     for fault in options.fault:
         simulator.fault(**fault)
     for method, path in options.require_approval:
@@ -80,6 +82,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--ca-file", type=Path, help="where to write the certificate of its authority")
     parser.add_argument("--env-file", type=Path, help="where to write the environment, once it is ready to serve")
     parser.add_argument("--svm", action="append", default=[], metavar="NAME", help="a further SVM")
+    parser.add_argument(
+        "--data",
+        action="store_true",
+        help="let all SVMs serve NFS, SMB and iSCSI, with interfaces, export rules and clients",
+    )
     parser.add_argument("--unknown", action="append", default=[], metavar="NAME=VALUE", help="turn a switch, see below")
     parser.add_argument(
         "--fault",

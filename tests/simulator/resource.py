@@ -60,6 +60,10 @@ class Resource(ABC):
         """Return what a path with a UUID serves, by HTTP method; nothing where there are no such paths."""
         return {}
 
+    def handlers_below(self, context: Context, uuid: str, rest: str) -> Mapping[str, InstanceHandler]:
+        """Return what a path below that of a record serves, by HTTP method; nothing where there is no such path."""
+        return {}
+
     def bulk_handlers(self, context: Context) -> Mapping[str, Handler]:
         """Return what the path serves of requests about many records, by HTTP method (fact sheet 4.3)."""
         return {}

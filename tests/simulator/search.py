@@ -171,8 +171,13 @@ def matching(records: Iterable[Record], conditions: list[Condition], unset: froz
     return [
         record
         for record in records
-        if all(matches(None if unseen else record.get(path)) for path, matches, unseen in tests)
+        if all(_meets(matches, None if unseen else record.get(path)) for path, matches, unseen in tests)
     ]
+
+
+def _meets(matches: Callable[[Any], bool], value: Any) -> bool:
+    """Return whether a value meets a condition; of a list, whether one of its elements does."""
+    return any(map(matches, value)) if isinstance(value, list) else matches(value)
 
 
 def _decoded(token: str) -> Position:

@@ -22,6 +22,7 @@ from .messages import Answer, Call, Request
 from .plausible import completed
 from .resource import flat, nested
 from .schema import Record
+from .served import ServedData
 from .settings import Settings
 from .state import State
 from .transport import Transport
@@ -29,7 +30,7 @@ from .unknowns import Unknowns
 from .versions import parse
 
 
-class Simulator(Settings):
+class Simulator(ServedData, Settings):
     """A stateful ONTAP over HTTPS, in a thread of its own; all methods may be called from any thread."""
 
     username = ADMIN

@@ -64,6 +64,9 @@ class Settings:
     """What can be read and set as attributes; a reset puts all of it back."""
 
     unknowns = _Setting[Unknowns]("The switches for what the fact sheet marks unknown.")
+    rules_in_policies = _Setting[int | None](
+        "The most rules that the record of an export policy holds (fact sheet 7.1)."
+    )
     page_size = _Setting[int]("The most records that a page holds.")
     policy_limit_per_svm = _Setting[int | None]("Policies that an SVM can have (66257121).")
     policy_limit_cluster = _Setting[int | None]("Policies in all (66257130).")

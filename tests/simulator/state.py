@@ -24,6 +24,18 @@ from .versions import Version, parse
 
 ADMIN_SVM = "cluster1"
 
+KINDS = (
+    "interfaces",
+    "export_policies",
+    "nfs_services",
+    "nfs_tls_interfaces",
+    "nfs_clients",
+    "smb_services",
+    "smb_sessions",
+    "iscsi_sessions",
+)
+"""What there is of the data that is served, each a list of records."""
+
 
 def new_uuid() -> str:
     """Return a UUID as ONTAP would make it up."""
@@ -85,12 +97,14 @@ class State:
     cluster: Record = field(default_factory=dict)
     nodes: dict[str, Record] = field(default_factory=dict)
     ipsec: Record = field(default_factory=dict)
+    served: dict[str, list[Record]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
     policy_limit_per_svm: int | None = None
     policy_limit_cluster: int | None = None
     request_limit: int | None = None
     search_rate: int | None = None
     migrating_svms: set[str] = field(default_factory=set)
     out_of_quorum: set[str] = field(default_factory=set)
+    rules_in_policies: int | None = None
     mixed_version: bool = False
     low_ecv: bool = False
     metrocluster: bool = False
@@ -151,6 +165,8 @@ class State:
         for kept in (self.certificates, self.ca_certificates):
             for key in [key for key, one in kept.items() if one.get("svm.uuid") == uuid_]:
                 del kept[key]
+        for kind, records in self.served.items():
+            self.served[kind] = [one for one in records if one["svm.uuid"] != uuid_]
         for record in [one for one in self.policies.all() if one.get("svm.uuid") == uuid_]:
             self.remove_policy(record["uuid"])
 

@@ -22,6 +22,7 @@ V9_16_1: Version = (9, 16, 1)
 """Most of the error codes of fact sheet 5.1, and the "newest text" codes of 5.2, are taken to begin here."""
 V9_17_1: Version = (9, 17, 1)
 V9_18_1: Version = (9, 18, 1)
+V9_19_1: Version = (9, 19, 1)
 
 
 def parse(text: str) -> Version:
