@@ -17,7 +17,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state import set_report, whole_set
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import check_release
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
 from benchmarks.measure import Wrong
 from benchmarks.workload import NO_CHANGE, Policy, Workload
 
@@ -65,7 +65,7 @@ def seconds_of_stages(size: int, svms: int, runs: int) -> dict[str, float]:
 def _run(size: int, svms: int) -> dict[str, float]:
     policies = Workload(NO_CHANGE, size, svms).listed()
     client: Any = ListedPolicies([_record(number, policy) for number, policy in enumerate(policies)])
-    validator = ArgumentSpecValidator({**arguments.CONNECTION, **arguments.WHOLE_SET})
+    validator = ArgumentSpecValidator({**options.CONNECTION, **options.WHOLE_SET})
     gc.collect()
     watch = Stopwatch()
     validated = watch.time("validate options", validator.validate, {"policies": policies}).validated_parameters

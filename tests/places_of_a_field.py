@@ -25,7 +25,7 @@ try:
     from ansible_collections.wiresec.ontap.plugins.doc_fragments import policy as fragment
     from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
     from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import OLDEST_SUPPORTED, Field
-    from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
+    from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options as tables
     from ansible_collections.wiresec.ontap.plugins.modules import ipsec_policy, ipsec_policy_info
     from simulator.policy_schema import POLICY as SIMULATED
 except ModuleNotFoundError as error:
@@ -34,7 +34,7 @@ except ModuleNotFoundError as error:
     )
 
 TABLE = "plugins/module_utils/_2_objects/ipsec_policy.py"
-OPTIONS = "plugins/module_utils/_5_task/arguments.py"
+OPTIONS = "plugins/module_utils/_5_task/options.py"
 OF_THE_TASK = ("state",)
 """Options of the policy that are no field."""
 
@@ -59,7 +59,7 @@ def missing() -> list[str]:
     for row in POLICY.fields:
         found += _of_row(row, option_docs, filter_docs, texts)
     rows = {row.option for row in POLICY.fields}
-    for option in _leaves(arguments.POLICY):
+    for option in _leaves(tables.POLICY):
         if option not in rows and option not in OF_THE_TASK:
             found.append(f"{option}: {TABLE}, fields: the row of this option is missing.")
     paths = {path for row in POLICY.fields for path in (row.api_path, row.uuid_path)}
@@ -82,7 +82,7 @@ def _of_row(
     option, release = row.option, ".".join(map(str, row.since))
     new = row.since > OLDEST_SUPPORTED
     if not row.read_only:
-        spec = _find(arguments.POLICY, option, "options")
+        spec = _find(tables.POLICY, option, "options")
         documented = _find(option_docs, option, "suboptions")
         if spec is None:
             yield f"{option}: {OPTIONS}, POLICY: the option is missing."

@@ -18,7 +18,7 @@ from ansible.utils.display import Display
 
 from ansible_collections.wiresec.ontap.plugins.action._ipsec_policy_lint import FAILING, target_of
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
 from ansible_collections.wiresec.ontap.plugins.modules.ipsec_files import OPTIONS
 from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_execution.in_process import InProcessAction
 from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports import findings, plan_report, report_files
@@ -56,12 +56,12 @@ class ActionModule(InProcessAction):
         # Whatever the environment says of the connection is for the modules to read.
         connection = {
             name: {key: value for key, value in row.items() if key != "fallback"}
-            for name, row in arguments.CONNECTION.items()
+            for name, row in options.CONNECTION.items()
         }
         _validation, params = self.validate_argument_spec({**connection, **OPTIONS})
         self._params = params
         self._connection_options = {
-            name: value for name, value in self._task.args.items() if name in _names(arguments.CONNECTION)
+            name: value for name, value in self._task.args.items() if name in _names(options.CONNECTION)
         }
         self._cluster = str(self._vars.get("inventory_hostname", "cluster"))
         reports = self._reports()

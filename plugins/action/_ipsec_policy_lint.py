@@ -17,7 +17,8 @@ from ansible.utils.display import Display
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments, given
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import given
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.connection import release_of
 from ansible_collections.wiresec.ontap.plugins.modules.ipsec_policy_lint import OPTIONS
 from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_execution.in_process import plain
 from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports import findings
@@ -98,7 +99,7 @@ def target_of(params: Mapping[str, Any], task_vars: Mapping[str, Any]) -> lint.T
     # One host of a play tells of folders that no host has; all of them would tell the same.
     tells = task_vars.get("inventory_hostname") in list(task_vars.get("ansible_play_hosts_all", []))[:1]
     return lint.Target(
-        arguments.version(params["ontap_version"]),
+        release_of(params["ontap_version"]),
         managed["addresses"],
         controllers,
         managed["names"],

@@ -138,19 +138,20 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.outcome imp
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import NONE, Change, Permissions
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.preparing import prepare
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import check_home, find
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode, execute
 
 OPTIONS: dict[str, Any] = {
     "name": {"type": "str"},
     "uuid": {"type": "str"},
     "svm": {"type": "str"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    **arguments.VERIFICATION,
+    **options.VERIFICATION,
 }
 RULES: dict[str, Any] = {"required_one_of": [["name", "uuid"]], "mutually_exclusive": [["name", "uuid"]]}
 
 
-def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> dict[str, Any]:
+def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, Any]:
     """From validated options to the result of the task. Raises ``OntapError``."""
     present = params["state"] == "present"
     wanted = CA_CERTIFICATE.from_options(params)
@@ -179,8 +180,8 @@ def _change(client: RestClient, wanted: State, present: bool) -> Change:
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
     """Entry point of Ansible."""
-    module = module_class(argument_spec={**arguments.CONNECTION, **OPTIONS}, supports_check_mode=True, **RULES)
-    arguments.execute(module, CA_CERTIFICATE, run, {"operation": "none"})
+    module = module_class(argument_spec={**options.CONNECTION, **OPTIONS}, supports_check_mode=True, **RULES)
+    execute(module, CA_CERTIFICATE, run, {"operation": "none"})
 
 
 if __name__ == "__main__":

@@ -158,7 +158,8 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.outcome imp
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import MODIFIED, Change, Permissions
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.preparing import prepare
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import find, listing
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode, execute
 
 OPTIONS: dict[str, Any] = {
     "state": {"type": "str", "choices": ["present"], "default": "present"},
@@ -166,14 +167,14 @@ OPTIONS: dict[str, Any] = {
     "replay_window": {"type": "int", "choices": list(REPLAY_WINDOWS)},
     "offload_enabled": {"type": "bool"},
     "force": {"type": "bool", "default": False},
-    **arguments.VERIFICATION,
+    **options.VERIFICATION,
 }
 
 _SHOWN = 10
 """Policies that an error names."""
 
 
-def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> dict[str, Any]:
+def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, Any]:
     """From validated options to the result of the task. Raises ``OntapError``."""
     wanted = SERVICE.from_options(params)
     SERVICE.check_release(wanted, client.known_version)
@@ -205,8 +206,8 @@ def _guard(client: RestClient, change: Change) -> None:
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
     """Entry point of Ansible."""
-    module = module_class(argument_spec={**arguments.CONNECTION, **OPTIONS}, supports_check_mode=True)
-    arguments.execute(module, SERVICE, run, {"operation": "none"})
+    module = module_class(argument_spec={**options.CONNECTION, **OPTIONS}, supports_check_mode=True)
+    execute(module, SERVICE, run, {"operation": "none"})
 
 
 if __name__ == "__main__":

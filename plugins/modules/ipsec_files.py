@@ -222,7 +222,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
 
 OPTIONS: dict[str, Any] = {
     "paths": {"type": "list", "elements": "str", "required": True},
@@ -239,7 +239,7 @@ OPTIONS: dict[str, Any] = {
     "keep": {"type": "list", "elements": "str", "default": []},
     "max_deletes": {"type": "str"},
     "allow_empty": {"type": "bool", "default": False},
-    **arguments.PERMISSIONS,
+    **options.PERMISSIONS,
     "continue_on_error": {"type": "bool", "default": False},
     "report_impact": {"type": "bool", "default": True},
     "force": {"type": "bool", "default": False},
@@ -250,7 +250,7 @@ OPTIONS: dict[str, Any] = {
 
 def main() -> None:
     """Fails: in a task Ansible runs the action plugin of this name, because Vault and variables are on the controller only."""
-    AnsibleModule(argument_spec={**arguments.CONNECTION, **OPTIONS}, supports_check_mode=True).fail_json(
+    AnsibleModule(argument_spec={**options.CONNECTION, **OPTIONS}, supports_check_mode=True).fail_json(
         msg="ipsec_files is an action of the controller and can't run as a module; call it in a task, by its full name."
     )
 

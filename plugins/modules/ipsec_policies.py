@@ -478,14 +478,16 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state import approval, guards, set_report, whole_set
 from ansible_collections.wiresec.ontap.plugins.module_utils._4_associations.impact import impact, total
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode, execute
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.texts import check_texts
 
 
-def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> dict[str, Any]:
+def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, Any]:
     """From validated options to the result of the task. Raises ``OntapError``."""
     if not 1 <= params["concurrency"] <= 8:
         raise InvalidInput(f"concurrency: {params['concurrency']} is not from 1 to 8.")
-    arguments.check_texts(params, ["svm"])
+    check_texts(params, ["svm"])
     identified = [svm for svm in params["svms"] or () if normalize.is_uuid(svm)]
     if identified:
         raise InvalidInput(*(f"svms: {svm!r} is a UUID: give the name." for svm in identified))
@@ -518,9 +520,7 @@ def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> 
     return result
 
 
-def _digests(
-    params: Mapping[str, Any], client: RestClient, mode: arguments.Mode, plan: whole_set.Plan
-) -> dict[str, Any]:
+def _digests(params: Mapping[str, Any], client: RestClient, mode: Mode, plan: whole_set.Plan) -> dict[str, Any]:
     """What approves the plan, if somebody wants to know or to check; nothing, if a guard or an entry stops it anyway."""
     approved = params["approved_digests"]
     if plan.refusals or (approval.ANY in approved and not mode.check):
@@ -533,9 +533,9 @@ def _digests(
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
     """Entry point of Ansible."""
     module = module_class(
-        argument_spec={**arguments.CONNECTION, **arguments.WHOLE_SET, **arguments.IMPACT}, supports_check_mode=True
+        argument_spec={**options.CONNECTION, **options.WHOLE_SET, **options.IMPACT}, supports_check_mode=True
     )
-    arguments.execute(module, POLICY, run)
+    execute(module, POLICY, run)
 
 
 if __name__ == "__main__":

@@ -292,10 +292,11 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning im
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.preparing import confirm, prepare
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import find
 from ansible_collections.wiresec.ontap.plugins.module_utils._4_associations.impact import impact
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode, execute
 
 
-def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> dict[str, Any]:
+def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, Any]:
     """From validated options to the result of the task. Raises ``OntapError``."""
     present = params["state"] == "present"
     wanted = POLICY.from_options(params)
@@ -316,15 +317,15 @@ def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
     """Entry point of Ansible."""
     module = module_class(
         argument_spec={
-            **arguments.CONNECTION,
-            **arguments.POLICY,
-            **arguments.PERMISSIONS,
-            **arguments.VERIFICATION,
-            **arguments.IMPACT,
+            **options.CONNECTION,
+            **options.POLICY,
+            **options.PERMISSIONS,
+            **options.VERIFICATION,
+            **options.IMPACT,
         },
         supports_check_mode=True,
     )
-    arguments.execute(module, POLICY, run, {"operation": "none"})
+    execute(module, POLICY, run, {"operation": "none"})
 
 
 if __name__ == "__main__":

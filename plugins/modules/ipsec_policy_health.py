@@ -141,7 +141,9 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._4_associations.poli
     check,
     said,
 )
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode, execute
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.texts import check_texts
 
 OPTIONS: dict[str, Any] = {
     "svm": {"type": "str"},
@@ -153,9 +155,9 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> dict[str, Any]:
+def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, Any]:
     """From validated options to the result of the task. Raises ``OntapError``."""
-    arguments.check_texts(params, ["svm"])
+    check_texts(params, ["svm"])
     for option, lowest in (("peers", 1), ("wait", 0)):
         if params[option] < lowest:
             raise InvalidInput(f"{option}: {params[option]} is too small.")
@@ -178,8 +180,8 @@ def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
     """Entry point of Ansible."""
-    module = module_class(argument_spec={**arguments.CONNECTION, **OPTIONS}, supports_check_mode=True)
-    arguments.execute(module, SECURITY_ASSOCIATION, run)
+    module = module_class(argument_spec={**options.CONNECTION, **OPTIONS}, supports_check_mode=True)
+    execute(module, SECURITY_ASSOCIATION, run)
 
 
 if __name__ == "__main__":

@@ -210,10 +210,11 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import count, listing
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode, execute
 
 
-def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> dict[str, Any]:
+def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, Any]:
     """From validated options to the result of the task. Raises ``OntapError``."""
     if params["count_only"]:
         return {"changed": False, "policies": [], "num_records": count(client, POLICY, params)}
@@ -224,10 +225,10 @@ def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
     """Entry point of Ansible."""
     module = module_class(
-        argument_spec={**arguments.CONNECTION, **arguments.POLICY_FILTERS, **arguments.LISTING},
+        argument_spec={**options.CONNECTION, **options.POLICY_FILTERS, **options.LISTING},
         supports_check_mode=True,
     )
-    arguments.execute(module, POLICY, run, exact=True)
+    execute(module, POLICY, run, exact=True)
 
 
 if __name__ == "__main__":

@@ -100,7 +100,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.probing import investigate
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode, execute
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.texts import check_texts
 
 OPTIONS: dict[str, Any] = {
     "svm": {"type": "str", "required": True},
@@ -109,9 +111,9 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> dict[str, Any]:
+def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, Any]:
     """From validated options to the result of the task. Raises ``OntapError``."""
-    arguments.check_texts(params, ("svm", "prefix"))
+    check_texts(params, ("svm", "prefix"))
     outcome = investigate(client, params["svm"], params["prefix"], params["names"], mode.check)
     return {
         "changed": bool(outcome.removed or outcome.left),
@@ -124,8 +126,8 @@ def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
     """Entry point of Ansible."""
-    module = module_class(argument_spec={**arguments.CONNECTION, **OPTIONS}, supports_check_mode=True)
-    arguments.execute(module, POLICY, run)
+    module = module_class(argument_spec={**options.CONNECTION, **OPTIONS}, supports_check_mode=True)
+    execute(module, POLICY, run)
 
 
 if __name__ == "__main__":

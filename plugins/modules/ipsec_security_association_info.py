@@ -195,7 +195,8 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_sec
     summarize,
 )
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import listing
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode, execute
 
 _STATE: dict[str, Any] = {"type": "dict", "options": {"state": {"type": "str"}}}
 OPTIONS: dict[str, Any] = {
@@ -212,7 +213,7 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> dict[str, Any]:
+def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, Any]:
     """From validated options to the result of the task. Raises ``OntapError``."""
     associations = listing(client, SECURITY_ASSOCIATION, params, max_records=params["max_records"])
     result = {"changed": False, "security_associations": associations, "num_records": len(associations)}
@@ -225,8 +226,8 @@ def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
     """Entry point of Ansible."""
-    module = module_class(argument_spec={**arguments.CONNECTION, **OPTIONS}, supports_check_mode=True)
-    arguments.execute(module, SECURITY_ASSOCIATION, run, exact=True)
+    module = module_class(argument_spec={**options.CONNECTION, **OPTIONS}, supports_check_mode=True)
+    execute(module, SECURITY_ASSOCIATION, run, exact=True)
 
 
 if __name__ == "__main__":

@@ -69,12 +69,13 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.certifica
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_ca_certificate import CA_CERTIFICATE
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_service import SERVICE
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import check_release, find, listing
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode, execute
 
 OPTIONS: dict[str, Any] = {"ca_certificates": {"type": "bool", "default": True}}
 
 
-def run(params: Mapping[str, Any], client: RestClient, mode: arguments.Mode) -> dict[str, Any]:
+def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, Any]:
     """From validated options to the result of the task. Raises ``OntapError``."""
     found = {"changed": False, "config": SERVICE.to_options(find(client, SERVICE, {}).current or {})}
     return {**found, "ca_certificates": _authorities(client)} if params["ca_certificates"] else found
@@ -102,8 +103,8 @@ def _authorities(client: RestClient) -> list[dict[str, Any]]:
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:
     """Entry point of Ansible."""
-    module = module_class(argument_spec={**arguments.CONNECTION, **OPTIONS}, supports_check_mode=True)
-    arguments.execute(module, SERVICE, run)
+    module = module_class(argument_spec={**options.CONNECTION, **OPTIONS}, supports_check_mode=True)
+    execute(module, SERVICE, run)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,9 @@ import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.connection import client_of
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode
 from ansible_collections.wiresec.ontap.plugins.modules import ipsec_policy_info
 from simulator import Simulator
 from support.awx import CREDENTIAL_TYPE, KIT, REPOSITORY, Controller, inject, load, message, tasks
@@ -149,8 +151,8 @@ def test_modules_log_in_with_what_a_credential_injects(
     for name, value in inject(inputs, tmp_path, tmp_path).items():
         monkeypatch.setenv(name, value)
     params = validated(INFO_SPEC, {"count_only": True})
-    with arguments.client_of(params, dict(os.environ), POLICY) as client:
-        assert ipsec_policy_info.run(params, client, arguments.Mode())["num_records"] == 0
+    with client_of(params, dict(os.environ), POLICY) as client:
+        assert ipsec_policy_info.run(params, client, Mode())["num_records"] == 0
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
 
 
@@ -161,7 +163,7 @@ def test_a_credential_that_nobody_filled_in_sets_nothing_and_checks_certificates
 
 def test_the_credential_type_injects_what_modules_read_and_hides_what_is_secret() -> None:
     credential_type = tasks()[CREDENTIAL_TYPE][1]
-    read = {option["fallback"][1][0]: name for name, option in arguments.CONNECTION.items() if "fallback" in option}
+    read = {option["fallback"][1][0]: name for name, option in options.CONNECTION.items() if "fallback" in option}
     assert set(credential_type["injectors"]["env"]) <= set(read)
     secret = {entry["id"] for entry in credential_type["inputs"]["fields"] if entry.get("secret")}
     assert secret == {"password", "access_token", "client_key"}

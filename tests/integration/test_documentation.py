@@ -18,13 +18,13 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
 from support.harness import CHECKOUT, Playbooks
 from support.pages import blocks
 from support.samples import KEY, NEW_KEY
 
 PAGES = sorted([CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *(CHECKOUT / "docs").glob("*.md")])
-ENTRY = {*arguments.POLICY, *arguments.PERMISSIONS, "lint_ignore"}
+ENTRY = {*options.POLICY, *options.PERMISSIONS, "lint_ignore"}
 
 # What is neither for Ansible nor a policy file, by what such a block has at its top.
 OTHERS = {

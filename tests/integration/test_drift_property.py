@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import OntapError
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_service import SERVICE
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options as tables
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.connection import client_of
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode
 from ansible_collections.wiresec.ontap.plugins.modules import ipsec_service_info
 from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports import plan_report
 from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files import exported, policy_files
@@ -36,9 +38,9 @@ SVMS = ["svm1", "svm2", None]
 
 
 def service_info(array: Simulator, **options: Any) -> dict[str, Any]:
-    params = validated({**arguments.CONNECTION, **ipsec_service_info.OPTIONS}, {**login(array), **options})
-    with arguments.client_of(params, {}, SERVICE) as client:
-        return ipsec_service_info.run(params, client, arguments.Mode())
+    params = validated({**tables.CONNECTION, **ipsec_service_info.OPTIONS}, {**login(array), **options})
+    with client_of(params, {}, SERVICE) as client:
+        return ipsec_service_info.run(params, client, Mode())
 
 
 def running_on(array: Simulator) -> Callable[[str, dict[str, Any], bool], dict[str, Any]]:

@@ -17,7 +17,8 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors imp
     UnexpectedAnswer,
 )
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.connection import client_of
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode
 from ansible_collections.wiresec.ontap.plugins.modules import ipsec_policies
 from simulator import Simulator, Unknowns
 from support.arrays import names, writes
@@ -469,7 +470,7 @@ def test_no_key_is_in_any_result(array: Simulator) -> None:
 def test_progress_is_reported_as_it_goes(array: Simulator) -> None:
     params = validated(WHOLE_SET_SPEC, {**login(array), "policies": entries(5, "svm1"), "concurrency": 3})
     seen: list[tuple[int, int]] = []
-    with arguments.client_of(params, {}, POLICY) as client:
-        mode = arguments.Mode(progress=lambda done, total: seen.append((done, total)))
+    with client_of(params, {}, POLICY) as client:
+        mode = Mode(progress=lambda done, total: seen.append((done, total)))
         ipsec_policies.run(params, client, mode)
     assert seen == [(number, 5) for number in range(1, 6)]

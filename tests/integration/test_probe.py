@@ -25,7 +25,9 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.probes impo
     SERVICE_EXPERIMENT,
     UNASKED,
 )
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options as tables
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.connection import client_of
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode
 from ansible_collections.wiresec.ontap.plugins.modules import ipsec_probe
 from simulator import Request, Simulator, Unknowns
 from support.arrays import writes
@@ -54,10 +56,10 @@ def choices(switch: str) -> list[Any]:
 
 def probe(array: Simulator, check_mode: bool = False, clock: Any = None, **options: Any) -> dict[str, Any]:
     """Runs ``ipsec_probe`` in this process."""
-    spec = {**arguments.CONNECTION, **ipsec_probe.OPTIONS}
+    spec = {**tables.CONNECTION, **ipsec_probe.OPTIONS}
     params = validated(spec, {**login(array), "svm": "svm1", **options})
-    with arguments.client_of(params, {}, POLICY, clock or Clock()) as client:
-        return ipsec_probe.run(params, client, arguments.Mode(check_mode))
+    with client_of(params, {}, POLICY, clock or Clock()) as client:
+        return ipsec_probe.run(params, client, Mode(check_mode))
 
 
 def answer(result: dict[str, Any], switch: str) -> dict[str, Any]:

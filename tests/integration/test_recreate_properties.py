@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import OntapError
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.connection import release_of
 from simulator import Simulator, Unknowns
 from support.harness import policies as run_set
 from support.harness import policy as run_one
@@ -35,7 +35,7 @@ IDENTITIES = st.sampled_from(["CN=svm1.example.com", "ANYTHING", "short", "10.0.
 
 def known_to(version: str, options: dict[str, Any]) -> dict[str, Any]:
     """The options that a release has."""
-    parsed = arguments.version(version)
+    parsed = release_of(version)
     known = {option.partition(".")[0] for option, row in POLICY.by_option.items() if parsed and row.since <= parsed}
     return {option: value for option, value in options.items() if option in {*known, "update_secret_key"}}
 

@@ -29,7 +29,11 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_sec
     SECURITY_ASSOCIATION,
 )
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_service import SERVICE
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments, given
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import given
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options as tables
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.connection import client_of
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.texts import checked
 from ansible_collections.wiresec.ontap.plugins.modules import (
     ipsec_ca_certificate,
     ipsec_config,
@@ -53,14 +57,14 @@ CALLBACKS = Path(__file__).resolve().parent / "callback_plugins"
 _PYTHON = PreparedPython(PROGRAMS / "python", isolated(os.environ))
 
 POLICY_SPEC = {
-    **arguments.CONNECTION,
-    **arguments.POLICY,
-    **arguments.PERMISSIONS,
-    **arguments.VERIFICATION,
-    **arguments.IMPACT,
+    **tables.CONNECTION,
+    **tables.POLICY,
+    **tables.PERMISSIONS,
+    **tables.VERIFICATION,
+    **tables.IMPACT,
 }
-WHOLE_SET_SPEC = {**arguments.CONNECTION, **arguments.WHOLE_SET, **arguments.IMPACT}
-INFO_SPEC = {**arguments.CONNECTION, **arguments.POLICY_FILTERS, **arguments.LISTING}
+WHOLE_SET_SPEC = {**tables.CONNECTION, **tables.WHOLE_SET, **tables.IMPACT}
+INFO_SPEC = {**tables.CONNECTION, **tables.POLICY_FILTERS, **tables.LISTING}
 
 
 def login(array: Simulator) -> dict[str, Any]:
@@ -83,21 +87,21 @@ def validated(spec: dict[str, Any], options: dict[str, Any], **rules: Any) -> di
     result = ArgumentSpecValidator(spec, **rules).validate(told)
     if result.error_messages:
         raise InvalidInput(*result.error_messages)
-    return arguments.checked(spec, result.validated_parameters)
+    return checked(spec, result.validated_parameters)
 
 
 def policy(array: Simulator, check_mode: bool = False, clock: Any = time, **options: Any) -> dict[str, Any]:
     """Runs ``ipsec_policy`` in this process. Raises ``OntapError`` where the module would fail."""
     params = validated(POLICY_SPEC, {**login(array), **options})
-    with arguments.client_of(params, {}, POLICY, clock) as client:
-        return ipsec_policy.run(params, client, arguments.Mode(check_mode))
+    with client_of(params, {}, POLICY, clock) as client:
+        return ipsec_policy.run(params, client, Mode(check_mode))
 
 
 def info(array: Simulator, clock: Any = time, **options: Any) -> dict[str, Any]:
     """Runs ``ipsec_policy_info`` in this process."""
     params = validated(INFO_SPEC, {**login(array), **options})
-    with arguments.client_of(params, {}, POLICY, clock) as client:
-        return ipsec_policy_info.run(params, client, arguments.Mode())
+    with client_of(params, {}, POLICY, clock) as client:
+        return ipsec_policy_info.run(params, client, Mode())
 
 
 def policies(
@@ -105,38 +109,38 @@ def policies(
 ) -> dict[str, Any]:
     """Runs ``ipsec_policies`` in this process. Raises ``OntapError`` where the module would fail."""
     params = validated(WHOLE_SET_SPEC, {**login(array), **options})
-    with arguments.client_of(params, {}, POLICY, clock) as client:
-        return ipsec_policies.run(params, client, arguments.Mode(check_mode, diff_mode))
+    with client_of(params, {}, POLICY, clock) as client:
+        return ipsec_policies.run(params, client, Mode(check_mode, diff_mode))
 
 
 def config(array: Simulator, check_mode: bool = False, clock: Any = time, **options: Any) -> dict[str, Any]:
     """Runs ``ipsec_config`` in this process. Raises ``OntapError`` where the module would fail."""
-    params = validated({**arguments.CONNECTION, **ipsec_config.OPTIONS}, {**login(array), **options})
-    with arguments.client_of(params, {}, SERVICE, clock) as client:
-        return ipsec_config.run(params, client, arguments.Mode(check_mode))
+    params = validated({**tables.CONNECTION, **ipsec_config.OPTIONS}, {**login(array), **options})
+    with client_of(params, {}, SERVICE, clock) as client:
+        return ipsec_config.run(params, client, Mode(check_mode))
 
 
 def ca_certificate(array: Simulator, check_mode: bool = False, clock: Any = time, **options: Any) -> dict[str, Any]:
     """Runs ``ipsec_ca_certificate`` in this process. Raises ``OntapError`` where the module would fail."""
-    spec = {**arguments.CONNECTION, **ipsec_ca_certificate.OPTIONS}
+    spec = {**tables.CONNECTION, **ipsec_ca_certificate.OPTIONS}
     params = validated(spec, {**login(array), **options}, **ipsec_ca_certificate.RULES)
-    with arguments.client_of(params, {}, CA_CERTIFICATE, clock) as client:
-        return ipsec_ca_certificate.run(params, client, arguments.Mode(check_mode))
+    with client_of(params, {}, CA_CERTIFICATE, clock) as client:
+        return ipsec_ca_certificate.run(params, client, Mode(check_mode))
 
 
 def associations(array: Simulator, clock: Any = time, **options: Any) -> dict[str, Any]:
     """Runs ``ipsec_security_association_info`` in this process."""
-    spec = {**arguments.CONNECTION, **ipsec_security_association_info.OPTIONS}
+    spec = {**tables.CONNECTION, **ipsec_security_association_info.OPTIONS}
     params = validated(spec, {**login(array), **options})
-    with arguments.client_of(params, {}, SECURITY_ASSOCIATION, clock) as client:
-        return ipsec_security_association_info.run(params, client, arguments.Mode())
+    with client_of(params, {}, SECURITY_ASSOCIATION, clock) as client:
+        return ipsec_security_association_info.run(params, client, Mode())
 
 
 def health(array: Simulator, check_mode: bool = False, clock: Any = time, **options: Any) -> dict[str, Any]:
     """Runs ``ipsec_policy_health`` in this process. Raises ``OntapError`` where the module would fail."""
-    params = validated({**arguments.CONNECTION, **ipsec_policy_health.OPTIONS}, {**login(array), **options})
-    with arguments.client_of(params, {}, SECURITY_ASSOCIATION, clock) as client:
-        return ipsec_policy_health.run(params, client, arguments.Mode(check_mode))
+    params = validated({**tables.CONNECTION, **ipsec_policy_health.OPTIONS}, {**login(array), **options})
+    with client_of(params, {}, SECURITY_ASSOCIATION, clock) as client:
+        return ipsec_policy_health.run(params, client, Mode(check_mode))
 
 
 def task(title: str, module: str = "ipsec_policy", /, **options: Any) -> dict[str, Any]:

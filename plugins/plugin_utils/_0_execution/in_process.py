@@ -31,7 +31,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors imp
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.interruption import interruptible
 from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.wire import SHARED_SESSIONS
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import given
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.arguments import CONNECTION, variable
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.options import CONNECTION, variable
 
 SWITCH = "wiresec_ontap_in_process"
 """The variable that forbids in-process execution where it is false, and asks for it where it is true."""

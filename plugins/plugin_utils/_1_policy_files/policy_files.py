@@ -26,7 +26,7 @@ from ansible.parsing.vault import is_encrypted
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_service import SERVICE
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
 
 SUFFIXES = (".yml", ".yaml", ".json")
 """The files that are read of a folder."""
@@ -34,7 +34,7 @@ SUFFIXES = (".yml", ".yaml", ".json")
 LINT_IGNORE = "lint_ignore"
 
 OPTIONS: dict[str, Any] = {
-    option: row for option, row in {**arguments.POLICY, **arguments.PERMISSIONS}.items() if option != "svm"
+    option: row for option, row in {**options.POLICY, **options.PERMISSIONS}.items() if option != "svm"
 }
 """The options of one policy, as an argument spec."""
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput, UnexpectedAnswer
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import Field
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options as tables
 
 KEY = "a-shared-key-of-25-chars."
 
@@ -97,11 +97,11 @@ def test_omitted_is_left_alone(row: Field) -> None:
 
 def test_rows_and_options_are_the_same() -> None:
     writable = {row.option for row in POLICY.fields if not row.read_only}
-    assert writable == leaves(arguments.POLICY) - {"state"}
+    assert writable == leaves(tables.POLICY) - {"state"}
 
 
 def test_a_secret_row_is_a_secret_option() -> None:
-    spec = {**arguments.POLICY, **arguments.POLICY["ppk"]["options"]}
+    spec = {**tables.POLICY, **tables.POLICY["ppk"]["options"]}
     for row in POLICY.fields:
         if row.write_only:
             assert spec[row.option.rpartition(".")[2]]["no_log"] is True

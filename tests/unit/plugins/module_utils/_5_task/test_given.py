@@ -13,11 +13,11 @@ from hypothesis import assume, settings
 from hypothesis import given as examples
 from hypothesis import strategies as st
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments, given
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import given, options
 
-SPEC = {**arguments.CONNECTION, **arguments.POLICY, **arguments.PERMISSIONS}
-SET = {**arguments.CONNECTION, **arguments.WHOLE_SET}
-FILTERS = {**arguments.CONNECTION, **arguments.POLICY_FILTERS, **arguments.LISTING}
+SPEC = {**options.CONNECTION, **options.POLICY, **options.PERMISSIONS}
+SET = {**options.CONNECTION, **options.WHOLE_SET}
+FILTERS = {**options.CONNECTION, **options.POLICY_FILTERS, **options.LISTING}
 KEY = "a-secret-that-never-shows"
 
 FINE: list[tuple[dict[str, Any], dict[str, Any]]] = [

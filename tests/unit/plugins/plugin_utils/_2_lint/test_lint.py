@@ -23,7 +23,7 @@ from ansible.template import Templar
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state import whole_set
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import arguments
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options as tables
 from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports.findings import (
     KINDS,
     Finding,
@@ -99,7 +99,7 @@ def test_the_module_refuses_what_the_check_does(kind: str, side: str) -> None:
     options = [
         {**known.of(policy)[0], **({} if policy.svm is None else {"svm": policy.svm})} for policy in read.policies
     ]
-    validator = ArgumentSpecValidator({"policies": arguments.WHOLE_SET["policies"]})
+    validator = ArgumentSpecValidator({"policies": tables.WHOLE_SET["policies"]})
     validated = validator.validate({"policies": options})
     assert validated.error_messages == []
     refused = False

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.arguments import CONNECTION, connection
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.connection import connection
+from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.options import CONNECTION
 
 NOTHING = {option: spec.get("default") for option, spec in CONNECTION.items()}
 NO_PASSWORD = {"username": None, "password": None}
