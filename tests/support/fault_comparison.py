@@ -4,7 +4,7 @@
 """What becomes of a task of netapp.ontap, and of the same task of wiresec.ontap, when a fault meets one of its requests.
 
 `main` prints the tables of docs/faults_compared.md. Both collections meet the faults of fault_matrix.py:
-netapp.ontap's module runs as it is, by ansible-playbook, with one host, and so one array, for each cell.
+netapp.ontap's module runs as it is, with a process and an array of its own for each cell.
 """
 
 from __future__ import annotations
@@ -27,10 +27,9 @@ from support import fault_matrix
 from support.clock import Clock
 from support.fault_matrix import KEY, READS, WRITES, Fault, Scenario
 from support.paths import POLICIES
-from support.third_party import CLIENT_PYTHON, environment
+from support.third_party import CLIENT_PYTHON, MODULE, environment
 
 Records = list[dict[str, Any]]
-MODULE = "netapp.ontap.na_ontap_security_ipsec_policy"
 PEER, OWN = "netapp.ontap", "wiresec.ontap"
 NO_FAULT = Fault("no fault")
 # What fault_matrix.py does not have: jobs, and a refusal of ONTAP's own.
@@ -83,7 +82,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the peer's task reported, everything that the run of its playbook printed, the array before and after."""
+    """What the peer's task reported, everything that its process printed, the array before and after."""
 
     result: dict[str, Any]
     printed: str
@@ -197,7 +196,7 @@ def arrange(array: Simulator, cell: Cell) -> None:
 
 # --- the peer ---
 
-_AT_ONCE = 40
+_AT_ONCE = 60
 
 
 def peer(cells: list[Cell], python: str) -> dict[str, Outcome]:
@@ -207,65 +206,42 @@ def peer(cells: list[Cell], python: str) -> dict[str, Outcome]:
     batches = [others[start : start + _AT_ONCE] for start in range(0, len(others), _AT_ONCE)]
     outcomes: dict[str, Outcome] = {}
     with ThreadPoolExecutor(max_workers=1) as beside:
-        running = beside.submit(play, waiting, python, len(waiting)) if waiting else None
+        running = beside.submit(execute, waiting, python, len(waiting)) if waiting else None
         for batch in batches:
-            outcomes |= play(batch, python, os.cpu_count() or 1)
+            outcomes |= execute(batch, python, os.cpu_count() or 1)
         return outcomes | (running.result() if running else {})
 
 
-def play(cells: list[Cell], python: str, forks: int) -> dict[str, Outcome]:
-    """Runs one task on one host for each cell, by one ansible-playbook."""
+def execute(cells: list[Cell], python: str, at_once: int) -> dict[str, Outcome]:
+    """Executes the module once for each cell, each against an array of its own."""
     with ExitStack() as stack:
         arrays = [stack.enter_context(Simulator()) for _cell in cells]
         for array, cell in zip(arrays, cells, strict=True):
             arrange(array, cell)
         before = [array.policies() for array in arrays]
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fault-comparison-")))
-        hosts = {f"cell{number}": _variables(arrays[number], cell, python) for number, cell in enumerate(cells)}
-        # Each JSON document is a YAML document as well.
-        (home / "hosts.yml").write_text(json.dumps({"all": {"hosts": hosts}}))
-        (home / "playbook.yml").write_text(json.dumps([_PLAY]))
+        tasks = [_task(array, cell) for array, cell in zip(arrays, cells, strict=True)]
         finished = subprocess.run(
-            [*(python, "-m", "ansible", "playbook", "-i", "hosts.yml", "--forks", str(forks)), "playbook.yml"],
+            [python, str(Path(__file__).parent / "third_party_modules.py")],
+            input=json.dumps({"module": MODULE, "tasks": tasks, "at_once": at_once}),
             capture_output=True,
             text=True,
             check=False,
             cwd=home,
-            env={
-                **environment(arrays[0], home),
-                "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
-                "ANSIBLE_PIPELINING": "True",
-                "ANSIBLE_INJECT_FACT_VARS": "False",
-            },
+            env=environment(arrays[0], home),
         )
         if finished.returncode != 0:
             raise RuntimeError(finished.stdout + finished.stderr)
-        results = json.loads(finished.stdout)["plays"][0]["tasks"][0]["hosts"]
-        printed = finished.stdout + finished.stderr
         return {
             cell.name: Outcome(
-                results[host], printed, earlier, array.policies(), len(array.requests), array.connections
+                _result(printed), printed, earlier, array.policies(), len(array.requests), array.connections
             )
-            for host, cell, array, earlier in zip(hosts, cells, arrays, before, strict=True)
+            for cell, array, earlier, printed in zip(cells, arrays, before, json.loads(finished.stdout), strict=True)
         }
 
 
-_PLAY = {
-    "hosts": "all",
-    "gather_facts": False,
-    "tasks": [
-        {
-            "name": "the task of the cell",
-            MODULE: "{{ options }}",
-            "environment": {"REQUESTS_CA_BUNDLE": "{{ ca_path }}"},
-            "ignore_errors": True,
-        }
-    ],
-}
-
-
-def _variables(array: Simulator, cell: Cell, python: str) -> dict[str, Any]:
-    """The host that stands for a cell."""
+def _task(array: Simulator, cell: Cell) -> dict[str, Any]:
+    """What a process is given: the options of the module, and variables."""
     connection = {
         "hostname": array.host,
         "http_port": array.port,
@@ -273,12 +249,18 @@ def _variables(array: Simulator, cell: Cell, python: str) -> dict[str, Any]:
         "password": array.password,
         "validate_certs": True,
     }
-    return {
-        "ansible_connection": "local",
-        "ansible_python_interpreter": python,
-        "ca_path": array.ca_path,
-        "options": {**connection, **PEER_OPTIONS[cell.scenario.name]},
-    }
+    options = {**connection, **PEER_OPTIONS[cell.scenario.name]}
+    return {"options": options, "environment": {"REQUESTS_CA_BUNDLE": array.ca_path}}
+
+
+def _result(printed: str) -> dict[str, Any]:
+    """The result among all that a module printed; Ansible makes one of an exception, too."""
+    *_log, last = printed.splitlines()
+    if last.startswith("{"):
+        return dict(json.loads(last))
+    if "Traceback (most recent call last):" not in printed:
+        raise RuntimeError(f"The module neither has a result nor crashed: {printed}")
+    return {"failed": True, "msg": last}
 
 
 def versions(python: str) -> str:
