@@ -99,7 +99,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.probing import investigate
+from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.investigation import investigate
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode, execute
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.texts import check_texts

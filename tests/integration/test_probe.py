@@ -18,13 +18,12 @@ import yaml
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import ApiError, InvalidInput, OntapError
 from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.probes import (
-    APPROVAL,
-    EXPERIMENTS,
+from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.first_experiments import (
     FIRST_EXPERIMENT,
     SERVICE_EXPERIMENT,
-    UNASKED,
 )
+from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.investigation import EXPERIMENTS
+from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.unasked import APPROVAL, UNASKED
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options as tables
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.connection import client_of
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode

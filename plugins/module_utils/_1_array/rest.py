@@ -68,11 +68,30 @@ class Answer:
 
 @dataclass(frozen=True)
 class Exchange:
-    """Whatever came back for a request. body: the JSON object, empty where there was none."""
+    """Whatever came back for a request. body: the JSON object, empty where there was none. error: ``None`` for a success."""
 
     status: int
     headers: Mapping[str, str]
     body: Mapping[str, Any]
+    error: ApiError | ApprovalPending | None = None
+
+    def __str__(self) -> str:
+        return f"HTTP {self.status}{f' with code {self.code}' if self.code else ''}"
+
+    @property
+    def accepted(self) -> bool:
+        """Whether ONTAP did what it was asked for, or is about to."""
+        return self.error is None
+
+    @property
+    def code(self) -> int:
+        """ONTAP's error code, 0 if there is none."""
+        return _integer(_details(self.body).get("code"))
+
+    @property
+    def following(self) -> str:
+        """The link of a page to the next one, empty if there is none. Raises ``UnexpectedAnswer`` if it leads elsewhere."""
+        return _next_link(self.body)
 
 
 def literal(value: str) -> str:
@@ -182,9 +201,19 @@ class RestClient:
 
         Raises ``ConnectionFailed``, and ``UnexpectedAnswer`` for a success that is none of ONTAP's.
         """
-        url = _url(path, query)
+        return self._exchange(method, _url(path, query), body, accept)
+
+    def follow(self, link: str) -> Exchange:
+        """The page that a page's link leads to, as ``exchange``."""
+        return self._exchange("GET", link)
+
+    def _exchange(
+        self, method: str, url: str, body: Mapping[str, Any] | None = None, accept: str = "application/json"
+    ) -> Exchange:
         response = self._send(method, url, body, {"Accept": accept})
-        return Exchange(response.status_code, response.headers, _json_object(_named(method, url), response))
+        answer = _json_object(_named(method, url), response)
+        error = _api_error(_named(method, url), response, answer)
+        return Exchange(response.status_code, response.headers, answer, error)
 
     def version(self) -> tuple[int, int, int] | None:
         """The release of the array, read at most once; ``None`` where the account may not read it."""
@@ -222,7 +251,7 @@ class RestClient:
             error = _api_error(request, response, answer)
             if error:
                 raise error
-            return self._finish(request, answer) if response.status_code == 202 else Answer(answer, seconds)
+            return self.finish(request, answer) if response.status_code == 202 else Answer(answer, seconds)
 
         return self._repeating(method, attempt)
 
@@ -263,8 +292,11 @@ class RestClient:
             )
         return response
 
-    def _finish(self, request: str, accepted: Mapping[str, Any]) -> Answer:
-        """Follows the job behind a 202 to its end."""
+    def finish(self, request: str, accepted: Mapping[str, Any]) -> Answer:
+        """Follows the job behind a 202 to its end. request: how messages call it. accepted: the answer.
+
+        Raises ``ApprovalPending`` if there is no job, ``JobFailed``, and ``Unfinished`` if its end can't be seen.
+        """
         job = accepted.get("job")
         if not isinstance(job, Mapping) or not job.get("uuid"):
             number = _approval_request(accepted)
@@ -425,6 +457,12 @@ def _api_error(request: str, response: Any, body: Mapping[str, Any]) -> ApiError
     return error
 
 
+def _details(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The error object of an answer or a job, empty if there is none."""
+    error = body.get("error")
+    return error if isinstance(error, Mapping) else {}
+
+
 def _approval_request(body: Mapping[str, Any]) -> str:
     """The number of the request that somebody has to approve, empty where the answer does not tell it.
 
@@ -436,8 +474,7 @@ def _approval_request(body: Mapping[str, Any]) -> str:
 
 
 def _job_error(request: str, job: Mapping[str, Any]) -> JobFailed:
-    error = job.get("error")
-    details = error if isinstance(error, Mapping) else {}
+    details = _details(job)
     message = details.get("message") or job.get("message") or "the job failed and ONTAP gave no reason"
     code = _integer(details.get("code") or job.get("code"))
     return JobFailed(

@@ -14,8 +14,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-
-HIDDEN = "(hidden)"
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.hiding import Hider
 
 _LONGEST_TEXT = 2000
 """Characters kept of an answer that is not JSON, such as a proxy's page."""
@@ -25,8 +24,7 @@ class Trace:
     """A file with one JSON object a line for each request that was sent. Use it as a context manager.
 
     path: created with mode 0600, or appended to if it is a regular file that only its owner, this user, can read.
-    secret_names: keys of JSON objects whose value is never written. secret_values: texts that are never written; the
-    values that requests have under those names are added as they come.
+    secret_names, secret_values: what is never written, see ``Hider``.
 
     Raises ``InvalidInput`` if the file can't be opened or is not private. If it can't be written later on, the run
     goes on, since the array matters more, and ``problem`` says so.
@@ -35,8 +33,7 @@ class Trace:
     def __init__(self, path: str, secret_names: Iterable[str], secret_values: Iterable[str] = ()) -> None:
         self.problem = ""
         self._path = path
-        self._names = frozenset(secret_names)
-        self._values = set(secret_values)
+        self._hide = Hider(secret_names, secret_values)
         self._lock = threading.Lock()
         try:
             # O_NOFOLLOW, because the file may lie where others can put a link to something of ours in its place.
@@ -79,8 +76,8 @@ class Trace:
             "query": query,
             "status": status,
             "seconds": round(seconds, 3),
-            "request": self._safe(body),
-            "answer": self._safe(_parsed(answer)),
+            "request": self._hide(body),
+            "answer": self._hide(_parsed(answer)),
         }
         if isinstance(entry["answer"], str):
             entry["answer"] = entry["answer"][:_LONGEST_TEXT]
@@ -88,22 +85,6 @@ class Trace:
             os.write(self._file, f"{json.dumps(entry)}\n".encode())
         except OSError as error:
             self.problem = f"trace: {self._path} could not be written to its end: {error.strerror}."
-
-    def _safe(self, value: Any) -> Any:
-        """A copy without secrets."""
-        if isinstance(value, Mapping):
-            return {key: self._hide(inner) if key in self._names else self._safe(inner) for key, inner in value.items()}
-        if isinstance(value, list):
-            return [self._safe(inner) for inner in value]
-        if isinstance(value, str):
-            for secret in self._values:
-                value = value.replace(secret, HIDDEN)
-        return value
-
-    def _hide(self, secret: Any) -> str:
-        if isinstance(secret, str) and secret:
-            self._values.add(secret)
-        return HIDDEN
 
 
 def _parsed(answer: str) -> Any:

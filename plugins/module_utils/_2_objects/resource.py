@@ -197,7 +197,7 @@ class Resource:
         state: State = {}
         problems = []
         for row in self.fields:
-            value = _dig(options, row.option)
+            value = dig(options, row.option)
             if value is None or row.read_only:
                 continue
             if normalize.is_masked(value):
@@ -229,7 +229,7 @@ class Resource:
         for row in self.fields:
             if not row.readable:
                 continue
-            value = _dig(record, row.api_path)
+            value = dig(record, row.api_path)
             if value is None:
                 continue
             try:
@@ -296,7 +296,7 @@ class Resource:
         expressions = {}
         problems = []
         for row in self.fields:
-            value = _dig(options, row.option)
+            value = dig(options, row.option)
             if value is None or not row.readable:
                 continue
             try:
@@ -324,7 +324,7 @@ class Resource:
 
     def filter_requirements(self, options: Mapping[str, Any]) -> list[Requirement]:
         """Which filters need a later release than the oldest, and which one."""
-        given = [row for row in self.fields if _dig(options, row.option) is not None]
+        given = [row for row in self.fields if dig(options, row.option) is not None]
         needed = [(row, max(row.since, row.filter_since)) for row in given]
         return self._of_release() + [
             (f"Filtering by {row.option}", since) for row, since in needed if since > OLDEST_SUPPORTED
@@ -615,7 +615,8 @@ def _parts(dotted: str) -> tuple[str, ...]:
     return tuple(dotted.split("."))
 
 
-def _dig(nested: Any, dotted: str) -> Any:
+def dig(nested: Any, dotted: str) -> Any:
+    """What nested dictionaries have under a dotted name; ``None`` for nothing."""
     for part in _parts(dotted):
         # Not Mapping: that question takes ten times as long, and is asked for every field of every object.
         if not isinstance(nested, dict):

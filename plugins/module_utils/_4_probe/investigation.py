@@ -1,23 +1,26 @@
 # Copyright: (c) 2026, wiresec.ontap contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes the experiments of ``probes`` on an array, removes whatever came of them, and writes the report of it."""
+"""Makes all experiments on an array, one after the other, and removes whatever came of them."""
 
 from __future__ import annotations
 
 import re
 import secrets
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import (
     ApiError,
+    ApprovalPending,
     InvalidInput,
     OntapError,
 )
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.hiding import Hider
 from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import (
     Exchange,
     RestClient,
@@ -26,38 +29,41 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import
     literal,
 )
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe import probes
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.probes import (
-    APPROVAL,
-    EXPERIMENTS,
-    FIRST_EXPERIMENT,
-    POLICIES,
-    SERVICE_EXPERIMENT,
-    UNASKED,
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_service import SERVICE
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import dig
+from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.error_experiments import ERROR_EXPERIMENTS
+from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.experiment import (
+    KEY,
+    PREFIX,
+    SVM,
+    SWAPPED,
+    UUID,
     Experiment,
     Finding,
     Question,
     Seen,
     Step,
-    Unasked,
     Unclear,
+    is_reserved,
 )
+from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.first_experiments import (
+    FIRST_EXPERIMENT,
+    SERVICE_EXPERIMENT,
+)
+from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.listing_experiments import LISTING_EXPERIMENTS
+from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.probe_report import Notes, Redactor
+from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.unasked import APPROVAL, UNASKED
+from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.value_experiments import VALUE_EXPERIMENTS
 
-HIDDEN = "(hidden)"
+EXPERIMENTS = (*LISTING_EXPERIMENTS, *VALUE_EXPERIMENTS, *ERROR_EXPERIMENTS)
+"""The experiments that follow the first one, in their order."""
 
 SETTLED_AFTER = 15.0
 """Seconds for which what an earlier run left has to stay as it is, to be told from the policies of one that is running."""
 
-_APPROVAL_NEEDED = 262325
-_NAME_IS_TAKEN = (1, 66257103, 66257104)
 _NO_SUCH_SVM = (66257202, 66257203)
-_SVMS = "/svm/svms"
 _MOST_PAGES = 10
 _LONGEST_NAME = 64 - 20
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_IPV4 = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
-_HARMLESS = re.compile(r"192\.0\.2\.|198\.51\.100\.|0\.0\.0\.0|255\.")
-_SECRETS = ("secret_key", "shared_key")
 
 
 class _Stop(Exception):
@@ -79,48 +85,6 @@ class Outcome:
     changed_others: list[str] = field(default_factory=list)
     compared: int | None = None
     problem: str = ""
-
-
-class Redactor:
-    """Takes out of a report what a public issue must not have. names: texts, such as host names, and what they become."""
-
-    def __init__(self, hidden: Iterable[str], names: Mapping[str, str], keep_names: bool) -> None:
-        self._hidden = [text for text in hidden if text]
-        self._names = {} if keep_names else {text: word for text, word in names.items() if text}
-        self._keep = keep_names
-        self._uuids: dict[str, str] = {}
-
-    def __call__(self, value: Any) -> Any:
-        """A copy without secrets and, unless they are to be kept, without names, addresses and UUIDs of the array."""
-        if isinstance(value, Mapping):
-            return {key: self._member(key, inner) for key, inner in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [self(inner) for inner in value]
-        return self._text(value) if isinstance(value, str) else value
-
-    def _member(self, key: str, value: Any) -> Any:
-        if key in _SECRETS:
-            return HIDDEN
-        # A link to a next page may carry anything in any encoding, so nothing is kept that this run did not write itself.
-        if key == "href" and not self._keep and isinstance(value, str):
-            path, question_mark, parameters = value.partition("?")
-            names = [item.partition("=")[0] for item in parameters.split("&")]
-            return self._text(path) + question_mark + "&".join(f"{name}=..." for name in names if name)
-        return self(value)
-
-    def _text(self, text: str) -> str:
-        for secret in self._hidden:
-            text = text.replace(secret, HIDDEN)
-        if self._keep:
-            return text
-        # The longest first, because a host name may contain the name of an SVM.
-        for name in sorted(self._names, key=len, reverse=True):
-            text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", self._names[name], text)
-        text = _UUID.sub(self._numbered, text)
-        return _IPV4.sub(lambda match: match[0] if _HARMLESS.match(match[0]) else "(address)", text)
-
-    def _numbered(self, match: re.Match[str]) -> str:
-        return self._uuids.setdefault(match[0].lower(), f"(uuid {len(self._uuids) + 1})")
 
 
 def check_prefix(prefix: str) -> None:
@@ -160,8 +124,7 @@ class _Investigation:
         self._kept = ""
         # Whether what has the prefix is this run's, and so its to be removed.
         self._begun = False
-        self._entries: list[dict[str, Any]] = []
-        self._sent: list[dict[str, Any]] = []
+        self._notes = Notes()
         self._stopped = ""
         self._approval: Finding | None = None
         self._connection_names = {
@@ -182,7 +145,8 @@ class _Investigation:
         if before and self._enabled is False:
             self._settle_while_disabled(Finding("policies are listed", "normal"))
         leftovers = self._leftovers(before)
-        self._record(self._begin(SERVICE_EXPERIMENT), "GET", probes.SERVICE, {}, None, service.one("get"))
+        self._notes.begin(SERVICE_EXPERIMENT.purpose)
+        self._notes.sent("GET", SERVICE.path, {}, None, service.one("get"))
         self._conclude(SERVICE_EXPERIMENT, service)
         try:
             if before is None:
@@ -213,20 +177,20 @@ class _Investigation:
 
     def _read_service(self) -> Seen:
         seen = Seen()
-        answer = self._client.exchange("GET", probes.SERVICE)
+        answer = self._client.exchange("GET", SERVICE.path)
         seen.add("get", [answer])
-        if probes.accepted(answer):
+        if answer.accepted:
             enabled = seen.record("get").get("enabled")
             self._enabled = enabled if isinstance(enabled, bool) else None
-        elif answer.status == 401:
-            # Nothing else would be answered otherwise, and this method has the words for it.
-            self._client.get(probes.SERVICE)
+        elif answer.status == 401 and answer.error:
+            # Nothing else would be answered otherwise.
+            raise answer.error
         return seen
 
     def _read_release(self) -> None:
         self._release = self._client.known_version
         answer = self._client.exchange("GET", "/cluster", {"fields": "version,name"})
-        if not probes.accepted(answer):
+        if not answer.accepted:
             return
         version = answer.body.get("version", {})
         self._full_release = str(version.get("full", ""))
@@ -236,7 +200,7 @@ class _Investigation:
     def _check_svm(self) -> None:
         """Raises ``InvalidInput`` if the SVM is not there. Not every account may ask, and then the first create tells."""
         try:
-            found = self._client.get_all(_SVMS, {"name": literal(self._svm), "fields": "name"})
+            found = self._client.get_all(POLICY.containers_path, {"name": literal(self._svm), "fields": "name"})
         except ApiError as error:
             if forbidden(error):
                 return
@@ -258,7 +222,7 @@ class _Investigation:
     def _snapshot(self) -> list[Mapping[str, Any]] | None:
         """All policies that the account sees; ``None`` if IPsec is disabled and that is why they can't be listed."""
         try:
-            return self._client.get_all(POLICIES, {"fields": "*"})
+            return self._client.get_all(POLICY.path, {"fields": "*"})
         except ApiError as error:
             if self._enabled is not False or forbidden(error):
                 raise
@@ -269,7 +233,7 @@ class _Investigation:
     def _settle_while_disabled(self, finding: Finding) -> None:
         """Answers a question that reading alone has settled."""
         question = next(one for one in FIRST_EXPERIMENT.questions if one.switch == "while_disabled")
-        self._enter(question, finding)
+        self._notes.answer(question, finding)
 
     def _leftovers(self, policies: list[Mapping[str, Any]] | None) -> dict[str, str]:
         """The policies that an earlier run left, by name. Raises ``InvalidInput`` if one with the prefix is no such."""
@@ -278,8 +242,7 @@ class _Investigation:
             name = str(policy.get("name", ""))
             if not name.startswith(self._prefix) or _svm_of(policy) != self._svm:
                 continue
-            local = policy.get("local_endpoint")
-            if not probes.is_reserved(local.get("address") if isinstance(local, Mapping) else None):
+            if not is_reserved(dig(policy, "local_endpoint.address")):
                 raise InvalidInput(
                     f"prefix: IPsec policy {name!r} on SVM {self._svm!r} begins with it and was not made by a probe, since "
                     "its local endpoint is no address that is reserved for documentation. Nothing was written. "
@@ -296,12 +259,12 @@ class _Investigation:
             return
         if seen.refused("create"):
             answer = seen.one("create")
-            if probes.code_of(answer) in _NAME_IS_TAKEN:
+            if answer.code in POLICY.duplicate_codes:
                 raise _other_probe(self._svm)
-            if probes.code_of(answer) in _NO_SUCH_SVM:
+            if answer.code in _NO_SUCH_SVM:
                 raise InvalidInput(self._no_such_svm())
-            message = str(probes.error_of(answer).get("message", "no reason given")).rstrip(". ")
-            raise _Stop(f"the array refused to create a policy: {message} ({probes.named(answer)})")
+            message = str(dig(answer.body, "error.message") or "no reason given").rstrip(". ")
+            raise _Stop(f"the array refused to create a policy: {message} ({answer})")
         if not seen.accepted("by_name") or not seen.count("by_name"):
             raise _Stop("the array does not list the policy that was created, so nothing could be checked afterwards")
         self._lists = True
@@ -310,13 +273,12 @@ class _Investigation:
     def _keep_others_out(self) -> None:
         """Creates the first policy once more, for good, now that it is known that it can be deleted as well."""
         create = FIRST_EXPERIMENT.steps["create"]
-        sent: list[dict[str, Any]] = []
-        self._sent.append({"purpose": "keep other probes from the prefix", "requests": sent})
+        self._notes.begin("keep other probes from the prefix")
         if self._check:
-            sent.append(self._announced(create))
+            self._announce(create)
             return
         self._kept = self._prefix + create.policy
-        if probes.code_of(self._take(create, sent)[0]) in _NAME_IS_TAKEN:
+        if self._take(create)[0].code in POLICY.duplicate_codes:
             raise _other_probe(self._svm)
 
     # --- one experiment ---
@@ -326,16 +288,20 @@ class _Investigation:
         if self._release is not None and self._release < experiment.since:
             since = ".".join(map(str, experiment.since))
             for question in experiment.questions:
-                self._enter(question, not_asked=f"ONTAP has what it is about since {since}")
+                self._notes.answer(question, not_asked=f"ONTAP has what it is about since {since}")
             return seen
-        sent = self._begin(experiment)
+        self._notes.begin(experiment.purpose)
         if self._check:
-            self._announce(experiment, sent)
+            for step in experiment.steps.values():
+                self._announce(step)
+            for question in experiment.questions:
+                not_asked = self._not_now(question) or "check mode"
+                self._notes.answer(question, not_asked=not_asked, purpose=experiment.purpose)
             return seen
         try:
             for name, step in experiment.steps.items():
                 if self._possible(step):
-                    seen.add(name, self._take(step, sent))
+                    seen.add(name, self._take(step))
         except (_Stop, OntapError):
             # What the first requests have settled is worth as much as ever.
             self._conclude(experiment, seen, only_settled=True)
@@ -344,39 +310,50 @@ class _Investigation:
         self._clean_up_known()
         return seen
 
-    def _begin(self, experiment: Experiment) -> list[dict[str, Any]]:
-        sent: list[dict[str, Any]] = []
-        self._sent.append({"purpose": experiment.purpose, "requests": sent})
-        return sent
-
     def _possible(self, step: Step) -> bool:
         name = self._prefix + step.policy
         return step.creates or not step.policy or self._created.get(name) is not None
 
-    def _take(self, step: Step, sent: list[dict[str, Any]]) -> list[Exchange]:
+    def _take(self, step: Step) -> list[Exchange]:
+        """The answers to a step, one for each page. Raises ``_Stop``."""
         if self._client.interrupted:
             raise _Stop("the time of the task is over")
         method, path, query, body = self._request(step)
         name = self._prefix + step.policy
-        known = step.creates and name in self._created
-        if step.creates and not known:
+        new = step.creates and name not in self._created
+        if new:
             self._created[name] = None
         accept = "application/hal+json" if step.links else "application/json"
         answers = [self._client.exchange(method, path, query, body, accept)]
-        self._record(sent, method, path, query, body, answers[0])
-        self._stop_for_approval(method, path, answers[0])
-        self._await_job(answers[0])
-        while method == "GET" and len(answers) < _MOST_PAGES and (link := probes.next_of(answers[-1])):
-            if not link.startswith("/api/"):
-                break
-            path, _question_mark, parameters = link.removeprefix("/api").partition("?")
-            following = dict(parse_qsl(parameters, keep_blank_values=True))
-            answers.append(self._client.exchange("GET", path, following))
-            told = {key: text if key in query else "..." for key, text in following.items()}
-            self._record(sent, "GET", path, told, None, answers[-1])
-        if step.creates and not known:
+        self._notes.sent(method, path, query, body, answers[0])
+        if method != "GET":
+            self._finish(f"{method} {path}", answers[0])
+        while method == "GET" and len(answers) < _MOST_PAGES and (link := answers[-1].following):
+            answers.append(self._client.follow(link))
+            path, _question_mark, parameters = link.partition("?")
+            told = {key: text if key in query else "..." for key, text in parse_qsl(parameters, keep_blank_values=True)}
+            self._notes.sent("GET", path.removeprefix("/api"), told, None, answers[-1])
+        if new:
             self._find_created(name, answers[0])
         return answers
+
+    def _finish(self, request: str, answer: Exchange) -> None:
+        """Waits for the end of the job that an answer names, if it names one. Raises ``_Stop`` for one that waits for approval."""
+        refused = answer.error
+        try:
+            if answer.accepted and answer.status == 202:
+                self._client.finish(request, answer.body)
+        except ApprovalPending as pending:
+            refused = pending
+        except OntapError:
+            # Whatever became of the job, what the array has afterwards decides.
+            pass
+        if isinstance(refused, ApprovalPending):
+            self._approval = Finding(str(answer), "accepted" if answer.accepted else "error")
+            raise _Stop(
+                f"multi-admin verification holds back {request}. A request for approval was left on the array; "
+                "withdraw it with 'security multi-admin-verify request delete', or let it expire"
+            )
 
     def _request(self, step: Step) -> tuple[str, str, dict[str, str], Any]:
         name = self._prefix + step.policy
@@ -384,20 +361,20 @@ class _Investigation:
         target = own or (str(uuid.uuid4()) if not self._check else "(a UUID that nothing has)")
         if self._check and step.policy:
             target = f"(UUID of {name})"
-        path = step.path.replace(probes.UUID, target)
-        if step.policy and not step.creates and path == POLICIES and probes.UUID not in step.query.values():
-            path = f"{POLICIES}/{target}" if self._check else instance(POLICIES, target)
+        path = step.path.replace(UUID, target)
+        if step.policy and not step.creates and path == POLICY.path and UUID not in step.query.values():
+            path = f"{POLICY.path}/{target}" if self._check else instance(POLICY.path, target)
         query = {
-            key: text.replace(probes.PREFIX, self._prefix)
-            .replace(probes.SWAPPED, self._prefix.swapcase())
-            .replace(probes.UUID, target)
-            .replace("{svm}", literal(self._svm))
+            key: text.replace(PREFIX, self._prefix)
+            .replace(SWAPPED, self._prefix.swapcase())
+            .replace(UUID, target)
+            .replace(SVM, literal(self._svm))
             for key, text in step.query.items()
         }
         body = self._filled(step.body)
         if step.creates:
             body["svm"] = {"name": self._svm}
-            if self._release is not None and self._release < probes.AUTHENTICATION_METHOD_SINCE:
+            if self._release is not None and self._release < POLICY.by_option["authentication_method"].since:
                 body.pop("authentication_method", None)
         return step.method, path, query, body
 
@@ -405,33 +382,12 @@ class _Investigation:
         if isinstance(value, Mapping):
             return {key: self._filled(inner) for key, inner in value.items()}
         if isinstance(value, str):
-            return value.replace(probes.PREFIX, self._prefix).replace(probes.KEY, self._key)
+            return value.replace(PREFIX, self._prefix).replace(KEY, self._key)
         return value
-
-    def _stop_for_approval(self, method: str, path: str, answer: Exchange) -> None:
-        waits = answer.status == 202 and "job" not in (answer.body)
-        refused = probes.code_of(answer) == _APPROVAL_NEEDED
-        if method == "GET" or not (waits or refused):
-            return
-        self._approval = Finding(f"{probes.named(answer)}", "error" if refused else "accepted")
-        raise _Stop(
-            f"multi-admin verification holds back {method} {path}. A request for approval was left on the array; "
-            "withdraw it with 'security multi-admin-verify request delete', or let it expire"
-        )
-
-    def _await_job(self, answer: Exchange) -> None:
-        """Waits for the end of the job that an answer names, if it names one, for as long as a request may take."""
-        job = answer.body.get("job") if answer.status == 202 else None
-        if not isinstance(job, Mapping):
-            return
-        for _attempt in self._client.patiently():
-            state = self._client.exchange("GET", instance("/cluster/jobs", job.get("uuid")), {"fields": "state"})
-            if not probes.accepted(state) or state.body.get("state") in ("success", "failure"):
-                return
 
     def _find_created(self, name: str, answer: Exchange) -> None:
         """Finds out the UUID of a new policy. Only an answer that is a plain refusal proves that there is none."""
-        if probes.code_of(answer) in _NAME_IS_TAKEN:
+        if answer.code in POLICY.duplicate_codes:
             # Each request is sent once, so what has the name is somebody else's.
             del self._created[name]
             return
@@ -446,7 +402,7 @@ class _Investigation:
         query = {"name": f"{self._prefix}*", "svm.name": literal(self._svm), "fields": "name,uuid,svm.name"}
         return {
             str(policy.get("name")): str(policy.get("uuid"))
-            for policy in self._client.get_all(POLICIES, query)
+            for policy in self._client.get_all(POLICY.path, query)
             if str(policy.get("name", "")).startswith(self._prefix) and _svm_of(policy) == self._svm
         }
 
@@ -461,14 +417,12 @@ class _Investigation:
             self._delete(name, uuid_)
 
     def _delete(self, name: str, uuid_: str) -> None:
-        path = instance(POLICIES, uuid_)
+        path = instance(POLICY.path, uuid_)
         try:
             self._client.delete(path)
         except ApiError as error:
             # Whether it is gone decides, whatever the array said of it; and that only ONTAP itself can tell.
-            gone = (
-                POLICY.not_found(error) or probes.code_of(self._client.exchange("GET", path)) in POLICY.not_found_codes
-            )
+            gone = POLICY.not_found(error) or self._client.exchange("GET", path).code in POLICY.not_found_codes
             if not gone:
                 raise
         del self._created[name]
@@ -503,7 +457,7 @@ class _Investigation:
 
     def _compare(self, before: list[Mapping[str, Any]]) -> None:
         try:
-            after = self._client.get_all(POLICIES, {"fields": "*"})
+            after = self._client.get_all(POLICY.path, {"fields": "*"})
         except OntapError:
             return
         old, new = (self._others(policies) for policies in (before, after))
@@ -523,27 +477,9 @@ class _Investigation:
 
     # --- writing down ---
 
-    def _record(
-        self, sent: list[dict[str, Any]], method: str, path: str, query: Any, body: Any, answer: Exchange
-    ) -> None:
-        error = probes.error_of(answer)
-        entry = {"method": method, "path": f"/api{path}", "query": dict(query), "body": body, "status": answer.status}
-        if error:
-            entry["error"] = dict(error)
-        else:
-            entry["answer"] = answer.body
-        if "Location" in answer.headers:
-            entry["location"] = answer.headers["Location"]
-        sent.append(entry)
-
-    def _announce(self, experiment: Experiment, sent: list[dict[str, Any]]) -> None:
-        sent += map(self._announced, experiment.steps.values())
-        for question in experiment.questions:
-            self._enter(question, not_asked=self._not_now(question) or "check mode", purpose=experiment.purpose)
-
-    def _announced(self, step: Step) -> dict[str, Any]:
+    def _announce(self, step: Step) -> None:
         method, path, query, body = self._request(step)
-        return {"method": method, "path": f"/api{path}", "query": query, "body": body}
+        self._notes.sent(method, path, query, body, None)
 
     def _not_now(self, question: Question) -> str:
         """Why a question can't be asked in the state that IPsec is in; empty if it can."""
@@ -554,57 +490,37 @@ class _Investigation:
     def _conclude(self, experiment: Experiment, seen: Seen, only_settled: bool = False) -> None:
         for question in experiment.questions:
             if not_now := self._not_now(question):
-                self._enter(question, not_asked=not_now)
+                self._notes.answer(question, not_asked=not_now)
                 continue
             try:
-                self._enter(question, question.conclude(seen), purpose=experiment.purpose)
+                self._notes.answer(question, question.conclude(seen), purpose=experiment.purpose)
             except Unclear as unclear:
                 if not only_settled:
-                    self._enter(question, Finding(f"unclear: {unclear}"), purpose=experiment.purpose)
-
-    def _enter(
-        self, question: Question | Unasked, finding: Finding | None = None, not_asked: str = "", purpose: str = ""
-    ) -> None:
-        """Adds an answer to the report, or why there is none. The first one to a question stays."""
-        if any(entry["question"] == question.text for entry in self._entries):
-            return
-        self._entries.append(
-            {
-                "number": question.number,
-                "switch": question.switch or None,
-                "question": question.text,
-                "answer": finding.answer if finding else None,
-                "setting": finding.setting if finding else None,
-                "not_asked": not_asked or None,
-                "experiment": purpose or None,
-            }
-        )
+                    self._notes.answer(question, Finding(f"unclear: {unclear}"), purpose=experiment.purpose)
 
     def _skip_the_rest(self) -> None:
         for experiment in (FIRST_EXPERIMENT, *EXPERIMENTS):
             for question in experiment.questions:
-                self._enter(question, not_asked=self._not_now(question) or self._stopped)
+                self._notes.answer(question, not_asked=self._not_now(question) or self._stopped)
         if self._approval:
-            self._enter(APPROVAL, self._approval)
+            self._notes.answer(APPROVAL, self._approval)
         for unasked in (APPROVAL, *UNASKED):
-            self._enter(unasked, not_asked=unasked.reason)
+            self._notes.answer(unasked, not_asked=unasked.reason)
 
     def _report(self) -> None:
         outcome = self._outcome
-        redact = Redactor(
-            [self._key, self._client.connection.password or "", self._client.connection.access_token or ""],
-            self._connection_names,
-            self._names,
-        )
-        release = ".".join(map(str, self._release)) if self._release else None
+        connection = self._client.connection
+        hide = Hider(POLICY.secret_names, [self._key, connection.password, connection.access_token])
+        redact = Redactor(hide, None if self._names else self._connection_names)
+        number = ".".join(map(str, self._release)) if self._release else None
         outcome.report = redact(
             {
-                "ontap": {"release": release, "full": self._full_release or None},
+                "ontap": {"release": number, "full": self._full_release or None},
                 "ipsec_enabled": self._enabled,
                 "prefix": self._prefix,
                 "stopped": self._stopped or None,
-                "answers": self._entries,
-                "experiments": self._sent,
+                "answers": self._notes.answers,
+                "experiments": self._notes.experiments,
                 "left": outcome.left,
                 "left_because": outcome.problem or None,
                 "removed_leftovers": outcome.removed,
@@ -622,14 +538,13 @@ def _other_probe(svm: str) -> OntapError:
 
 
 def _svm_of(policy: Mapping[str, Any]) -> str:
-    svm = policy.get("svm")
-    return str(svm.get("name", "")) if isinstance(svm, Mapping) else ""
+    return str(dig(policy, "svm.name") or "")
 
 
 def _told_uuid(answer: Exchange) -> str | None:
     """The UUID of a new policy as the answer to its creation tells it."""
-    if not probes.accepted(answer):
+    if not answer.accepted:
         return None
     records = answer.body.get("records")
     told = records[0].get("uuid", "") if records else answer.headers.get("Location", "").rpartition("/")[2]
-    return str(told) if _UUID.fullmatch(str(told)) else None
+    return str(told) if normalize.is_uuid(str(told)) else None
