@@ -136,8 +136,8 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource 
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.applying import apply
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.outcome import foreseen, report
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import NONE, Change, Permissions
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.preparing import prepare
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import check_home, find
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.preparing import check_home, prepare
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import find
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode, execute
 

@@ -218,13 +218,10 @@ class RestClient:
     def version(self) -> tuple[int, int, int] | None:
         """The release of the array, read at most once; ``None`` where the account may not read it."""
         if self.known_version is None and self._may_read_version:
-            try:
-                answer = self.get("/cluster", {"fields": "version"})
-            except ApiError as error:
-                if forbidden(error):
-                    self._may_read_version = False
-                    return None
-                raise
+            answer = if_allowed(lambda: self.get("/cluster", {"fields": "version"}))
+            if answer is None:
+                self._may_read_version = False
+                return None
             numbers = answer.get("version", {})
             try:
                 self.known_version = (int(numbers["generation"]), int(numbers["major"]), int(numbers["minor"]))
@@ -365,6 +362,16 @@ def _pause(seconds: float, error: ConnectionFailed | ApiError) -> float:
 def forbidden(error: ApiError) -> bool:
     """Whether the account may not do this, so that a caller who can do without it may go on."""
     return error.status == 403 or error.code == _FORBIDDEN
+
+
+def if_allowed(ask: Callable[[], T]) -> T | None:
+    """What a request returns, ``None`` where the account may not make it."""
+    try:
+        return ask()
+    except ApiError as error:
+        if forbidden(error):
+            return None
+        raise
 
 
 def instance(collection: str, identifier: Any) -> str:

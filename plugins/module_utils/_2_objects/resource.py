@@ -534,6 +534,10 @@ class Resource:
         paths = [row.api_path for row in self.fields if row.write_only]
         return frozenset({*paths, *(path.rpartition(".")[2] for path in paths)})
 
+    def secrets(self, state: Mapping[str, Any]) -> list[Field]:
+        """The fields of ``state`` that ONTAP never returns."""
+        return [row for row in self.fields if row.write_only and row.option in state]
+
     def successor(self, current: Mapping[str, Any], wanted: Mapping[str, Any]) -> State:
         """What replaces ``current``: what is wanted and what it keeps, by the rules for what a task gives.
 

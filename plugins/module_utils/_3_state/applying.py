@@ -188,7 +188,7 @@ def _create(client: RestClient, resource: Resource, creation: Creation, verify: 
         others = ", ".join(row.option for row in resource.differing(readable, found))
         if others:
             return Evidence(None, found, f"The array has one by now that differs in {others}.", foreign=True)
-        secrets = " and ".join(row.option for row in resource.fields if row.write_only and row.option in wanted)
+        secrets = " and ".join(row.option for row in resource.secrets(wanted))
         if secrets:
             same = "The array has one by now that is the same as far as it can be compared"
             return Evidence(None, found, f"{same}; its {secrets} can't be, because ONTAP returns no secrets.")
@@ -265,11 +265,7 @@ def _recreate(client: RestClient, resource: Resource, before: State, creation: C
 
 def _put_back(client: RestClient, resource: Resource, before: State, creation: Creation, error: OntapError) -> Outcome:
     """After a delete whose create failed: restores what was there."""
-    secrets = {
-        row.option: creation.wanted[row.option]
-        for row in resource.fields
-        if row.write_only and row.option in creation.wanted
-    }
+    secrets = {row.option: creation.wanted[row.option] for row in resource.secrets(creation.wanted)}
     predecessor = resource.to_restore(before, secrets)
     missing = f"{resource.title(before)} had been deleted for this and is now missing; the key 'lost' of the result has its options."
     if isinstance(error, ApprovalPending) or predecessor == resource.writable(creation.wanted):

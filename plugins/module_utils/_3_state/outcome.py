@@ -82,12 +82,8 @@ def diff(resource: Resource, change: Change) -> dict[str, Any]:
         headers["after_header"] = f"{title}, deleted and created again"
         sides["before"]["uuid"] = change.uuid
         sides["after"]["uuid"] = "(a new one)"
-        for row in resource.fields:
-            if (
-                row.write_only
-                and row.option in change.creation.wanted
-                and row.option.partition(".")[0] in change.modified
-            ):
+        for row in resource.secrets(change.creation.wanted):
+            if row.option.partition(".")[0] in change.modified:
                 sides["before"][row.option] = "(as it was)"
                 sides["after"][row.option] = "(replaced)"
     return {**headers, **sides}

@@ -69,11 +69,6 @@ class Change:
         """The UUID of the object as it was, ``None`` where there was none."""
         return (self.before or {}).get("uuid")
 
-    @property
-    def rests_on_absence(self) -> bool:
-        """Whether there is nothing to do because what should be absent was not found."""
-        return self.operation == NONE and self.before is None
-
 
 @dataclass(frozen=True)
 class Permissions:
@@ -124,10 +119,8 @@ def compare(
     fixed = [
         row for row in changes if wanted[row.option] is None or not row.modifiable(wanted[row.option], current, version)
     ]
-    secrets = [row for row in resource.fields if row.write_only and row.option in wanted]
-    return Comparison(
-        wanted, current, version, warnings, changes, fixed, secrets if permissions.replace_secrets else []
-    )
+    secrets = resource.secrets(wanted) if permissions.replace_secrets else []
+    return Comparison(wanted, current, version, warnings, changes, fixed, secrets)
 
 
 def plan(

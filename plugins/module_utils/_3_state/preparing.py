@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import (
+    ApiError,
     InvalidInput,
     OntapError,
     UnexpectedAnswer,
 )
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
+from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient, forbidden, literal
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import Resource, State
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import (
     DELETED,
@@ -31,12 +32,15 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning im
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import (
     Whole,
     check_complete,
-    check_container,
-    check_home,
-    check_references,
+    find,
     is_enabled,
+    only_container,
     read_whole,
+    visible,
 )
+
+CLUSTER_EVIDENCE = "/security/certificates"
+"""What a cluster always has some of, so that who sees none belongs to an SVM."""
 
 
 def prepare(
@@ -69,8 +73,8 @@ def prepare(
         change = plan_change(resource, compared, permissions)
         if not change.creation:
             return change
-        warnings = check_container(client, resource, compared.wanted, current)
-        warnings += check_references(client, resource, change.creation.wanted)
+        warnings = _check_container(client, resource, compared.wanted, current)
+        warnings += _check_references(client, resource, change.creation.wanted)
     if compared.version is None:
         warnings.append(
             f"This account may not ask GET /api/cluster, so it was not checked whether the release takes all of "
@@ -105,7 +109,7 @@ def confirm(
     absent = [change for change in changes if change.before is None]
     if resource.containers_path and any(resource.container not in change.subject for change in absent):
         check_home(client, resource)
-    unproven = [change.sought for change in changes if change.rests_on_absence]
+    unproven = [change.sought for change in changes if change.sought]
     doomed = [change.subject for change in changes if change.operation in (DELETED, RECREATED)]
     return check_listed(client, resource, unproven, doomed if before_deleting else [])
 
@@ -128,3 +132,77 @@ def check_listed(
     if doomed:
         problem += f" So these are not deleted: {', '.join(resource.title(one) for one in doomed)}."
     raise UnexpectedAnswer(f"{problem} What is there can't be told until that is enabled.")
+
+
+def _check_references(client: RestClient, resource: Resource, state: State) -> list[str]:
+    """Looks up what an object refers to. Raises ``InvalidInput`` where it is not there or not fit for that.
+
+    Returns a warning for everything that could not be checked, because the account may not read it.
+    """
+    problems: list[str] = []
+    warnings: list[str] = []
+    for row in resource.fields:
+        kind = row.refers_to
+        if kind is None or row.option not in state:
+            continue
+        name, container = kind.key
+        wanted = {name: state[row.option]}
+        if resource.container in state:
+            wanted[container] = state[resource.container]
+        try:
+            found = find(client, kind, wanted)
+            warnings += [f"{row.option}: {told}" for told in kind.check_usable(found.current, wanted, found.namesakes)]
+        except InvalidInput as error:
+            problems += [f"{row.option}: {problem}" for problem in error.problems]
+        except ApiError as error:
+            if not forbidden(error):
+                raise
+            warnings.append(
+                f"{row.option}: this account may not ask GET /api{kind.path}, so it was not checked whether "
+                f"{kind.title(wanted)} is installed, of the right type and has not expired."
+            )
+    if problems:
+        raise InvalidInput(*problems)
+    return warnings
+
+
+def _check_container(client: RestClient, resource: Resource, wanted: State, current: State) -> list[str]:
+    """Raises ``InvalidInput`` where a task wants an object to have what its container (SVM) has otherwise.
+
+    Nothing is asked unless the task names such an option with a value that the object does not show. Returns a warning for
+    each that could not be checked.
+    """
+    rows = [row for row in resource.fields if row.of_container and row.option in wanted]
+    rows = [row for row in rows if wanted[row.option] != current.get(row.option)]
+    if not rows or resource.container not in current:
+        return []
+    name = current[resource.container]
+    fields = ",".join(["name", *(row.api_path for row in rows)])
+    seen = visible(client, resource.containers_path, {"name": literal(name), "fields": fields})
+    had = next((resource.from_api(record) for record in seen if record.get("name") == name), {})
+    for row in rows:
+        if row.option in had and had[row.option] != wanted[row.option]:
+            raise InvalidInput(
+                f"{row.option}: {resource.container.upper()} {name!r} has {had[row.option]!r}, so {resource.title(current)} can't "
+                f"have {wanted[row.option]!r}. Leave it out, or give {had[row.option]!r}."
+            )
+    return [
+        f"{row.option}: GET /api{resource.containers_path} did not tell this account that of {resource.container.upper()} {name!r}, so "
+        "it was not checked."
+        for row in rows
+        if row.option not in had
+    ]
+
+
+def check_home(client: RestClient, resource: Resource) -> None:
+    """Raises ``InvalidInput`` if the account belongs to one container (SVM), which ONTAP takes where a request names none.
+
+    Such an account sees its own SVM and nothing of the cluster, which always has a certificate (docs/ontap_facts.md, 6).
+    """
+    name = only_container(client, resource)
+    if name is None or visible(client, CLUSTER_EVIDENCE, {"scope": "cluster", "fields": "uuid"}):
+        return
+    raise InvalidInput(
+        f"{resource.container}: is needed, because this account sees SVM {name!r} and nothing of the cluster, so ONTAP takes "
+        f"that SVM where none is named. Set {resource.container}: {name}. Nothing was changed."
+    )

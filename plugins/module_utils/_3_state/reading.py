@@ -23,7 +23,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors imp
 from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import (
     Answer,
     RestClient,
-    forbidden,
+    if_allowed,
     instance,
     literal,
 )
@@ -37,9 +37,6 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource 
     State,
     too_new,
 )
-
-CLUSTER_EVIDENCE = "/security/certificates"
-"""What a cluster always has some of, so that who sees none belongs to an SVM."""
 
 _LONGEST_FILTER = 2000
 """Characters of a list of containers in a URL."""
@@ -204,7 +201,7 @@ def _identified(client: RestClient, resource: Resource, records: Iterable[Mappin
     """
     states = [resource.from_api(record) for record in records]
     nameless = [position for position, state in enumerate(states) if not resource.identified(state)]
-    home = _only_container(client, resource) if nameless else None
+    home = only_container(client, resource) if nameless else None
     for position in nameless:
         state = resource.placed(states[position], home)
         if not resource.identified(state) and "uuid" in state:
@@ -215,9 +212,9 @@ def _identified(client: RestClient, resource: Resource, records: Iterable[Mappin
     return states
 
 
-def _only_container(client: RestClient, resource: Resource) -> str | None:
+def only_container(client: RestClient, resource: Resource) -> str | None:
     """The one container (SVM) that the account sees, ``None`` if it sees several or may not ask."""
-    seen = _visible(client, resource.containers_path, {"fields": "name"}) if resource.containers_path else []
+    seen = visible(client, resource.containers_path, {"fields": "name"}) if resource.containers_path else []
     return seen[0].get("name") if len(seen) == 1 else None
 
 
@@ -239,88 +236,9 @@ def read_whole(client: RestClient, resource: Resource, current: State, options: 
     return state
 
 
-def check_references(client: RestClient, resource: Resource, state: State) -> list[str]:
-    """Looks up what an object refers to. Raises ``InvalidInput`` where it is not there or not fit for that.
-
-    Returns a warning for everything that could not be checked, because the account may not read it.
-    """
-    problems: list[str] = []
-    warnings: list[str] = []
-    for row in resource.fields:
-        kind = row.refers_to
-        if kind is None or row.option not in state:
-            continue
-        name, container = kind.key
-        wanted = {name: state[row.option]}
-        if resource.container in state:
-            wanted[container] = state[resource.container]
-        try:
-            found = find(client, kind, wanted)
-            warnings += [f"{row.option}: {told}" for told in kind.check_usable(found.current, wanted, found.namesakes)]
-        except InvalidInput as error:
-            problems += [f"{row.option}: {problem}" for problem in error.problems]
-        except ApiError as error:
-            if not forbidden(error):
-                raise
-            warnings.append(
-                f"{row.option}: this account may not ask GET /api{kind.path}, so it was not checked whether "
-                f"{kind.title(wanted)} is installed, of the right type and has not expired."
-            )
-    if problems:
-        raise InvalidInput(*problems)
-    return warnings
-
-
-def check_container(client: RestClient, resource: Resource, wanted: State, current: State) -> list[str]:
-    """Raises ``InvalidInput`` where a task wants an object to have what its container (SVM) has otherwise.
-
-    Nothing is asked unless the task names such an option with a value that the object does not show. Returns a warning for
-    each that could not be checked.
-    """
-    rows = [row for row in resource.fields if row.of_container and row.option in wanted]
-    rows = [row for row in rows if wanted[row.option] != current.get(row.option)]
-    if not rows or resource.container not in current:
-        return []
-    name = current[resource.container]
-    fields = ",".join(["name", *(row.api_path for row in rows)])
-    seen = _visible(client, resource.containers_path, {"name": literal(name), "fields": fields})
-    had = next((resource.from_api(record) for record in seen if record.get("name") == name), {})
-    for row in rows:
-        if row.option in had and had[row.option] != wanted[row.option]:
-            raise InvalidInput(
-                f"{row.option}: {resource.container.upper()} {name!r} has {had[row.option]!r}, so {resource.title(current)} can't "
-                f"have {wanted[row.option]!r}. Leave it out, or give {had[row.option]!r}."
-            )
-    return [
-        f"{row.option}: GET /api{resource.containers_path} did not tell this account that of {resource.container.upper()} {name!r}, so "
-        "it was not checked."
-        for row in rows
-        if row.option not in had
-    ]
-
-
-def check_home(client: RestClient, resource: Resource) -> None:
-    """Raises ``InvalidInput`` if the account belongs to one container (SVM), which ONTAP takes where a request names none.
-
-    Such an account sees its own SVM and nothing of the cluster, which always has a certificate (docs/ontap_facts.md, 6).
-    """
-    name = _only_container(client, resource)
-    if name is None or _visible(client, CLUSTER_EVIDENCE, {"scope": "cluster", "fields": "uuid"}):
-        return
-    raise InvalidInput(
-        f"{resource.container}: is needed, because this account sees SVM {name!r} and nothing of the cluster, so ONTAP takes "
-        f"that SVM where none is named. Set {resource.container}: {name}. Nothing was changed."
-    )
-
-
-def _visible(client: RestClient, path: str, query: Mapping[str, str]) -> list[Mapping[str, Any]]:
+def visible(client: RestClient, path: str, query: Mapping[str, str]) -> list[Mapping[str, Any]]:
     """The records that an account sees, none where it may not ask."""
-    try:
-        return client.get_all(path, query)
-    except ApiError as error:
-        if forbidden(error):
-            return []
-        raise
+    return if_allowed(lambda: client.get_all(path, query)) or []
 
 
 def check_complete(resource: Resource, state: State, options: Iterable[str]) -> None:
@@ -337,31 +255,17 @@ def is_enabled(client: RestClient, resource: Resource) -> bool | None:
     """Whether the service is enabled that these objects belong to; ``None`` if the account may not know."""
     if resource.switch is None:
         return True
-    try:
-        answer = client.get(resource.switch.path, {"fields": resource.switch.field})
-    except ApiError as error:
-        if forbidden(error):
-            return None
-        raise
-    return _only_record(answer).get(resource.switch.field) is True
+    path, field = resource.switch.path, resource.switch.field
+    answer = if_allowed(lambda: client.get(path, {"fields": field}))
+    return None if answer is None else _only_record(answer).get(field) is True
 
 
 def identity(client: RestClient) -> str | None:
     """What tells this array from any other: the UUID of the cluster, or of the SVMs that the account sees; ``None`` if it may see neither."""
-    try:
-        identifier = client.get("/cluster", {"fields": "uuid"}).get("uuid")
-        if identifier:
-            return str(identifier)
-    except ApiError as error:
-        if not forbidden(error):
-            raise
-    try:
-        svms = client.get_all("/svm/svms", {"fields": "uuid"})
-    except ApiError as error:
-        if not forbidden(error):
-            raise
-        return None
-    return " ".join(sorted(str(svm.get("uuid")) for svm in svms)) or None
+    cluster = if_allowed(lambda: client.get("/cluster", {"fields": "uuid"})) or {}
+    if cluster.get("uuid"):
+        return str(cluster["uuid"])
+    return " ".join(sorted(str(svm.get("uuid")) for svm in visible(client, "/svm/svms", {"fields": "uuid"}))) or None
 
 
 def listing(

@@ -234,8 +234,8 @@ def _plan_entry(client: RestClient, resource: Resource, entry: Entry, current: S
     wanted = {**drifted, **entry.wanted}
     change = prepare(client, resource, wanted, current, entry.present, entry.permissions)
     silent = resource.left_open({**assumed, **entry.wanted}, current or {}) if entry.present else []
-    secret = [row for row in resource.fields if row.write_only and row.option in entry.wanted]
-    return Step(entry.position, change, foreseen(change), assumed, [row.option for row in (*silent, *secret)])
+    left_open = [row.option for row in (*silent, *resource.secrets(entry.wanted))]
+    return Step(entry.position, change, foreseen(change), assumed, left_open)
 
 
 def _plan_pruning(resource: Resource, doomed: Sequence[State], scope: Scope) -> list[Step]:
@@ -285,7 +285,7 @@ def _believe(client: RestClient, resource: Resource, steps: Sequence[Step], list
     An empty listing proves nothing while the service is off. Where the list is the whole truth, that has to be known.
     """
     warnings = confirm(client, resource, [step.change for step in steps], before_deleting=True)
-    proven = any(step.change.rests_on_absence or step.change.operation == DELETED for step in steps)
+    proven = any(step.change.sought or step.change.operation == DELETED for step in steps)
     if listed or proven or resource.switch is None or not (scope.prune or scope.strict):
         return warnings
     enabled = is_enabled(client, resource)
