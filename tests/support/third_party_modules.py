@@ -14,6 +14,7 @@ import runpy
 import sys
 import traceback
 from collections.abc import Mapping
+from contextlib import ExitStack
 from importlib import import_module
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -54,18 +55,19 @@ def fork(task: Mapping[str, Any], printed: IO[bytes]) -> int:
 
 import_module(MODULE)
 del sys.modules[MODULE]
-files = [TemporaryFile() for _task in given["tasks"]]
-running = 0
-for one, file in zip(given["tasks"], files, strict=True):
-    if running == given["at_once"]:
-        os.wait()
-        running -= 1
-    fork(one, file)
-    running += 1
-for _process in range(running):
-    os.wait()
 outcome = []
-for file in files:
-    file.seek(0)
-    outcome.append(file.read().decode())
+with ExitStack() as stack:
+    files = [stack.enter_context(TemporaryFile()) for _task in given["tasks"]]
+    running = 0
+    for one, file in zip(given["tasks"], files, strict=True):
+        if running == given["at_once"]:
+            os.wait()
+            running -= 1
+        fork(one, file)
+        running += 1
+    for _process in range(running):
+        os.wait()
+    for file in files:
+        file.seek(0)
+        outcome.append(file.read().decode())
 json.dump(outcome, sys.stdout)
