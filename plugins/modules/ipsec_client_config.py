@@ -16,7 +16,9 @@ description:
   - Endpoints, identities, keys, protocols and ports come from the policies, seen from the other side. What no policy says is what
     ONTAP negotiates, as far as that is known.
   - Nothing is written unless everything that concerns the client is known, and can be said in O(format).
-  - It touches no daemon.
+  - It touches no daemon. M(wiresec.ontap.ipsec_client_load) loads what it writes, and the role
+    P(wiresec.ontap.ipsec_client#role) does all of it. L(Both ends,
+    https://github.com/wiresec/wiresec.ontap/blob/main/docs/both_ends.md) explains the whole.
 author:
   - wiresec.ontap contributors (@wiresec)
 attributes:
@@ -107,7 +109,7 @@ options:
     type: bool
     default: true
   validate:
-    description: A command on the client that checks each file before any is replaced, with C(%s) where its path belongs.
+    description: As in M(wiresec.ontap.ipsec_client_files).
     type: str
   allow_empty:
     description:
@@ -119,6 +121,7 @@ notes:
   - Keys are in the files that need them, which only their owner may read, and nowhere else; not in results, differences or output at
     any verbosity.
 seealso:
+  - module: wiresec.ontap.ipsec_client_load
   - module: wiresec.ontap.ipsec_policy_lint
   - module: wiresec.ontap.ipsec_files
 """

@@ -67,7 +67,7 @@ options:
   validate:
     description:
       - A command that checks a file before it takes its place, with C(%s) where the path of the file belongs. No shell runs it.
-      - Files with secrets are checked, too.
+      - Files with secrets are not checked, because of what a command may say of them.
     type: str
   allow_empty:
     description: Whether a host that has connections may lose all of them.
@@ -265,7 +265,7 @@ def _write(module: AnsibleModule, files: list[Mapping[str, Any]]) -> None:
             made.append((path, target))
             with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
                 stream.write(_content(one))
-            _validate(module, path, target)
+            _validate(module, one, path, target)
         for path, target in () if module.check_mode else made:
             if module.selinux_enabled():
                 module.set_context_if_different(path, module.selinux_default_context(target), False)
@@ -276,17 +276,16 @@ def _write(module: AnsibleModule, files: list[Mapping[str, Any]]) -> None:
                 os.unlink(path)
 
 
-def _validate(module: AnsibleModule, path: str, target: str) -> None:
+def _validate(module: AnsibleModule, one: Mapping[str, Any], path: str, target: str) -> None:
     command = module.params["validate"]
-    if not command:
+    if not command or one["content"] is None:
         return
     if "%s" not in command:
         raise Refused("validate: needs %s where the path of the file belongs.")
     code, output, errors = module.run_command(command.replace("%s", path))
     if code:
-        # What a parser quotes may be a secret.
-        reason = "" if "secret" in os.path.basename(target) else f": {(errors or output).strip()}"
-        raise Refused(f"Nothing was changed: {target} would not be valid (exit status {code}){reason}.")
+        reason = (errors or output).strip()
+        raise Refused(f"Nothing was changed: {target} would not be valid: {reason or f'exit status {code}'}.")
 
 
 if __name__ == "__main__":

@@ -40,6 +40,13 @@ options:
       - The folder with the files of connections, by default C(/etc/swanctl/conf.d) for V(strongswan) and C(/etc/ipsec.d) for
         V(libreswan).
     type: path
+  certificates:
+    description:
+      - Files with the certificates of the client. They are only looked at to know whether the connections that use them are others by
+        now; V(libreswan) takes certificates from its database, and V(strongswan) from where the connections say.
+    type: list
+    elements: path
+    default: []
   private_keys:
     description: Files with private keys, for connections by certificate, with V(strongswan) only.
     type: list
@@ -51,9 +58,8 @@ options:
     elements: path
     default: []
   socket:
-    description: Where V(strongswan) listens.
+    description: Where V(strongswan) listens. By default C(/run/charon.vici) or C(/run/strongswan/charon.vici), whichever is there.
     type: path
-    default: /run/charon.vici
   pid_file:
     description: Where V(libreswan) notes its process.
     type: path
@@ -110,15 +116,17 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._1_daemons.strongswa
 OPTIONS: dict[str, Any] = {
     "format": {"type": "str", "choices": ["strongswan", "libreswan"], "default": "strongswan"},
     "directory": {"type": "path"},
+    "certificates": {"type": "list", "elements": "path", "default": []},
     # Names of files, not what is in them.
     "private_keys": {"type": "list", "elements": "path", "default": [], "no_log": False},
     "authorities": {"type": "list", "elements": "path", "default": []},
-    "socket": {"type": "path", "default": "/run/charon.vici"},
+    "socket": {"type": "path"},
     "pid_file": {"type": "path", "default": "/run/pluto/pluto.pid"},
     "state_file": {"type": "path", "default": "/run/wiresec-ipsec-client.json"},
     "wait": {"type": "int", "default": 10},
 }
 
+_SOCKETS = ("/run/charon.vici", "/run/strongswan/charon.vici")
 _DIRECTORIES = {"strongswan": "/etc/swanctl/conf.d", "libreswan": "/etc/ipsec.d"}
 
 
@@ -128,9 +136,10 @@ def main() -> None:
     params = module.params
     folder = params["directory"] or _DIRECTORIES[params["format"]]
     if params["format"] == "strongswan":
-        daemon: Daemon = StrongSwan(folder, params["socket"], params["private_keys"], params["authorities"])
+        sockets = [params["socket"]] if params["socket"] else _SOCKETS
+        daemon: Daemon = StrongSwan(folder, sockets, params["private_keys"], params["authorities"])
     else:
-        daemon = Libreswan(folder, params["pid_file"], module.run_command)
+        daemon = Libreswan(folder, params["pid_file"], params["certificates"], module.run_command)
     try:
         module.exit_json(**run(daemon, params["state_file"], params["wait"], module.check_mode))
     except DaemonError as error:

@@ -25,11 +25,12 @@ Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
 
 
 class Libreswan(Daemon):
-    """See ``Daemon``. folder: of the connections. pid_file: of the daemon. run: runs a command."""
+    """See ``Daemon``. folder: of the connections. pid_file: of the daemon. certificates: files. run: runs a command."""
 
-    def __init__(self, folder: str, pid_file: str, run: Run) -> None:
+    def __init__(self, folder: str, pid_file: str, certificates: Sequence[str], run: Run) -> None:
         self._folder = folder
         self._pid_file = pid_file
+        self._certificates = certificates
         self._run = run
 
     @cached_property
@@ -53,10 +54,12 @@ class Libreswan(Daemon):
         return int(contents(self._pid_file).split()[0])
 
     def wanted(self) -> Mapping[str, str]:
-        """See ``Daemon``. Which secret a connection takes, only the daemon knows, so all count for each."""
+        """See ``Daemon``. Which secret or certificate a connection takes, only the daemon knows, so all count for each."""
         secrets = own_files.texts(self._folder, ".secrets")
+        certificates = [contents(path).decode("utf-8", "replace") for path in self._certificates]
         return {
-            name: own_files.digest(text, secrets if _by_key(text) else []) for name, text in self._connections.items()
+            name: own_files.digest(text, secrets if _by_key(text) else certificates)
+            for name, text in self._connections.items()
         }
 
     def loaded(self) -> set[str]:

@@ -29,11 +29,15 @@ _KINDS = ("ike", "ppk")
 
 
 class StrongSwan(Daemon):
-    """See ``Daemon``. folder: of the connections. keys, authorities: files with private keys and certificates of authorities."""
+    """See ``Daemon``.
 
-    def __init__(self, folder: str, socket: str, keys: Sequence[str], authorities: Sequence[str]) -> None:
+    folder: of the connections. sockets: where the daemon may listen. keys, authorities: files with private keys and certificates
+    of authorities.
+    """
+
+    def __init__(self, folder: str, sockets: Sequence[str], keys: Sequence[str], authorities: Sequence[str]) -> None:
         self._folder = folder
-        self._socket = socket
+        self._sockets = sockets
         self._keys = keys
         self._authorities = authorities
 
@@ -143,7 +147,7 @@ class StrongSwan(Daemon):
 
     def _vici(self) -> Vici:
         try:
-            return Vici(self._socket)
+            return Vici(next(filter(os.path.exists, self._sockets), self._sockets[0]))
         except ViciError as error:
             raise DaemonError(str(error)) from None
 
