@@ -37,6 +37,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.texts import
 from ansible_collections.wiresec.ontap.plugins.modules import (
     ipsec_ca_certificate,
     ipsec_config,
+    ipsec_coverage,
     ipsec_policies,
     ipsec_policy,
     ipsec_policy_health,
@@ -118,6 +119,13 @@ def config(array: Simulator, check_mode: bool = False, clock: Any = time, **opti
     params = validated({**tables.CONNECTION, **ipsec_config.OPTIONS}, {**login(array), **options})
     with client_of(params, {}, SERVICE, clock) as client:
         return ipsec_config.run(params, client, Mode(check_mode))
+
+
+def coverage(array: Simulator, **options: Any) -> dict[str, Any]:
+    """Runs ``ipsec_coverage`` in this process. Raises ``OntapError`` where the module would fail."""
+    params = validated({**tables.CONNECTION, **ipsec_coverage.OPTIONS}, {**login(array), **options})
+    with client_of(params, {}, POLICY) as client:
+        return ipsec_coverage.run(params, client, Mode())
 
 
 def ca_certificate(array: Simulator, check_mode: bool = False, clock: Any = time, **options: Any) -> dict[str, Any]:

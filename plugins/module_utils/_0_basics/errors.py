@@ -74,6 +74,10 @@ class Unprotected(OntapError):
     """Policies do not have the security associations that are expected of them. ``report`` has what each has."""
 
 
+class Uncovered(OntapError):
+    """Traffic is not protected as it should be, or nobody can tell. ``report`` has all that was found."""
+
+
 class ConnectionFailed(OntapError):
     """No whole answer came from the array: name resolution, a proxy, TCP, TLS, a time-out, or an end in the middle.
 

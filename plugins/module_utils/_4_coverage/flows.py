@@ -127,20 +127,13 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Flow:
-    """Packets between an interface and clients, of services that fare alike."""
+class Fate:
+    """What becomes of a flow, whatever protects it. after: what does by a change, empty if there is none."""
 
-    svm: str
-    interface: str
-    address: str
-    client: Client
-    services: tuple[Service, ...]
     verdict: Verdict
     state: str
     means: tuple[str, ...] = ()
-    in_use: bool | None = None
     notes: tuple[str, ...] = ()
-    observed: bool = False
     turn: Turn | None = None
     after: str = ""
 
@@ -148,6 +141,19 @@ class Flow:
     def loses(self) -> bool:
         """Whether a change takes protection from packets that nothing else protects."""
         return self.turn is not None and self.turn.lost > 0 and self.after != OTHERWISE
+
+
+@dataclass(frozen=True)
+class Flow(Fate):
+    """Packets between an interface and clients, of services that fare alike."""
+
+    svm: str = ""
+    interface: str = ""
+    address: str = ""
+    client: Client = Client("", None)
+    services: tuple[Service, ...] = ()
+    in_use: bool | None = None
+    observed: bool = False
 
 
 class Strength:
@@ -187,6 +193,15 @@ class Strength:
             return True
         first, last = _order(network), (network.version, int(network.broadcast_address), 999)
         return bisect_left(self._keys, first) < bisect_left(self._keys, last)
+
+
+def spelled(network: Network) -> str:
+    """A network as people write it: one address without a length."""
+    return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
+
+
+def _order_of_client(client: Client) -> tuple[Any, ...]:
+    return client.network is None, _order(client.network) if client.network else client.name
 
 
 def _order(network: Network) -> tuple[int, int, int]:
@@ -251,7 +266,7 @@ class Array:
                     group not in self._question.groups or not DATA_INTERFACE.serves(interface, _SERVED_BY[group])
                 ):
                     continue
-                for client in self._clients(svm, group):
+                for client in sorted(self._clients(svm, group), key=_order_of_client):
                     services = self._services(svm, group, client.versions)
                     yield from self._flows(policies, interface, client, services)
 
@@ -265,14 +280,14 @@ class Array:
         ]
         versions = frozenset({"v3", "v4"}) if group == NFS else frozenset()
         if own:
-            return [Client(str(one.network), one.network, versions, ("declared",)) for one in own]
+            return [Client(spelled(one.network), one.network, versions, ("declared",)) for one in own]
         return [Client(str(one), one, versions, ("anybody, because nothing limits it",)) for one in EVERYBODY]
 
     def _mounting(self, svm: str) -> list[Client]:
         """Who may mount by NFS, each network once."""
         found: dict[tuple[str, Network | None], tuple[set[str], dict[str, None]]] = {}
         for source, rule, name, network in self._rules.get(svm, ()):
-            key = (name if network is None else str(network), network)
+            key = (name if network is None else spelled(network), network)
             versions, sources = found.setdefault(key, (set(), {}))
             versions |= EXPORT_POLICY.versions(rule)
             sources[source] = None
@@ -347,34 +362,46 @@ class Array:
         for service in services:
             box = (prefix_of(network), prefix_of(address), *_ports(service))
             column = policies.column(str(interface["svm"]), box)
-            key = (
-                tuple((weight, id(line)) for weight, line in column),
-                *self._other_means(service, interface, client, connection),
-            )
+            lines = tuple((weight, id(line)) for weight, line in column)
+            key = (lines, *self._other_means(service, interface, client, connection))
             alike.setdefault(key, []).append(service)
             columns[key] = column
+        fates: list[tuple[Fate, list[Service]]] = []
         for key, same in alike.items():
-            _lines, means, notes = key
-            verdict, turn = policies.judge(columns[key], prefix_of(network))
-            state, note = self._state(verdict, client, means)
+            fate = self._fate(policies.judge(columns[key], prefix_of(network)), client, *key[1:])
+            known = next((others for one, others in fates if one == fate), None)
+            if known is None:
+                fates.append((fate, list(same)))
+            else:
+                known.extend(same)
+        for fate, same in fates:
             in_use = None
-            if state == PROTECTED and client.network is not None and self._associated is not None:
+            if fate.state == PROTECTED and client.network is not None and self._associated is not None:
                 in_use = self._in_use(str(interface["svm"]), str(interface["address"]), client.network)
             yield Flow(
                 svm=str(interface["svm"]),
                 interface=str(interface["name"]),
                 address=str(interface["address"]),
                 client=client,
-                services=tuple(same),
-                verdict=verdict,
-                state=state,
-                means=means if state == OTHERWISE else (),
+                services=tuple(sorted(same, key=services.index)),
                 in_use=in_use,
-                notes=(*notes, *note),
                 observed=connection is not None,
-                turn=turn,
-                after=self._state(turn.after, client, means)[0] if turn else "",
+                **vars(fate),
             )
+
+    def _fate(
+        self, judged: tuple[Verdict, Turn | None], client: Client, means: tuple[str, ...], notes: tuple[str, ...]
+    ) -> Fate:
+        verdict, turn = judged
+        state, note = self._state(verdict, client, means)
+        return Fate(
+            verdict=verdict,
+            state=state,
+            means=means if state == OTHERWISE else (),
+            notes=(*notes, *note),
+            turn=turn,
+            after=self._state(turn.after, client, means)[0] if turn else "",
+        )
 
     @staticmethod
     def _state(verdict: Verdict, client: Client, means: Sequence[str]) -> tuple[str, tuple[str, ...]]:
