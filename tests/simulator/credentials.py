@@ -31,24 +31,24 @@ def for_create(
     version: Version,
     unknowns: Unknowns,
 ) -> Record:
-    """Return the authentication fields of a new policy; `owner` is its SVM, None for the cluster."""
+    """Return the authentication fields of a new policy, its identities apart; `owner` is its SVM, None for the cluster."""
     named = {path: value for path in _OF_AUTHENTICATION if (value := given.get(path)) is not None}
     asked = given.get("authentication_method")
-    identities = _identities(given, version)
+    _check_lengths(given, version)
     if action in UNPROTECTED:
         if unknowns.ignored_authentication == "error" and (named or asked not in (None, "none")):
             raise OntapError(66257112, "authentication_method")
-        return {"authentication_method": "none", **identities}
+        return {"authentication_method": "none"}
 
     has_certificate = any(path in named for path in _CERTIFICATE)
     method = asked or _method(named, has_certificate, unknowns)
     _check_method(method, asked is not None, "secret_key" in named, has_certificate)
     if "secret_key" in named:
         _check_key(named["secret_key"])
-    fields: Record = {**named, **identities, "authentication_method": method}
+    fields: Record = {**named, "authentication_method": method}
     if has_certificate:
         fields |= _certificate(named, certificates, owner)
-        _require_remote_identity(identities.get("remote_identity"), version)
+        _require_remote_identity(given.get("remote_identity"), version)
         if version >= V9_18_1:
             fields["certificate_modify_keepsa"] = bool(given.get("certificate_modify_keepsa"))
     _check_ppk(fields)
@@ -58,9 +58,9 @@ def for_create(
 def for_modify(
     current: Record, given: Record, certificates: Collection[Record], owner: Record | None, version: Version
 ) -> Record:
-    """Return the authentication fields that a PATCH changes; Restarted where ONTAP would do that."""
-    changes: Record = {path: given[path] for path in ("local_identity", "remote_identity") if path in given}
-    _identities(changes, version)
+    """Return the authentication fields that a PATCH changes, identities apart; Restarted where ONTAP would do that."""
+    changes: Record = {}
+    _check_lengths(given, version)
     if any(path in given for path in _CERTIFICATE):
         changes |= _new_certificate(current, given, certificates, owner, version)
     if "certificate_modify_keepsa" in given:
@@ -68,8 +68,8 @@ def for_modify(
     if "ppk.identity" in given:
         changes["ppk.identity"] = given["ppk.identity"]
         _check_ppk({**current, **changes})
-    if current.get("authentication_method") == "pki" and "remote_identity" in changes:
-        _require_remote_identity(changes["remote_identity"], version)
+    if current.get("authentication_method") == "pki" and "remote_identity" in given:
+        _require_remote_identity(given["remote_identity"], version)
     return changes
 
 
@@ -144,13 +144,12 @@ def _check_ppk(fields: Record) -> None:
         _check_shared_key("ppk.shared_key", key)
 
 
-def _identities(given: Record, version: Version) -> Record:
-    """Return the identities; until 9.10.1 they are 8 to 64 characters long (fact sheet 1.1)."""
-    identities = {path: given[path] for path in ("local_identity", "remote_identity") if given.get(path) is not None}
-    for path, identity in identities.items():
-        if version < V9_10_1 and not 8 <= len(identity) <= 64:
+def _check_lengths(given: Record, version: Version) -> None:
+    """Check the identities; until 9.10.1 they are 8 to 64 characters long (fact sheet 1.1)."""
+    for path in ("local_identity", "remote_identity"):
+        identity = given.get(path)
+        if identity is not None and version < V9_10_1 and not 8 <= len(identity) <= 64:
             raise OntapError(262185, path)
-    return identities
 
 
 def _require_remote_identity(identity: str | None, version: Version) -> None:

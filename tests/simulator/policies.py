@@ -110,6 +110,7 @@ class PolicyCollection(BulkCollection):
         checks = Checks(unknowns)
         record: Record = {"uuid": new_uuid(), "name": given.get("name", ""), "scope": "cluster"}
         record |= {"action": "esp_transport", "enabled": given.get("enabled") is not False}
+        record |= {path: value for path, value in POLICY.as_given(given).items() if value is not None}
         svm = None
         with checks:
             _check_name(given.get("name"), state)
@@ -165,7 +166,7 @@ class PolicyCollection(BulkCollection):
         svm = state.svms.get(record.get("svm.uuid", ""))
         with checks:
             check_writable(state, svm)
-        changes: Record = {}
+        changes = POLICY.as_given(given)
         if "enabled" in given:
             changes["enabled"] = given["enabled"] is not False
         if "protocol" in given:

@@ -32,7 +32,10 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Field:
-    """One row: path, kind, first release; whether it can be created, modified, read; when it became a filter."""
+    """One row: path, kind, first release; whether it can be created, modified, read; when it became a filter.
+
+    as_given: a write stores what it is given, and no more is to be done about it than its kind and other rules check.
+    """
 
     path: str
     kind: Kind = Kind.TEXT
@@ -41,6 +44,7 @@ class Field:
     modify: bool = False
     read: bool = True
     filter_since: Version | None = None
+    as_given: bool = False
     words: Mapping[str, Version] = field(default_factory=dict)
 
     @property
@@ -85,6 +89,10 @@ class Schema:
         self.links = tuple(links)
         self._known: dict[Version, dict[str, Field]] = {}
         self._parents: dict[Version, set[str]] = {}
+
+    def as_given(self, given: Record) -> Record:
+        """Return what a write stores as it is given."""
+        return {path: value for path, value in given.items() if path in self.fields and self.fields[path].as_given}
 
     def known(self, version: Version) -> dict[str, Field]:
         """Return the fields that the release has, by path."""

@@ -5,18 +5,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Callable
 
 from ansible.module_utils.basic import env_fallback
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects import ipsec_policy
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import (
-    ACTIONS,
-    AUTHENTICATION_METHODS,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import Resource
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import Field
 
 
 def _set_in_environment(variable: str) -> str:
@@ -58,32 +55,40 @@ CONNECTION: dict[str, Any] = {
     "use_rest": {"type": "raw"},
 }
 
-_ENDPOINT: dict[str, Any] = {
-    "type": "dict",
-    "options": {"address": {"type": "str"}, "netmask": {"type": "str"}, "port": {"type": "str"}},
-}
+
+def _of_rows(rows: Iterable[Field], kind: Callable[[Field], dict[str, Any]]) -> dict[str, Any]:
+    """An option for each field; ``kind`` says of which."""
+    spec: dict[str, Any] = {}
+    for row in rows:
+        option, _dot, part = row.option.partition(".")
+        if part:
+            spec.setdefault(option, {"type": "dict", "options": {}})["options"][part] = kind(row)
+        else:
+            spec[option] = kind(row)
+    return spec
+
+
+def _written(row: Field) -> dict[str, Any]:
+    """How a user writes the value of a field."""
+    kinds: dict[Callable[[Any], Any], str] = {normalize.boolean: "bool", normalize.integer: "int"}
+    option: dict[str, Any] = {"type": kinds.get(row.normalizer, "str")}
+    if row.choices:
+        option["choices"] = list(row.choices)
+    if row.write_only:
+        option["no_log"] = True
+    return option
+
+
+def _filtered(row: Field) -> dict[str, Any]:
+    """How a user filters by a field. Filters may be ONTAP's query expressions, so they are text, or truth values."""
+    return {"type": "raw" if row.normalizer is normalize.boolean else "str"}
+
 
 POLICY: dict[str, Any] = {
-    "name": {"type": "str", "required": True},
-    "svm": {"type": "str"},
+    **_of_rows((row for row in ipsec_policy.POLICY.fields if not row.read_only), _written),
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "action": {"type": "str", "choices": list(ACTIONS)},
-    "enabled": {"type": "bool"},
-    "protocol": {"type": "str"},
-    "local_endpoint": _ENDPOINT,
-    "remote_endpoint": _ENDPOINT,
-    "local_identity": {"type": "str"},
-    "remote_identity": {"type": "str"},
-    "authentication_method": {"type": "str", "choices": list(AUTHENTICATION_METHODS)},
-    "certificate": {"type": "str"},
-    "certificate_modify_keepsa": {"type": "bool"},
-    "secret_key": {"type": "str", "no_log": True},
-    "ppk": {
-        "type": "dict",
-        "options": {"identity": {"type": "str"}, "shared_key": {"type": "str", "no_log": True}},
-    },
-    "ipspace": {"type": "str"},
 }
+POLICY["name"]["required"] = True
 
 
 def _of_a_list(spec: dict[str, Any]) -> dict[str, Any]:
@@ -94,21 +99,7 @@ def _of_a_list(spec: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _filters(resource: Resource) -> dict[str, Any]:
-    """An option for each field that can be read. Filters may be ONTAP's query expressions, so they are text, or truth values."""
-    options: dict[str, Any] = {}
-    for row in resource.fields:
-        if row.readable:
-            option, dot, part = row.option.partition(".")
-            kind = {"type": "raw" if row.normalizer is normalize.boolean else "str"}
-            if dot:
-                options.setdefault(option, {"type": "dict", "options": {}})["options"][part] = kind
-            else:
-                options[option] = kind
-    return options
-
-
-POLICY_FILTERS: dict[str, Any] = _filters(ipsec_policy.POLICY)
+POLICY_FILTERS: dict[str, Any] = _of_rows((row for row in ipsec_policy.POLICY.fields if row.readable), _filtered)
 
 LISTING: dict[str, Any] = {
     "fields": {"type": "list", "elements": "str"},

@@ -5,45 +5,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput, UnexpectedAnswer
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import Field
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import OLDEST_SUPPORTED, Field, release
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options as tables
 
 KEY = "a-shared-key-of-25-chars."
 
-SAMPLES: dict[str, Any] = {
-    "uuid": "1cd8a442-86d1-11e0-ae1c-123478563412",
-    "name": "web",
-    "svm": "svm1",
-    "scope": "SVM",
-    "ipspace": "Default",
-    "action": "esp_transport",
-    "authentication_method": "psk",
-    "certificate": "cert1",
-    "certificate_modify_keepsa": True,
-    "enabled": False,
-    "protocol": "TCP",
-    "local_endpoint.address": "2001:DB8::0:1",
-    "local_endpoint.family": "IPv6",
-    "local_endpoint.netmask": "64",
-    "local_endpoint.port": "23",
-    "remote_endpoint.address": "10.1.2.3",
-    "remote_endpoint.family": "ipv4",
-    "remote_endpoint.netmask": "255.255.0.0",
-    "remote_endpoint.port": "any",
-    "local_identity": "CN=a",
-    "remote_identity": "ANYTHING",
-    "secret_key": KEY,
-    "ppk.identity": "ppk-id",
-    "ppk.shared_key": KEY,
+# Two values of each kind, as users may write them.
+VALUES: dict[Callable[[Any], Any], tuple[Any, Any]] = {
+    normalize.boolean: (False, "yes"),
+    normalize.integer: ("30", 60),
+    normalize.ip_address: ("2001:DB8::0:1", "10.1.2.3"),
+    normalize.name: ("svm1", "svm2"),
+    normalize.port_range: ("23", "any"),
+    normalize.prefix_length: ("64", "255.255.0.0"),
+    normalize.protocol: ("TCP", 17),
+    normalize.text: ("CN=first", "ANYTHING"),
+    normalize.uuid_text: ("1cd8a442-86d1-11e0-ae1c-123478563412", "1cd8a442-86d1-11e0-ae1c-123478563413"),
+    POLICY.by_option["secret_key"].normalizer: (KEY, KEY[::-1]),
 }
+
+
+def values(row: Field) -> tuple[Any, Any]:
+    """Two values that differ, as a user may write them."""
+    if row.choices:
+        return row.choices[0].upper(), row.choices[1]
+    assert row.normalizer in VALUES, f"VALUES: two values for {row.normalizer.__name__} are missing."
+    return VALUES[row.normalizer]
+
+
+def normal(row: Field) -> tuple[Any, Any]:
+    """The same as they are compared."""
+    one, other = values(row)
+    return row.written(one), row.written(other)
+
 
 ROWS = pytest.mark.parametrize("row", POLICY.fields, ids=lambda row: row.option)
 
@@ -66,33 +70,51 @@ def leaves(spec: dict[str, Any], prefix: str = "") -> set[str]:
 
 @ROWS
 def test_a_normalizer_is_idempotent(row: Field) -> None:
-    once = row.normalizer(SAMPLES[row.option])
-    assert row.normalizer(once) == once
+    for value in normal(row):
+        assert row.normalizer(value) == value
+
+
+@pytest.mark.parametrize("row", [row for row in POLICY.fields if row.comparable], ids=lambda row: row.option)
+def test_a_difference_shows(row: Field) -> None:
+    one, other = normal(row)
+    assert POLICY.differing({row.option: other}, {row.option: one}) == [row]
+    assert POLICY.differing({row.option: one}, {row.option: one}) == []
+
+
+NEWER = [row for row in POLICY.fields if row.since > OLDEST_SUPPORTED and not row.read_only]
+
+
+@pytest.mark.parametrize("row", NEWER, ids=lambda row: row.option)
+def test_the_release_before_refuses_an_option(row: Field) -> None:
+    wanted = {row.option: normal(row)[0]}
+    with pytest.raises(InvalidInput, match=f"{row.option} needs ONTAP {release(row.since)} or later"):
+        POLICY.check_release(wanted, (row.since[0], row.since[1] - 1, 9))
+    POLICY.check_release(wanted, row.since)
 
 
 @pytest.mark.parametrize("row", [row for row in POLICY.fields if row.comparable], ids=lambda row: row.option)
 def test_what_goes_to_the_array_comes_back_the_same(row: Field) -> None:
-    state = {row.option: row.normalizer(SAMPLES[row.option])}
+    state = {row.option: normal(row)[0]}
     assert POLICY.from_api(POLICY.to_api(state)) == state
 
 
 @ROWS
 def test_a_secret_never_comes_back(row: Field) -> None:
-    record = nested(row.api_path, SAMPLES[row.option])
-    state = {row.option: row.normalizer(SAMPLES[row.option])}
+    record = nested(row.api_path, values(row)[0])
+    state = {row.option: normal(row)[0]}
     assert (row.option in POLICY.from_api(record)) is not row.write_only
     assert (POLICY.to_options(state, also=[row.option]) == {}) is row.write_only
 
 
 @ROWS
 def test_what_is_read_only_is_never_sent(row: Field) -> None:
-    state = {row.option: row.normalizer(SAMPLES[row.option])}
+    state = {row.option: normal(row)[0]}
     assert (POLICY.to_api(state) == {}) is row.read_only
 
 
 @ROWS
 def test_omitted_is_left_alone(row: Field) -> None:
-    assert POLICY.differing({}, {row.option: row.normalizer(SAMPLES[row.option])}) == []
+    assert POLICY.differing({}, {row.option: normal(row)[0]}) == []
 
 
 def test_rows_and_options_are_the_same() -> None:
@@ -168,15 +190,15 @@ def test_what_is_blank_is_empty(row: Field, blank: str) -> None:
 @given(before=BLANK, after=BLANK.filter(lambda blank: blank not in ("\n", "\r\n")))
 def test_nothing_is_around_a_text(row: Field, before: str, after: str) -> None:
     assume(before or after)
-    message = refused(row.option, f"{before}{SAMPLES[row.option]}{after}")
+    message = refused(row.option, f"{before}{values(row)[0]}{after}")
     assert "white space at an end" in message or "line break" in message or "can't be seen" in message
-    assert str(SAMPLES[row.option]) not in message
+    assert str(values(row)[0]) not in message
 
 
 @pytest.mark.parametrize("row", TEXTS, ids=lambda row: row.option)
 def test_one_line_break_is_taken_off_secrets_and_nothing_else(row: Field) -> None:
     for end in ("\n", "\r\n"):
-        value = f"{SAMPLES[row.option]}{end}"
+        value = f"{values(row)[0]}{end}"
         if row.write_only:
             assert POLICY.from_options({"name": "web", **nested(row.option, value)})[row.option] == value.rstrip()
         else:
