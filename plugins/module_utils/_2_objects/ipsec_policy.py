@@ -102,7 +102,7 @@ class IpsecPolicy(SvmScoped):
     key = ("name", "svm")
     telling = ("action", "enabled")
     # NetApp's CLI shows policies only while IPsec is enabled; what REST does then is not known (docs/ontap_facts.md, 9.2).
-    switch = Switch("/security/ipsec", "enabled", "IPsec is not enabled on this array")
+    switch: Switch = Switch("/security/ipsec", "enabled", "IPsec is not enabled on this array")
     fields = (
         Field(
             "uuid",

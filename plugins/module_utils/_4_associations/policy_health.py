@@ -27,7 +27,6 @@ FIRST_PAUSE = 1.0
 
 NOT_EXPECTED, MISSING = "not_expected", "missing"
 _ABLE = (NONE, HALF_OPEN, ESTABLISHED)
-_OFF = "IPsec is not enabled on this array"
 _SHOWN = 20
 
 
@@ -70,7 +69,7 @@ def check(
         problems.append(_nothing(policies, expected))
     if off:
         problems += [] if problems else ["Which policies there are is not certain."]
-        problems.append(f"{_OFF}: enable it, with ipsec_config.")
+        problems.append(f"{POLICY.switch.off}: enable it, with ipsec_config.")
     problem = " ".join(problems)
     if lenient:
         return policies, [problem]
