@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -168,13 +166,9 @@ class ActionModule(InProcessAction):
         params = self._params
         if not params["report_directory"] or params["purpose"] in ("verify", "export"):
             return None
-        purpose = {"plan": "plan", "drift": "drift", "apply": "check" if self._task.check_mode else "applied"}
-        # The beginning of the id of a task is the same for all tasks of one run.
-        run = "-".join(str(self._task._uuid).split("-")[:2])
-        approve = "ansible-playbook apply.yml -e @{}" if params["purpose"] == "plan" else ""
-        hosts = self._vars.get("ansible_play_hosts_all") or [self._cluster]
-        head = {"commit": _commit(), "time": f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"}
-        return report_files.Reports(params["report_directory"], purpose[params["purpose"]], run, hosts, head, approve)
+        return report_files.of_task(
+            params["report_directory"], params["purpose"], self._task.check_mode, str(self._task._uuid), self._vars
+        )
 
     def _read(self) -> tuple[Wanted, list[findings.Finding]]:
         """What the files want, and what the check finds. Raises ``CannotPlan`` if they can't be used as they are."""
@@ -239,7 +233,7 @@ class ActionModule(InProcessAction):
             told.update(self._apply(plan, report, wanted, approved, applies))
         if reports:
             try:
-                reports.write(report)
+                reports.write(report, self._expected())
             except OSError as error:
                 if not (applies and told["changed"]):
                     raise
@@ -287,9 +281,13 @@ class ActionModule(InProcessAction):
         """The result where there is no plan; what could not be compared is no drift, and must not look like it."""
         reason = " ".join(reason.split(" \n"))
         if reports:
-            reports.write({"cluster": self._cluster, "problem": " ".join(reason.split())})
+            reports.write({"cluster": self._cluster, "problem": " ".join(reason.split())}, self._expected())
         ends = "unreachable" if self._params["purpose"] == "drift" else "failed"
         return {ends: True, "msg": reason}
+
+    def _expected(self) -> list[str]:
+        """The hosts that this task is executed for: those of the wave that nothing has failed on."""
+        return list(self._vars.get("ansible_play_batch") or [self._cluster])
 
     # The cluster.
 
@@ -359,18 +357,3 @@ def _verdict(report: Mapping[str, Any], off: str) -> tuple[str, str]:
     if not told:
         return "same", f"{cluster} is what its files say."
     return ("differs" if changes or off else "unmanaged"), f"{cluster} is not what its files say: {', '.join(told)}."
-
-
-def _commit() -> str:
-    """The commit of the working directory, empty where there is none; marked where files differ from it."""
-    try:
-        found = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=20,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return found.stdout.strip() if found.returncode == 0 else ""

@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reports on disk: one of each cluster, one of all clusters of a play, and the digests of what may be approved.
 
-Clusters are worked on by processes of their own, in any order. Each writes its own report, and then puts together those
-that there are of the same run, so that the last one writes the whole. Reports of an earlier run count for nothing.
+Clusters are worked on by processes of their own, in any order. Each writes its own report. The one of all clusters is put
+together by the last that the play still has; and now and then before that, so that a run which is broken off leaves one, but
+not each time, for that would be a hundred reports to read for each of a hundred clusters. Reports of an earlier run count
+for nothing.
 """
 
 from __future__ import annotations
@@ -12,11 +14,14 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import subprocess
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports import plan_report
 
@@ -29,42 +34,111 @@ NOT_YET = "it has not been looked at in this run, or the run ended before."
 class Reports:
     """The reports of one purpose in one run.
 
-    folder: of all reports. run: tells runs apart. hosts: of the play. head: ``commit`` and ``time``. approve: the command
-    that carries an approved plan out, with ``{}`` for the file of digests; empty if there is nothing to approve.
+    folder: of all reports. run: tells runs apart. hosts: of the play. describe: tells ``commit`` and ``time``; it is asked once
+    a run. approve: the command that carries an approved plan out, with ``{}`` for the file of digests; empty if there is nothing
+    to approve.
     """
 
     def __init__(
-        self, folder: str, purpose: str, run: str, hosts: Sequence[str], head: Mapping[str, Any], approve: str = ""
+        self,
+        folder: str,
+        purpose: str,
+        run: str,
+        hosts: Sequence[str],
+        describe: Callable[[], Mapping[str, str]],
+        approve: str = "",
     ) -> None:
         self.folder, self.purpose, self.run = Path(folder), purpose, run
-        self.hosts, self.head, self.approve = list(hosts), dict(head), approve
+        self.hosts, self.describe, self.approve = list(hosts), describe, approve
 
-    def write(self, report: Mapping[str, Any]) -> None:
-        """Writes the report of a cluster, and that of all. Raises ``OSError``."""
-        own = self.folder / str(report["cluster"])
+    @property
+    def path(self) -> Path:
+        """The report of all clusters, for people."""
+        return self.folder / f"{self.purpose}.md"
+
+    def write(self, report: Mapping[str, Any], expected: Iterable[str]) -> None:
+        """Writes the report of a cluster, and that of all if it is time for it. Raises ``OSError``.
+
+        expected: the hosts that the play has not given up.
+        """
+        cluster = str(report["cluster"])
+        own = self.folder / cluster
         own.mkdir(parents=True, exist_ok=True)
         with self._alone():
-            self._write(own, [report], [])
-            found = {str(one["cluster"]): one for one in self._others(own)}
-            found[str(report["cluster"])] = report
-            missing = [host for host in self.hosts if host not in found]
-            self._write(self.folder, [found[host] for host in self.hosts if host in found], missing)
+            noted = self._noted()
+            noted["reported"][cluster] = not report.get("problem")
+            self._write(own, [report], [], noted)
+            _replace(self._note, json.dumps(noted))
+            reported = noted["reported"]
+            # Where nothing could be planned so far, no later task may be left to write the report, and the reports are short.
+            if not any(reported.values()) or reported.keys() >= set(expected) or len(reported).bit_count() == 1:
+                self._write_all(noted)
 
-    def _others(self, own: Path) -> Iterator[Mapping[str, Any]]:
+    def write_all(self) -> tuple[list[str], list[str]]:
+        """Writes the report of all clusters; returns which have been looked at, and which have not. Raises ``OSError``."""
+        with self._alone():
+            return self._write_all(self._noted())
+
+    def merge(self, sources: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Makes one report of those of other runs. Raises ``ValueError`` for what does not go together, ``OSError``."""
+        contents = [_content(Path(source)) for source in sources]
+        for source, content in zip(sources, contents):
+            if content.get("purpose") != self.purpose:
+                raise ValueError(f"{source} is no report called {self.purpose}.")
+        reports = [report for content in contents for report in content["plans"]]
+        names = [str(one["cluster"]) for one in reports]
+        twice = sorted(name for name, times in Counter(names).items() if times > 1)
+        if twice:
+            raise ValueError(f"{', '.join(twice)}: reported more than once, and nobody can tell which report counts.")
+        missing = sorted({str(name) for content in contents for name in content["unplanned"]} - set(names))
+        commits = {str(content.get("commit", "")) for content in contents}
+        head = {"commit": commits.pop() if len(commits) == 1 else "", "time": max(str(one["time"]) for one in contents)}
+        with self._alone():
+            self._write(self.folder, reports, missing, head)
+        return names, missing
+
+    def remove(self) -> None:
+        """Removes the report of all clusters. Raises ``OSError``."""
+        for path in (self.path, self.path.with_suffix(".json"), self._note):
+            path.unlink(missing_ok=True)
+
+    @property
+    def _note(self) -> Path:
+        """The file that says which clusters of which run have reported, and whether there is a plan for them."""
+        return self.folder / f".{self.purpose}.run"
+
+    def _noted(self) -> dict[str, Any]:
+        try:
+            noted = json.loads(self._note.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            noted = {}
+        return noted if noted.get("run") == self.run else {"run": self.run, **self.describe(), "reported": {}}
+
+    def _write_all(self, noted: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+        found = {str(one["cluster"]): one for one in self._of_this_run()}
+        missing = [host for host in self.hosts if host not in found]
+        self._write(self.folder, [found[host] for host in self.hosts if host in found], missing, noted)
+        return list(found), missing
+
+    def _of_this_run(self) -> Iterator[Mapping[str, Any]]:
         for host in self.hosts:
             path = self.folder / host / f"{self.purpose}.json"
-            if path.parent == own or not path.exists():
+            try:
+                content = _content(path)
+            except (FileNotFoundError, ValueError):
                 continue
-            content = json.loads(path.read_text(encoding="utf-8"))
             if content.get("run") == self.run:
                 yield content["plans"][0]
 
-    def _write(self, folder: Path, reports: Sequence[Mapping[str, Any]], missing: Sequence[str]) -> None:
+    def _write(
+        self, folder: Path, reports: Sequence[Mapping[str, Any]], missing: Sequence[str], head: Mapping[str, str]
+    ) -> None:
+        told = {name: head[name] for name in ("commit", "time")}
         unplanned = [str(one["cluster"]) for one in reports if one.get("problem")] + list(missing)
         content = {
             "purpose": self.purpose,
             "run": self.run,
-            **self.head,
+            **told,
             "plans": list(reports),
             "unplanned": sorted(unplanned),
             # Whoever takes this file for an approval gets none: what is in it comes from arrays.
@@ -72,8 +146,8 @@ class Reports:
         }
         _replace(folder / f"{self.purpose}.json", json.dumps(content, indent=2, sort_keys=True) + "\n")
         absent = [{"cluster": host, "problem": NOT_YET} for host in missing]
-        head = {"title": TITLES[self.purpose], **self.head, "command": self._command(folder, reports)}
-        _replace(folder / f"{self.purpose}.md", plan_report.markdown([*reports, *absent], head))
+        title = {"title": TITLES[self.purpose], **told, "command": self._command(folder, reports)}
+        _replace(folder / f"{self.purpose}.md", plan_report.markdown([*reports, *absent], title))
 
     def _command(self, folder: Path, reports: Sequence[Mapping[str, Any]]) -> str:
         """The command that carries the plans out, with a file of their digests, whose name says what is in it."""
@@ -105,10 +179,48 @@ class Reports:
             yield
 
 
+def of_task(folder: str, purpose: str, check: bool, task: str, task_vars: Mapping[str, Any]) -> Reports:
+    """The reports of a run, as a task of it writes them.
+
+    purpose: as ``ipsec_files`` has it. task: the id of the task, whose beginning is the same for all tasks of one run.
+    """
+    name = {"apply": "check" if check else "applied"}.get(purpose, purpose)
+    hosts = task_vars.get("ansible_play_hosts_all") or [str(task_vars.get("inventory_hostname", "cluster"))]
+    approve = "ansible-playbook apply.yml -e @{}" if purpose == "plan" else ""
+    return Reports(folder, name, "-".join(task.split("-")[:2]), hosts, _commit_and_time, approve)
+
+
+def _commit_and_time() -> dict[str, str]:
+    """The commit of the working directory, marked where files differ from it and empty where there is none; and the time."""
+    now = f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"
+    try:
+        found = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=20,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return {"commit": "", "time": now}
+    return {"commit": found.stdout.strip() if found.returncode == 0 else "", "time": now}
+
+
 def forget(folder: str, cluster: str, purpose: str) -> None:
     """Removes what an earlier run reported of a cluster."""
     for suffix in ("json", "md"):
         (Path(folder) / cluster / f"{purpose}.{suffix}").unlink(missing_ok=True)
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """The report in a file of JSON. Raises ``OSError``, and ``ValueError`` for what is none."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        content = None
+    if not isinstance(content, dict) or not {"purpose", "plans", "unplanned", "time"} <= content.keys():
+        raise ValueError(f"{path} is no report of this collection.")
+    return content
 
 
 def _replace(path: Path, text: str) -> None:

@@ -1,0 +1,42 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Puts the reports of all clusters together; documented in modules/ipsec_report.py."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.wiresec.ontap.plugins.modules.ipsec_report import OPTIONS
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports import report_files
+
+
+class ActionModule(ActionBase):
+    """See the documentation of the module."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Writes the report of all clusters, or removes it."""
+        result: dict[str, Any] = {**super().run(tmp, task_vars), "changed": False}
+        _validation, params = self.validate_argument_spec(OPTIONS)
+        reports = report_files.of_task(
+            params["report_directory"],
+            params["purpose"],
+            self._task.check_mode,
+            str(self._task._uuid),
+            task_vars or {},
+        )
+        try:
+            if params["state"] == "absent":
+                reports.remove()
+                return {**result, "report": None}
+            found, missing = reports.merge(params["sources"]) if params["sources"] else reports.write_all()
+        except (OSError, ValueError) as error:
+            return {**result, "failed": True, "msg": str(error)}
+        # As all reports, it is none of what a run changes.
+        return {**result, "report": os.path.relpath(reports.path), "clusters": found, "missing": missing}
