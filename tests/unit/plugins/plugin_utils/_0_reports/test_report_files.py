@@ -113,7 +113,9 @@ def test_reports_of_slices_are_one_and_need_one_approval(tmp_path: Path) -> None
     slices = [HOSTS[0::2], HOSTS[1::2]]
     for number, hosts in enumerate(slices):
         for host in hosts[1:]:
-            reports(tmp_path / str(number), f"run{number}", hosts=hosts).write(planned(host, f"change:{host}"), hosts[1:])
+            reports(tmp_path / str(number), f"run{number}", hosts=hosts).write(
+                planned(host, f"change:{host}"), hosts[1:]
+            )
     sources = [str(tmp_path / str(number) / "plan.json") for number in (0, 1)]
     found, missing = reports(tmp_path / "all").merge(sources)
     assert (sorted(found), missing) == (HOSTS[2:], HOSTS[:2])
