@@ -98,9 +98,13 @@ options:
   max_deletes:
     description:
       - How much may go in one run, as a number or as a percentage such as V(30%). If the plan has more, nothing is written.
-      - What counts is a delete and a recreate, and a change after which a policy protects less. That is if it is disabled, if
-        its endpoints, ports or protocol no longer cover all that they covered, or if it is a bypass or discard that newly
-        covers all that another policy protects, which counts once for each such policy. See RV(changes[].loss).
+      - What counts is a delete and a recreate, and a change after which a policy protects less or its peers may be cut off. That
+        is if it is disabled, if its endpoints, ports or protocol no longer cover all that they covered, and if it has another
+        certificate or another identity of either side. See RV(changes[].loss).
+      - A bypass or discard counts if it newly covers packets that others protect. That is once for each policy of which it leaves
+        nothing of TCP, or nothing of UDP, be it together with others, and else once. One of cluster scope may override policies of
+        every SVM, and one of an SVM those of cluster scope as far as they are looked at (see O(whole_cluster)), because what ONTAP
+        does then is not known.
       - It holds for each SVM as well as for all together, and for the policies that protect as well as for all that exist.
       - If it is not given, V(30%) applies. Where that is less than three, up to three may go, but no more than half; one may
         always.
@@ -298,12 +302,15 @@ changes:
       description:
         - What the change takes away, V(null) if nothing. O(max_deletes) counts what is not V(null).
         - V(unprotected) is a recreate after which the policy protects no more, V(narrowed) a policy that no longer covers all
-          that it covered, and V(overriding) a bypass or discard that newly covers all that another policy protects.
+          that it covered, V(reauthenticated) one that has another certificate or identity, and V(overriding) a bypass or discard
+          that newly covers packets that another policy protects.
       type: str
-      choices: [deleted, recreated, unprotected, disabled, narrowed, overriding]
+      choices: [deleted, recreated, unprotected, disabled, narrowed, reauthenticated, overriding]
       version_added: 2.0.0
     overlaps:
-      description: Names of up to three policies that protect traffic, and that a new or changed bypass or discard overlaps with.
+      description:
+        - Names of up to three policies that protect traffic, and that a new or changed bypass or discard overlaps with; of those
+          elsewhere with their SVM, as in V(svm1/web), or V(cluster/web).
       returned: when there are any
       type: list
       elements: str

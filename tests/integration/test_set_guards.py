@@ -45,6 +45,8 @@ LOSING: dict[str, tuple[Any, dict[str, Any], str]] = {
         "narrowed",
     ),
     "of one protocol": (lambda one: {**one, "protocol": "tcp"}, {}, "narrowed"),
+    "of another identity of the peer": (lambda one: {**one, "remote_identity": "CN=other"}, {}, "reauthenticated"),
+    "of another identity of its own": (lambda one: {**one, "local_identity": "CN=other"}, {}, "reauthenticated"),
     "of one remote port": (
         lambda one: {**one, "remote_endpoint": {"address": "10.10.20.0/24", "port": 9}},
         {},
@@ -87,7 +89,6 @@ def test_whatever_takes_protection_away_counts(array: Simulator, change: str) ->
     [
         {"remote_endpoint": {"address": "10.10.0.0/16"}},
         {"local_endpoint": {"address": "10.10.10.0/24", "port": 2049}},
-        {"local_identity": "CN=other", "remote_identity": "CN=peer"},
         {"enabled": True},
     ],
 )
@@ -161,9 +162,11 @@ def test_a_new_policy_that_overrides_one_that_protects_is_a_loss(array: Simulato
     task["allow_empty"] = True
     change = policies(array, check_mode=True, **task)["changes"][0]
     assert (change["operation"], change["loss"], change["overlaps"]) == ("created", "overriding", ["web", "web2"])
-    partly = bypass("part", remote_endpoint={"address": "10.10.20.5/32"})
-    change = policies(array, check_mode=True, policies=[partly])["changes"][0]
-    assert (change["loss"], change["overlaps"]) == (None, ["web", "web2"])
+    # One that takes a part counts for itself, and leaves the others with something to protect.
+    partly = [bypass(f"part{last}", remote_endpoint={"address": f"10.10.20.{last}/32"}) for last in (5, 6)]
+    change = policies(array, check_mode=True, policies=partly[:1])["changes"][0]
+    assert (change["loss"], change["overlaps"]) == ("overriding", ["web", "web2"])
+    assert "'svm1' has 2 overriding: 'part5', 'part6'." in refused(array, policies=partly)["msg"]
     for harmless in (
         bypass("off", enabled=False, **WIDE),
         bypass("port", local_endpoint={"address": "10.10.10.7/32", "port": 22}),
@@ -179,11 +182,50 @@ def test_a_bypass_counts_for_each_policy_that_it_overrides(array: Simulator) -> 
     policies(array, policies=wanted)
     for task in ([bypass("all", **WIDE)], [bypass("open", **WIDE)], [bypass("all", **WIDE), bypass("open", **WIDE)]):
         message = refused(array, policies=task)["msg"]
-        assert "allows 3 to be deleted, recreated or to protect less, not 1" in message
-        assert "'svm1' has 9 overridden by '" in message
+        assert "allows 3 to be deleted, recreated or to protect less, not 10" in message
+        assert "'svm1' has 10 overridden by '" in message
     # What is lost in another way as well is lost once.
     both = [{**one, "enabled": False} for one in wanted[:9]] + [bypass("all", **WIDE)]
     assert policies(array, policies=both, max_deletes="100%", allow_empty=True)["summary"]["done"] == 10
+
+
+TOGETHER: dict[str, list[dict[str, Any]]] = {
+    "halves of the subnet": [{"remote_endpoint": {"address": f"10.10.20.{last}/25"}} for last in (0, 128)],
+    "TCP and UDP": [{"protocol": "tcp"}, {"protocol": "udp"}],
+    "TCP of each half": [
+        {"protocol": "tcp", "remote_endpoint": {"address": f"10.10.20.{last}/25"}} for last in (0, 128)
+    ],
+}
+
+
+@pytest.mark.parametrize("parts", TOGETHER)
+def test_bypasses_that_together_leave_nothing_count_for_what_they_override(array: Simulator, parts: str) -> None:
+    policies(array, policies=entries(10, "svm1"))
+    together = [bypass(f"part{index}", **options) for index, options in enumerate(TOGETHER[parts])]
+    message = refused(array, policies=together, max_deletes="9")["msg"]
+    assert "allow_empty: SVM 'svm1' would lose its last policy that protects" in message
+    assert "'svm1' has 10 overridden by 'part0': 'policy000'" in message
+    # The second half of it comes later, be it in the same run or in another.
+    if parts == "halves of the subnet":
+        assert policies(array, policies=together[:1])["summary"]["created"] == 1
+        assert "'svm1' has 10 overridden by 'part1'" in refused(array, policies=together)["msg"]
+
+
+@pytest.mark.parametrize("whole_cluster", [False, True])
+def test_what_a_bypass_of_cluster_scope_may_override_counts_on_every_svm(array: Simulator, whole_cluster: bool) -> None:
+    policies(array, policies=[*entries(8, "svm1", "svm2"), entry("web", None)])
+    task = {"policies": [bypass("all", None, **WIDE)], "whole_cluster": whole_cluster}
+    result = refused(array, **task)
+    for place in ("SVM 'svm1'", "SVM 'svm2'", "cluster scope"):
+        assert f"{place} would lose its last policy that protects" in result["msg"]
+    assert "SVM 'svm1' has 4 overridden by 'all': 'policy000', 'policy002'" in result["msg"]
+    assert result["changes"][0]["overlaps"] == ["svm1/policy000", "svm1/policy002", "svm1/policy004"]
+    allowed = policies(array, check_mode=True, **task, allow_empty=True, max_deletes="100%")
+    assert allowed["changes"][0]["loss"] == "overriding"
+    # What an SVM lets through may be what a policy of the cluster protects.
+    narrow = bypass("host", remote_endpoint={"address": "10.10.20.5/32"})
+    change = policies(array, check_mode=True, policies=[narrow], whole_cluster=True)["changes"][0]
+    assert change["overlaps"] == ["cluster/web", "policy000", "policy002"]
 
 
 def test_a_bypass_counts_when_it_becomes_one_that_overrides(array: Simulator) -> None:

@@ -134,6 +134,19 @@ def covers(wider: Selector, narrower: Selector) -> bool:
     return all(one.contains(other) for one, other in zip(wider, narrower))
 
 
+def intersection(one: Selector, other: Selector) -> Selector | None:
+    """The packets that both selectors have, ``None`` if there are none."""
+    sides = []
+    for left, right in zip(one, other):
+        if left.contains(right):
+            sides.append(right)
+        elif right.contains(left):
+            sides.append(left)
+        else:
+            return None
+    return tuple(sides)
+
+
 def _groups(
     selectors: Mapping[int, Selector], a: Group, b: Group, side: int, relation: int
 ) -> Iterator[tuple[Group, Group, int]]:

@@ -62,7 +62,7 @@ class Limits:
 class Loss:
     """A change that takes something away. place: its SVM, ``None`` for cluster scope. kind: of loss, in one word.
 
-    overridden: a policy that protects stays, and a bypass or discard covers all of it.
+    overridden: a policy that protects stays, and bypasses or discards leave nothing of it.
     """
 
     place: str | None

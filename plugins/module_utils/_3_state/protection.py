@@ -6,19 +6,19 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.overlaps import (
-    A_WIDER,
-    EQUAL,
     Prefix,
     Selector,
     covers,
+    intersection,
     related,
 )
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.regions import PROTOCOL, Regions
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import ENDPOINTS, POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import State
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import (
@@ -29,40 +29,62 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning im
     Change,
 )
 
-UNPROTECTED, DISABLED, NARROWED, OVERRIDING = "unprotected", "disabled", "narrowed", "overriding"
+UNPROTECTED, DISABLED, NARROWED, REAUTHENTICATED, OVERRIDING = (
+    "unprotected",
+    "disabled",
+    "narrowed",
+    "reauthenticated",
+    "overriding",
+)
 """Losses beyond ``DELETED`` and ``RECREATED``.
 
-A policy is created anew so that it protects no more; is disabled; covers no longer all that it covered; or is a bypass or
-discard that covers all that another one protects, and did not before.
+A policy is created anew so that it protects no more; is disabled; covers no longer all that it covered; authenticates
+otherwise, so that peers which do not follow are cut off; or is a bypass or discard that newly covers packets of another
+one that protects.
 """
 
 SHOWN = 3
 """How many of the policies that a bypass or discard overlaps with are named."""
 
-_PROTOCOLS = {normalize.ANY_PROTOCOL: 0, "tcp": 6, "udp": 17}
+_TCP, _UDP = 6, 17
+_PROTOCOLS = {normalize.ANY_PROTOCOL: 0, "tcp": _TCP, "udp": _UDP}
+_NOW, _NEW, _BEFORE = 1, 2, 4
+"""Kinds of what overrides: after the changes; after them and by a change; before them."""
+
+_AUTHENTICATION = ("authentication_method", "certificate", "local_identity", "remote_identity", "ppk.identity")
 
 
 @dataclass(frozen=True)
 class Effect:
     """What a change takes away. loss: in one word, ``None`` for nothing. overlaps: with names of policies that protect.
 
-    overridden: names of all that a bypass or discard newly covers and that protect; each is told of one change only.
+    overridden: SVM and name of all that protect and of which the change, alone or with others, newly leaves nothing; each
+    is told of one change only. in_part: whether it newly covers packets of others, too, and leaves them some.
     """
 
     loss: str | None = None
     overlaps: list[str] = field(default_factory=list)
-    overridden: list[str] = field(default_factory=list)
+    overridden: list[tuple[str | None, str]] = field(default_factory=list)
+    in_part: bool = False
 
 
 def selector_of(state: Mapping[str, Any]) -> Selector | None:
     """The packets that a policy covers, ``None`` if that can't be told."""
-    sides = []
-    for side in ("remote_endpoint", "local_endpoint"):
-        address, netmask = state.get(f"{side}.address"), state.get(f"{side}.netmask")
-        if not address or netmask is None:
-            return None
-        network = ipaddress.ip_network(f"{address}/{netmask}", strict=False)
-        sides.append(Prefix(int(network.network_address), network.prefixlen, network.max_prefixlen))
+    sides = [_network(state, side) for side in ("remote_endpoint", "local_endpoint")]
+    protocol = _protocol(state)
+    known = [side for side in sides if side is not None]
+    return None if protocol is None or len(known) < len(sides) else (*known, protocol, *_ports(state))
+
+
+def _network(state: Mapping[str, Any], side: str) -> Prefix | None:
+    address, netmask = state.get(f"{side}.address"), state.get(f"{side}.netmask")
+    if not address or netmask is None:
+        return None
+    network = ipaddress.ip_network(f"{address}/{netmask}", strict=False)
+    return Prefix(int(network.network_address), network.prefixlen, network.max_prefixlen)
+
+
+def _protocol(state: Mapping[str, Any]) -> Prefix | None:
     protocol = state.get("protocol", normalize.ANY_PROTOCOL)
     number = _PROTOCOLS.get(protocol)
     if number is None:
@@ -70,30 +92,33 @@ def selector_of(state: Mapping[str, Any]) -> Selector | None:
         if not protocol.isdigit():
             return None
         number = int(protocol)
+    return _point(number, 8)
+
+
+def _ports(state: Mapping[str, Any]) -> list[Prefix]:
     ports = [int(state.get(f"{side}.port", normalize.ANY_PORT).partition("-")[0]) for side in ENDPOINTS]
-    points = [(number, 8), *((port, 16) for port in ports)]
-    return (*sides, *(Prefix(value, width if value else 0, width) for value, width in points))
+    return [_point(port, 16) for port in ports]
+
+
+def _point(value: int, width: int) -> Prefix:
+    return Prefix(value, width if value else 0, width)
+
+
+def _possible(state: Mapping[str, Any]) -> list[Selector]:
+    """The packets that a policy may cover: all, as far as it can't be told."""
+    sides = [_network(state, side) for side in ("remote_endpoint", "local_endpoint")]
+    widths = {side.width for side in sides if side} or {32, 128}
+    protocol = _protocol(state) or _point(0, 8)
+    return [(*(side or Prefix(0, 0, width) for side in sides), protocol, *_ports(state)) for width in sorted(widths)]
 
 
 def effects(changes: Sequence[Change], bystanders: Iterable[State]) -> list[Effect]:
     """What each change takes away. bystanders: the policies that are there and don't change."""
     found = [Effect(_own_loss(change)) for change in changes]
-    suspects = [position for position, change in enumerate(changes) if _overrules(change.after)]
-    if not suspects:
+    if not any(_overrules(change.after) for change in changes):
         return found
-    # By place: each policy that protects after the changes, and whether it did before, too.
-    protecting: dict[Any, list[tuple[State, bool]]] = {}
-    for state in bystanders:
-        if POLICY.protects(state):
-            protecting.setdefault(_place(state), []).append((state, True))
-    for change in changes:
-        if change.operation != NONE and change.after and POLICY.protects(change.after):
-            before = bool(change.before) and POLICY.protects(change.before or {})
-            protecting.setdefault(_place(change.after), []).append((change.after, before))
-    for place, there in protecting.items():
-        here = [position for position in suspects if _place(changes[position].after or {}) == place]
-        for position, effect in _overruling(changes, here, there):
-            found[position] = replace(effect, loss=found[position].loss or effect.loss)
+    for position, effect in _Overriding(changes, list(bystanders)).effects():
+        found[position] = replace(effect, loss=found[position].loss or effect.loss)
     return found
 
 
@@ -108,7 +133,10 @@ def _own_loss(change: Change) -> str | None:
     if change.operation == MODIFIED and POLICY.restrains(before):
         if not POLICY.restrains(after):
             return DISABLED
-        return None if _still_covers(before, after) else NARROWED
+        if not _still_covers(before, after):
+            return NARROWED
+        changed = {row.option for row in POLICY.differing(after, before)}
+        return REAUTHENTICATED if POLICY.protects(before) and changed & set(_AUTHENTICATION) else None
     return DELETED if change.operation == DELETED else None
 
 
@@ -125,40 +153,138 @@ def _overrules(state: Mapping[str, Any] | None) -> bool:
     return bool(state) and (state or {}).get("enabled", True) is not False and not POLICY.protects(state or {})
 
 
-def _overruling(
-    changes: Sequence[Change], suspects: Sequence[int], protecting: Sequence[tuple[State, bool]]
-) -> Iterator[tuple[int, Effect]]:
-    """For each of the suspects, all of one place, that overlaps with a policy there which protects: how."""
-    selectors = {position: selector_of(changes[position].after or {}) for position in suspects}
-    offset = len(changes)
-    selectors.update({offset + index: selector_of(state) for index, (state, _before) in enumerate(protecting)})
-    known = {position: selector for position, selector in selectors.items() if selector is not None}
-    former = {position: _former(changes[position]) for position in suspects}
-    names: dict[int, list[int]] = {}
-    overridden: dict[int, set[int]] = {}
-    told: set[int] = set()
-    for width in {selector[0].width for selector in known.values()}:
-        family = {position: selector for position, selector in known.items() if selector[0].width == width}
-        own = [position for position in family if position < offset]
-        others = [position for position in family if position >= offset]
-        for some, rest, relation in related(family, own, others):
-            # Those that protected until now. Each is told of the first only that newly covers it.
-            covered = [one for one in rest if protecting[one - offset][1]] if relation in (EQUAL, A_WIDER) else []
-            untold = [one for one in covered if one not in told]
-            for position in some:
-                names[position] = sorted({*names.get(position, []), *rest[:SHOWN]})[:SHOWN]
-                was = former[position]
-                gone = {one for one in untold if not (was and covers(was, known[one]))}
-                if gone or any(not (was and covers(was, known[one])) for one in covered):
-                    overridden.setdefault(position, set()).update(gone)
-                    told.update(gone)
-                    untold = [one for one in untold if one not in gone]
-    for position, others in names.items():
-        titles = sorted(protecting[one - offset][0]["name"] for one in others)
-        victims = sorted(protecting[one - offset][0]["name"] for one in overridden.get(position, ()))
-        yield position, Effect(OVERRIDING if position in overridden else None, titles, victims)
+@dataclass(frozen=True)
+class _Overrider:
+    """Packets that a policy takes out of the protection of others, after the changes.
+
+    position: of the change, ``None`` where nothing changes. former: what its policy took out before, as far as is known.
+    """
+
+    place: str | None
+    selector: Selector
+    position: int | None = None
+    former: Selector | None = None
 
 
-def _former(change: Change) -> Selector | None:
-    """What a change's policy covered before, if it was in force then and did not protect that either."""
-    return selector_of(change.before or {}) if _overrules(change.before) else None
+@dataclass(frozen=True)
+class _Protected:
+    """Packets that a policy protects after the changes. kept: those of them that it protected before, too."""
+
+    place: str | None
+    name: str
+    selector: Selector
+    kept: tuple[Selector, ...]
+
+
+class _Overriding:
+    """Which policies that protect are overridden by bypasses and discards, by each alone and by all together.
+
+    Which of two policies ONTAP applies is not known (docs/ontap_facts.md, 9.24), nor what one of cluster scope means for
+    the SVMs. So whoever may override counts, and only what a policy itself took out before was lost before.
+    """
+
+    def __init__(self, changes: Sequence[Change], bystanders: Sequence[State]) -> None:
+        self._overriders: list[_Overrider] = []
+        self._protected: list[_Protected] = []
+        self._former: list[tuple[str | None, Selector]] = []
+        for state in bystanders:
+            self._add(None, state, state)
+        for position, change in enumerate(changes):
+            if change.operation != NONE:
+                self._add(position, change.before, change.after)
+        self._places = {one.position: one.place for one in self._overriders}
+        self._names: dict[int, set[tuple[str | None, str]]] = {}
+        self._losing: set[int] = set()
+        self._in_part: set[int] = set()
+        self._overridden: dict[int, set[tuple[str | None, str]]] = {}
+
+    def _add(self, position: int | None, before: State | None, after: State | None) -> None:
+        """Takes up a policy. position: of its change, ``None`` for one that stays as it is."""
+        former = selector_of(before) if before and _overrules(before) else None
+        if before and former:
+            self._former.append((_place(before), former))
+        if after and _overrules(after):
+            self._overriders += [_Overrider(_place(after), one, position, former) for one in _possible(after)]
+        elif after and POLICY.protects(after):
+            protected = _possible(before) if before and POLICY.protects(before) else []
+            for selector in _possible(after):
+                kept = tuple(filter(None, (intersection(selector, one) for one in protected)))
+                self._protected.append(_Protected(_place(after), after["name"], selector, kept))
+
+    def effects(self) -> Iterator[tuple[int, Effect]]:
+        """For each position of a change that overlaps with a policy which protects: how."""
+        places: dict[str | None, list[_Protected]] = {}
+        for one in self._protected:
+            places.setdefault(one.place, []).append(one)
+        for place, protected in places.items():
+            near = [one for one in self._overriders if place is None or one.place in (place, None)]
+            if any(one.position is not None for one in near):
+                self._judge(place, protected, near)
+        for position, found in self._names.items():
+            home = self._places[position]
+            names = sorted(name if place == home else f"{place or 'cluster'}/{name}" for place, name in found)
+            overridden = sorted(self._overridden.get(position, ()), key=lambda one: (one[0] or "", one[1]))
+            loss = OVERRIDING if position in self._losing else None
+            yield position, Effect(loss, names[:SHOWN], overridden, position in self._in_part)
+
+    def _judge(self, place: str | None, protected: Sequence[_Protected], near: Sequence[_Overrider]) -> None:
+        """Notes what becomes of the policies of one place. near: what may override them."""
+        selectors = dict(enumerate([*(one.selector for one in near), *(one.selector for one in protected)]))
+        touching: dict[int, list[_Overrider]] = {}
+        for some, rest, _relation in related(selectors, range(len(near)), range(len(near), len(selectors))):
+            for index in rest:
+                touching.setdefault(index - len(near), []).extend(near[one] for one in some)
+        regions = self._regions(place, near)
+        for index, overriders in sorted(touching.items()):
+            one = protected[index]
+            changing = [(other.position, other) for other in overriders if other.position is not None]
+            for position, _other in changing:
+                self._names.setdefault(position, set()).add((place, one.name))
+            positions = {position for position, other in changing if any(_is_new(other, part) for part in one.kept)}
+            self._losing |= positions
+            parts = [part for kept in one.kept for part in _parts(kept)]
+            if positions and any(_nothing_left(regions[part[0].width].census(part)) for part in parts):
+                self._overridden.setdefault(min(positions), set()).add((place, one.name))
+            else:
+                self._in_part |= positions
+
+    def _regions(self, place: str | None, near: Sequence[_Overrider]) -> dict[int, Regions]:
+        """What may override a policy of a place, and what did so before, by the width of addresses."""
+        # What others took out before, too, is certain of the same place only.
+        rows = [(selector, _BEFORE) for where, selector in self._former if where == place]
+        rows += [(one.selector, _NOW | (_NEW if _takes_more(one) else 0)) for one in near]
+        regions = {}
+        for width in {selector[0].width for selector, _kind in rows}:
+            own = {index: row for index, row in enumerate(rows) if row[0][0].width == width}
+            selectors = {index: selector for index, (selector, _kind) in own.items()}
+            regions[width] = Regions(selectors, {index: kind for index, (_selector, kind) in own.items()})
+        return regions
+
+
+def _takes_more(overrider: _Overrider) -> bool:
+    """Whether a change lets a policy override what it did not before."""
+    former = overrider.former
+    return overrider.position is not None and not (former and covers(former, overrider.selector))
+
+
+def _is_new(overrider: _Overrider, kept: Selector) -> bool:
+    """Whether an overrider takes packets out of a protection that its policy did not take out before."""
+    both = intersection(overrider.selector, kept)
+    return both is not None and not (overrider.former and covers(overrider.former, both))
+
+
+def _parts(selector: Selector) -> list[Selector]:
+    """The packets of which none may be left for a policy to count as overridden: those of TCP, or of UDP, if it has both.
+
+    Clients speak hardly anything else, so a policy of which all of TCP is gone protects nothing of use any more.
+    """
+    before, protocol, after = selector[:PROTOCOL], selector[PROTOCOL], selector[PROTOCOL + 1 :]
+    protocols = [protocol] if protocol.length else [_point(_TCP, 8), _point(_UDP, 8)]
+    return [(*before, one, *after) for one in protocols]
+
+
+def _nothing_left(masks: Collection[int]) -> bool:
+    """Whether nothing is left of packets: because of what is new, or of all together that there was not before."""
+    return all(mask & _NEW for mask in masks) or (
+        all(mask & _NOW for mask in masks) and not all(mask & _BEFORE for mask in masks)
+    )

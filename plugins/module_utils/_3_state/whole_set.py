@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -203,7 +203,8 @@ def plan(client: RestClient, resource: Resource, entries: Sequence[Entry], scope
         steps += _plan_pruning(resource, doomed, scope)
     taken = {resource.sort_key(step.state): step for step in steps if step.change.operation != NONE}
     standing = [state for key, state in inside.items() if key not in taken]
-    refusals += _weigh(resource, list(taken.values()), standing, scope.limits, empty=not entries)
+    elsewhere = [state for key, state in there.items() if key not in inside]
+    refusals += _weigh(resource, list(taken.values()), standing, elsewhere, scope.limits, empty=not entries)
     warnings += _believe(client, resource, steps, bool(there), scope)
     warnings += _hints(resource, entries, there.values())
     steps.sort(key=lambda step: _phase(resource, step.change))
@@ -246,37 +247,47 @@ def _plan_pruning(resource: Resource, doomed: Sequence[State], scope: Scope) -> 
 
 
 def _weigh(
-    resource: Resource, taken: Sequence[Step], standing: Sequence[State], limits: guards.Limits, empty: bool
+    resource: Resource,
+    taken: Sequence[Step],
+    standing: Sequence[State],
+    elsewhere: Sequence[State],
+    limits: guards.Limits,
+    empty: bool,
 ) -> list[Refusal]:
-    """Notes in each step what it takes away, and refuses too much of it. standing: what stays as it is."""
+    """Notes in each step what it takes away, and refuses too much of it.
+
+    standing: what stays as it is, where the list is about. elsewhere: what there is at other places.
+    """
     changes = [step.change for step in taken]
-    losses = []
-    for step, effect in zip(taken, protection.effects(changes, standing)):
+    for step, effect in zip(taken, protection.effects(changes, [*standing, *elsewhere])):
         step.effect = effect
-        if effect.loss:
-            before = step.change.before or {}
-            overriding = effect.loss == protection.OVERRIDING
-            of_protection = overriding or resource.protects(before)
-            place = step.state.get(resource.container)
-            losses.append(guards.Loss(place, step.state[resource.key[0]], effect.loss, of_protection, overriding))
-    losses += _overridden(resource, taken, {(loss.place, loss.name) for loss in losses})
-    problems = guards.problems(guards.standings(changes, standing), losses, limits, empty)
+    losses = list(_losses(resource, taken))
+    places = {loss.place for loss in losses}
+    affected = [state for state in elsewhere if state.get(resource.container) in places]
+    problems = guards.problems(guards.standings(changes, [*standing, *affected]), losses, limits, empty)
     return [Refusal("guard", problem) for problem in problems]
 
 
-def _overridden(resource: Resource, steps: Sequence[Step], counted: Collection[Any]) -> list[guards.Loss]:
-    """The policies that others override, without those that are counted for what becomes of themselves.
+def _losses(resource: Resource, steps: Sequence[Step]) -> Iterator[guards.Loss]:
+    """What counts: each policy that itself goes or protects less, and each that others override.
 
-    A change that takes nothing else away is counted by itself, which stands for the first of them.
+    A change that overrides others in part counts once, and one that leaves nothing of some counts for each of these.
     """
-    losses = []
+    overridden = {one for step in steps for one in step.effect.overridden}
+    told: set[tuple[str | None, str]] = set()
     for step in steps:
-        place = step.state.get(resource.container)
-        names = [name for name in step.effect.overridden if (place, name) not in counted]
-        kind = f"overridden by {step.state[resource.key[0]]!r}"
-        first = 1 if step.effect.loss == protection.OVERRIDING else 0
-        losses += [guards.Loss(place, name, kind, of_protection=True, overridden=True) for name in names[first:]]
-    return losses
+        key = (step.state.get(resource.container), step.state[resource.key[0]])
+        if step.effect.loss not in (None, protection.OVERRIDING):
+            told.add(key)
+            protected = resource.protects(step.change.before or {})
+            yield guards.Loss(*key, str(step.effect.loss), protected, key in overridden)
+    for step in steps:
+        place, name = step.state.get(resource.container), step.state[resource.key[0]]
+        victims = [one for one in step.effect.overridden if one not in told]
+        for where, victim in victims:
+            yield guards.Loss(where, victim, f"overridden by {name!r}", of_protection=True, overridden=True)
+        if step.effect.loss == protection.OVERRIDING and step.effect.in_part and not victims:
+            yield guards.Loss(place, name, protection.OVERRIDING, of_protection=True)
 
 
 def _believe(client: RestClient, resource: Resource, steps: Sequence[Step], listed: bool, scope: Scope) -> list[str]:

@@ -38,6 +38,7 @@ LOSSES = {
     "unprotected": "protects no more",
     "disabled": "is disabled",
     "narrowed": "covers less than before",
+    "reauthenticated": "cuts off peers that do not follow",
     "overriding": "may let through what others protect",
     "switched_off": "IPsec is switched off",
 }

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -72,6 +73,25 @@ def test_it_finds_what_comparing_each_with_each_finds(drawn: list[tuple[Selector
         kind: {position: (sorted(others)[:SHOWN], len(others)) for position, others in those.items()}
         for kind, those in expected.items()
     }
+
+
+def points_of(selector: Selector) -> set[tuple[int, ...]]:
+    """Every packet of a small world, one by one; of ports and protocols the numbers 1, 2 and 3."""
+    sides = [
+        range(side.value, side.value + (1 << side.width - side.length))
+        if side.width == 3
+        else [side.value]
+        if side.length
+        else range(1, 4)
+        for side in selector
+    ]
+    return set(product(*sides))
+
+
+@given(st.tuples(*sides, *points), st.tuples(*sides, *points))
+def test_an_intersection_has_the_packets_of_both(one: Selector, other: Selector) -> None:
+    both = overlaps.intersection(one, other)
+    assert (points_of(both) if both else set()) == points_of(one) & points_of(other)
 
 
 def box(remote: Prefix, local: Prefix, port: int = 0) -> Selector:

@@ -24,6 +24,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning im
     CREATED,
     DELETED,
     MODIFIED,
+    NONE,
     RECREATED,
     Change,
 )
@@ -109,31 +110,174 @@ def test_a_modification_loses_what_no_longer_is_kept_from_leaving_in_clear(
     assert effects([change], [])[0].loss == expected
 
 
-@settings(deadline=None)
-@given(
-    modified=st.booleans(),
-    first=POLICIES,
-    few=FEW,
-    others=st.lists(st.tuples(FEW, st.sampled_from(["svm1", "svm1", "svm2", None])), max_size=4),
+def rules(state: dict[str, Any] | None) -> set[Packet]:
+    """The packets that a bypass or discard may take out of the protection of others."""
+    return packets(state) if state and state["enabled"] and state["action"] != "esp_transport" else set()
+
+
+def protects(state: dict[str, Any] | None) -> bool:
+    return bool(state and state["enabled"] and state["action"] == "esp_transport")
+
+
+def parts(kept: set[Packet]) -> list[set[Packet]]:
+    """What must not all be gone: TCP and UDP, or what there is without them."""
+    by_protocol = [{one for one in kept if one[2] == protocol} for protocol in ("tcp", "udp")]
+    return [one for one in by_protocol if one] or ([kept] if kept else [])
+
+
+SVMS = st.sampled_from(["svm1", "svm1", "svm1", "svm2", None])
+FATES = st.sampled_from([NONE, CREATED, CREATED, MODIFIED, DELETED])
+# What becomes of a policy: by which operation, where, what is there before and after.
+Told = tuple[str, "str | None", "dict[str, Any] | None", "dict[str, Any] | None"]
+
+
+def fates(
+    selector: dict[str, Any],
+    action: st.SearchStrategy[str],
+    svm: st.SearchStrategy[Any] = SVMS,
+    few: st.SearchStrategy[Any] = FEW,
+) -> st.SearchStrategy[Told]:
+    """A policy that is ``selector``, or becomes it, or is or becomes much like it."""
+
+    def told(fate: str, place: Any, action: str, few: dict[str, Any], more: dict[str, Any], back: bool) -> Told:
+        state = {**selector, "enabled": True, "action": action, **few}
+        changed = {**state, **more, "action": state["action"]}
+        before, after = (changed, state) if back else (state, changed)
+        if fate != MODIFIED:
+            before = after = state
+        return fate, place, None if fate == CREATED else before, None if fate == DELETED else after
+
+    return st.builds(told, FATES, svm, action, few, FEW, st.booleans())
+
+
+HALVES = {
+    "local_endpoint": [{"local_endpoint.address": f"10.0.0.{last}", "local_endpoint.netmask": "31"} for last in (0, 2)],
+    "remote_endpoint": [
+        {"remote_endpoint.address": f"10.0.0.{last}", "remote_endpoint.netmask": "31"} for last in (4, 6)
+    ],
+    "protocol": [{"protocol": "tcp"}, {"protocol": "udp"}],
+}
+SVM1, ESP, BYPASS = st.just("svm1"), st.just("esp_transport"), st.just("bypass")
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> list[Told]:
+    """Policies that overlap; often bypasses that together cover another policy."""
+    whole = draw(POLICIES)
+    whole.update({"local_endpoint.netmask": "30", "remote_endpoint.netmask": "30", "protocol": "any"})
+    pieces = [whole]
+    for side in draw(st.lists(st.sampled_from(list(HALVES)), max_size=2, unique=True)):
+        pieces = [{**piece, **half} for piece in pieces for half in HALVES[side]]
+    victim = draw(fates(whole, ESP, SVM1, st.just({})))
+    parts = [draw(fates(piece, BYPASS, st.sampled_from(["svm1", "svm1", None]), st.just({}))) for piece in pieces]
+    return [victim, *parts, *draw(st.lists(fates(whole, ESP | BYPASS), max_size=3))]
+
+
+@settings(deadline=None, max_examples=300)
+@given(worlds())
+def test_what_overrides_others_is_found_as_by_counting_packets(drawn: list[Told]) -> None:
+    """By the definition: one by one for what is new, all together for what is left."""
+    changes, bystanders, told = [], [], []
+    for index, (fate, svm, before, after) in enumerate(drawn):
+        full = [None if side is None else policy(f"p{index}", svm, **side) for side in (before, after)]
+        if fate == NONE:
+            bystanders.append(full[0] or {})
+        else:
+            changes.append(Change(fate, *full))
+        told.append((f"p{index}", svm, fate != NONE, before, after))
+    names = [(change.after or change.before or {})["name"] for change in changes]
+    found = dict(zip(names, effects(changes, bystanders)))
+    losing, partly, overridden, overlapping = set(), set(), {}, {}
+    for victim, home, _changes, before, after in told:
+        if not protects(after):
+            continue
+        near = [one for one in told if home is None or one[1] in (home, None)]
+        kept = packets(before) & packets(after) if protects(before) else set()
+        newly = [one for one in near if one[2] and rules(one[4]) & kept - rules(one[3])]
+        for one in near:
+            if one[2] and rules(one[4]) & packets(after):
+                overlapping.setdefault(one[0], set()).add(victim)
+        losing |= {one[0] for one in newly}
+        new, ruled, ruled_before = (
+            set().union(*sets)
+            for sets in (
+                (rules(one[4]) for one in near if one[2] and not rules(one[4]) <= rules(one[3])),
+                (rules(one[4]) for one in near),
+                (rules(one[3]) for one in told if one[1] == home),
+            )
+        )
+        if newly and any(part <= new or (part <= ruled and not part <= ruled_before) for part in parts(kept)):
+            overridden[home, victim] = newly[0][0]
+        else:
+            partly |= {one[0] for one in newly}
+    assert {name for name, one in found.items() if one.overlaps} == set(overlapping)
+    assert all(len(one.overlaps) == min(len(overlapping.get(name, ())), 3) for name, one in found.items())
+    own = {"deleted", "disabled", "narrowed"}
+    assert {name for name, one in found.items() if one.loss == "overriding"} == {
+        name for name in losing if found[name].loss not in own
+    }
+    assert {name for name, one in found.items() if one.in_part} == partly
+    victims = [(victim, name) for name, one in found.items() for victim in one.overridden]
+    assert len(victims) == len(dict(victims))
+    assert dict(victims) == overridden
+
+
+WEB = policy()
+LOW, HIGH = ({"remote_endpoint.address": f"10.0.0.{last}", "remote_endpoint.netmask": "31"} for last in (4, 6))
+
+
+def open_(name: str = "open", svm: str | None = "svm1", **options: Any) -> dict[str, Any]:
+    return policy(name, svm, action="bypass", **options)
+
+
+def new(*states: dict[str, Any]) -> list[Change]:
+    return [Change(CREATED, None, state) for state in states]
+
+
+@pytest.mark.parametrize(
+    ("changes", "bystanders", "overridden"),
+    [
+        (new(open_("a", **LOW), open_("b", **HIGH)), [WEB], [1, 0]),
+        (new(open_("a", **LOW)), [WEB, open_("b", **HIGH)], [1]),
+        (new(open_("a", **LOW)), [WEB, open_("b", "svm2", **HIGH)], [0]),
+        (new(open_("a", **LOW)), [WEB, open_("b", None, **HIGH)], [1]),
+        (new(open_("a", **LOW)), [WEB, open_("b", enabled=False, **HIGH)], [0]),
+        (new(open_("a", **LOW), policy("b", action="discard", **HIGH)), [WEB], [1, 0]),
+        (new(open_("a", protocol="tcp")), [WEB], [1]),
+        (new(open_("a", protocol="udp")), [WEB], [1]),
+        (new(open_("a", protocol="1")), [WEB], [0]),
+        (new(open_("a", protocol="1")), [policy(protocol="1")], [1]),
+        (new(open_("a", protocol="tcp", **LOW), open_("b", protocol="tcp", **HIGH)), [WEB], [1, 0]),
+        (new(open_("a", protocol="tcp", **LOW), open_("b", protocol="udp", **HIGH)), [WEB], [0, 0]),
+        # What is a protocol of the array's own may be any.
+        (new(open_("a", protocol="odd")), [policy(protocol="tcp")], [1]),
+        (new(open_("a", protocol="tcp")), [policy(protocol="odd")], [1]),
+        (new(open_("a")), [policy(**{"remote_endpoint.address": None})], [0]),
+        (new(open_("a", **{"local_endpoint.address": None, "remote_endpoint.netmask": "8"})), [WEB], [1]),
+        (
+            new(open_("a", **{"local_endpoint.address": None, "remote_endpoint.address": None})),
+            [policy(**{"local_endpoint.address": "2001:db8::1", "remote_endpoint.address": "2001:db8::2"})],
+            [1],
+        ),
+        # Where another one covers everything already, a small one leaves as much as there was.
+        (new(open_("a", **LOW)), [WEB, open_("b")], [0]),
+        (new(open_("a")), [WEB, open_("b")], [1]),
+        ([Change(MODIFIED, open_("a", **LOW), open_("a"))], [WEB], [1]),
+        ([Change(MODIFIED, open_("a"), open_("a", local_identity="CN=a"))], [WEB], [0]),
+        ([*new(open_("b", **LOW)), Change(MODIFIED, open_("a"), open_("a", local_identity="CN=a"))], [WEB], [0, 0]),
+        ([Change(MODIFIED, open_("a", enabled=False), open_("a"))], [WEB], [1]),
+        # Half of it is new with what overrides it, so only the other half was protected.
+        ([*new(open_("a", **LOW)), Change(MODIFIED, policy(**LOW), WEB)], [], [1, 0]),
+        ([*new(open_("a", **HIGH)), Change(MODIFIED, policy(**LOW), WEB)], [], [0, 0]),
+        ([*new(open_("a")), Change(MODIFIED, policy(enabled=False), WEB)], [], [0, 0]),
+        ([*new(open_("a")), Change(DELETED, WEB, None)], [], [0, 0]),
+        ([*new(open_("a", **HIGH)), Change(DELETED, open_("b", **LOW), None)], [WEB], [0, 0]),
+    ],
 )
-def test_what_overrides_another_is_found_as_by_counting_packets(
-    modified: bool, first: dict[str, Any], few: dict[str, Any], others: list[Any]
+def test_what_is_left_of_a_policy_is_judged_by_all_that_override_it(
+    changes: list[Change], bystanders: list[Any], overridden: list[int]
 ) -> None:
-    before = first if modified else None
-    after = {**first, **few, "action": first["action"]}
-    others = [({**first, "action": "esp_transport", "enabled": True, **one}, svm) for one, svm in others]
-    change = Change(
-        MODIFIED if before else CREATED, policy("new", **before) if before else None, policy("new", **after)
-    )
-    standing = [policy(f"p{index}", svm, **one) for index, (one, svm) in enumerate(others)]
-    protecting = [one for one, svm in others if svm == "svm1" and one["enabled"] and one["action"] == "esp_transport"]
-    rules = after["enabled"] and after["action"] != "esp_transport"
-    ruled = packets(before) if before and before["enabled"] and before["action"] != "esp_transport" else set()
-    newly = [one for one in protecting if packets(one) <= packets(after) and not packets(one) <= ruled]
-    overlapping = [one for one in protecting if packets(one) & packets(after)]
-    found = effects([change], standing)[0]
-    assert (found.loss == "overriding") is bool(rules and newly and (not before or stopped(before) <= stopped(after)))
-    assert len(found.overlaps) == (min(len(overlapping), 3) if rules else 0)
+    assert [len(one.overridden) for one in effects(changes, bystanders)] == overridden
 
 
 @pytest.mark.parametrize(
@@ -144,7 +288,13 @@ def test_what_overrides_another_is_found_as_by_counting_packets(
         (RECREATED, policy(enabled=False), "unprotected"),
         (RECREATED, policy(action="bypass"), "unprotected"),
         (RECREATED, policy(action="discard"), "unprotected"),
-        (MODIFIED, policy(remote_identity="CN=a"), None),
+        (MODIFIED, policy(remote_identity="CN=a"), "reauthenticated"),
+        (MODIFIED, policy(local_identity="CN=a"), "reauthenticated"),
+        (MODIFIED, policy(certificate="b"), "reauthenticated"),
+        (MODIFIED, policy(certificate_modify_keepsa=True), None),
+        (MODIFIED, policy(**{"ppk.identity": "a"}), "reauthenticated"),
+        (MODIFIED, policy(remote_identity="CN=a", protocol="tcp"), "narrowed"),
+        (MODIFIED, policy(remote_identity="CN=a", enabled=False), "disabled"),
         (MODIFIED, policy(protocol="ospf"), "narrowed"),
         (MODIFIED, policy(**{"remote_endpoint.address": "10.0.0.8"}), "narrowed"),
         (
@@ -164,15 +314,15 @@ def test_losses_by_operation(operation: str, after: dict[str, Any] | None, loss:
     [
         ({}, "overriding", ["web"]),
         ({"local_endpoint.netmask": "29", "remote_endpoint.netmask": "8"}, "overriding", ["web"]),
-        ({"protocol": "tcp"}, None, ["web"]),
-        ({"local_endpoint.netmask": "8", "remote_endpoint.netmask": "31"}, None, ["web"]),
+        ({"protocol": "tcp"}, "overriding", ["web"]),
+        ({"local_endpoint.netmask": "8", "remote_endpoint.netmask": "31"}, "overriding", ["web"]),
         ({"remote_endpoint.address": "192.0.2.1"}, None, []),
         ({"enabled": False}, None, []),
         ({"svm": "svm2"}, None, []),
-        ({"svm": None}, None, []),
+        ({"svm": None}, "overriding", ["svm1/web"]),
     ],
 )
-def test_a_new_policy_overrides_what_it_covers_wholly(
+def test_a_new_policy_overrides_what_it_covers(
     action: str, options: dict[str, Any], loss: str | None, overlaps: list[str]
 ) -> None:
     found = effects([Change(CREATED, None, policy("new", **{"action": action, **options}))], [policy()])[0]
@@ -197,7 +347,7 @@ def test_each_side_of_a_selector_counts(option: str, old: str, new: str) -> None
 
 def test_where_nobody_can_tell_what_is_covered_any_change_of_it_is_a_loss() -> None:
     odd = policy(protocol="a-name-of-the-array")
-    for after, loss in ((policy(), "narrowed"), ({**odd, "remote_identity": "CN=a"}, None)):
+    for after, loss in ((policy(), "narrowed"), ({**odd, "certificate_modify_keepsa": True}, None)):
         assert effects([Change(MODIFIED, odd, after)], [])[0].loss == loss
 
 
