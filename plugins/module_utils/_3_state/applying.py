@@ -168,8 +168,13 @@ def _go_back(
     return failed(error, operation, current)
 
 
-def _create(client: RestClient, resource: Resource, creation: Creation, verify: bool = False) -> Outcome:
-    """What is there then is what was predicted, in the words of the array where it returned them."""
+def _create(
+    client: RestClient, resource: Resource, creation: Creation, verify: bool = False, replaced: State | None = None
+) -> Outcome:
+    """What is there then is what was predicted, in the words of the array where it returned them.
+
+    replaced: the object that was deleted for it.
+    """
     wanted = creation.wanted
     readable = {row.option: wanted[row.option] for row in resource.fields if row.option in wanted and row.comparable}
 
@@ -195,7 +200,7 @@ def _create(client: RestClient, resource: Resource, creation: Creation, verify: 
         return Evidence(True, found)
 
     title = resource.title(wanted)
-    sent = _write(client, resource, CREATED, wanted, f"Creating {title}", send, look, {})
+    sent = _write(client, resource, CREATED, wanted, f"Creating {title}", send, look, replaced or {})
     if sent.error:
         return sent
     try:
@@ -254,7 +259,7 @@ def _recreate(client: RestClient, resource: Resource, before: State, creation: C
     deleted = _delete(client, resource, before, verify)
     if deleted.error:
         return replace(deleted, lost=before if deleted.changed else None)
-    created = _create(client, resource, creation, verify)
+    created = _create(client, resource, creation, verify, before)
     if created.error is None:
         return replace(created, operation=RECREATED, warnings=[*deleted.warnings, *created.warnings])
     if created.changed:

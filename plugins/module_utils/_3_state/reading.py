@@ -139,11 +139,10 @@ def find_all(
     doing = f"Listing {resource.noun} objects"
     states, asked = _listed(client, resource, query, wanted, doing, places, all_fields)
     found = _by_key(resource, states)
-    for state in wanted:
-        if (key := resource.sort_key(state)) in found:
-            needed = asked & (state.keys() | resource.judged_by(state))
-            found[key] = _certain(client, resource, found[key], needed)
-    return found
+    needed = {resource.sort_key(state): asked & (state.keys() | resource.judged_by(state)) for state in wanted}
+    return {
+        key: _certain(client, resource, state, needed[key]) if key in needed else state for key, state in found.items()
+    }
 
 
 def _listed(
