@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -94,6 +95,12 @@ def target_of(params: Mapping[str, Any], task_vars: Mapping[str, Any]) -> lint.T
             controllers.append(normalize.ip_address(address))
         except ValueError as error:
             problems.append(f"controller_addresses: {error}")
+    windows = []
+    for client in params.get("windows_clients", []):
+        try:
+            windows.append(ipaddress.ip_network(client, strict=False))
+        except ValueError:
+            problems.append(f"windows_clients: {client!r} is not an address or subnet.")
     if problems:
         raise InvalidInput(*problems)
     # One host of a play tells of folders that no host has; all of them would tell the same.
@@ -105,6 +112,8 @@ def target_of(params: Mapping[str, Any], task_vars: Mapping[str, Any]) -> lint.T
         managed["names"],
         managed["ports"],
         list(task_vars.get("groups", {}).get("all", [])) if tells else None,
+        windows,
+        params.get("nfs3", True),
     )
 
 

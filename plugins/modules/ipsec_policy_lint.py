@@ -62,6 +62,19 @@ options:
     type: list
     elements: str
     default: []
+  windows_clients:
+    description:
+      - Addresses and subnets of clients that run Windows, to find policies that they can't meet, as those with a key.
+      - Policies for SMB (445) are looked at in any case.
+    type: list
+    elements: str
+    default: []
+    version_added: 2.0.0
+  nfs3:
+    description: Whether clients may mount by NFSv3, so that policies for NFS (2049) leave what it needs beside that in clear.
+    type: bool
+    default: true
+    version_added: 2.0.0
   fail_on:
     description:
       - Whether the task fails if there are errors, if there are errors or warnings, or never. Ignored findings don't count.
@@ -192,6 +205,8 @@ OPTIONS: dict[str, Any] = {
     "ontap_version": {"type": "raw"},
     "management_addresses": {"type": "list", "elements": "str", "default": []},
     "controller_addresses": {"type": "list", "elements": "str", "default": []},
+    "windows_clients": {"type": "list", "elements": "str", "default": []},
+    "nfs3": {"type": "bool", "default": True},
     "fail_on": {"type": "str", "choices": ["error", "warning", "never"], "default": "error"},
     "lookups": {"type": "bool", "default": True},
     "report": {"type": "path"},

@@ -119,7 +119,8 @@ class PolicyFile:
 class PolicyFiles:
     """All that was read, in the order of the paths, and everything that is wrong with it.
 
-    config: what the service should be, ``None`` if no file says it. folders: those of the paths.
+    config: what the service should be, ``None`` if no file says it. config_place: path and line of that. folders: those of
+    the paths.
     """
 
     files: list[PolicyFile] = field(default_factory=list)
@@ -127,6 +128,7 @@ class PolicyFiles:
     problems: list[Problem] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
     config: dict[str, Any] | None = None
+    config_place: tuple[str, int] = ("", 0)
 
     @property
     def svms(self) -> list[str]:
@@ -296,6 +298,7 @@ class _File:
                 )
                 if config is not None:
                     self.result.config = config
+                    self.result.config_place = self.shown, 1 if self.encrypted else top["ipsec_config"][0]
                 self.result.policies += policies
 
     def _problem(self, line: int, message: str, finding: str = "invalid-file") -> None:

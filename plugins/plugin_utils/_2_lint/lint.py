@@ -28,6 +28,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.overlaps i
     overlaps,
 )
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import ENDPOINTS, POLICY
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_service import SERVICE
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import State, Version
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.protection import selector_of
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.given import line_breaks
@@ -44,6 +45,7 @@ from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files.poli
     converted,
     is_template,
 )
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._2_lint import other_end
 
 SECRETS = tuple(row.option for row in POLICY.fields if row.write_only)
 
@@ -63,7 +65,8 @@ class Target:
     """What policies are checked for. version: of the array, ``None`` if it is not known. Addresses: normalised.
 
     unresolved: names by which the array is managed, whose addresses are not known. ports: by which it is managed beside
-    those of ``MANAGEMENT``. hosts: of the inventory; ``None`` if nobody asks for folders without one.
+    those of ``MANAGEMENT``. hosts: of the inventory; ``None`` if nobody asks for folders without one. windows: where clients run it.
+    nfs3: whether clients may mount by NFSv3.
     """
 
     version: Version | None = None
@@ -72,6 +75,8 @@ class Target:
     unresolved: Sequence[str] = field(default_factory=list)
     ports: Sequence[int] = field(default_factory=list)
     hosts: Sequence[str] | None = None
+    windows: Sequence[_Network] = ()
+    nfs3: bool = True
 
     @property
     def services(self) -> dict[int, str]:
@@ -122,7 +127,7 @@ class Subject:
 def check(files: PolicyFiles, values: Values, target: Target) -> list[Finding]:
     """All findings, ignored ones among them, by file and line."""
     found = [Finding(one.id, one.message, one.path, one.line, one.svm, one.policy) for one in files.problems]
-    found += [*_misplaced(files), *_without_host(files, target.hosts)]
+    found += [*_misplaced(files), *_without_host(files, target.hosts), *_offload(files)]
     subjects = [_subject(position, policy, values) for position, policy in enumerate(files.policies)]
     for subject in subjects:
         _check_plain_text(subject, values)
@@ -134,6 +139,8 @@ def check(files: PolicyFiles, values: Values, target: Target) -> list[Finding]:
     _check_shared(subjects)
     for group in _together(subjects).values():
         _check_selectors(group)
+        if target.nfs3:
+            _check_nfs([subject for subject, _selector in group.values()])
     unreadable = any(subject.hidden for subject in subjects)
     for subject in subjects:
         found += _after_ignores(subject, _blind(target, subject, unreadable))
@@ -178,6 +185,14 @@ def _without_host(files: PolicyFiles, hosts: Sequence[str] | None) -> Iterator[F
                     neighbour,
                     0,
                 )
+
+
+def _offload(files: PolicyFiles) -> Iterator[Finding]:
+    """A service that no array can have, and clients could not meet."""
+    config = SERVICE.from_options(files.config or {})
+    if config.get("offload_enabled") and config.get("replay_window"):
+        message = f"ipsec_config: offload works without a replay window only, and {config['replay_window']} is asked for; give replay_window: 0."
+        yield Finding("offload-with-replay-window", message, *files.config_place)
 
 
 # One policy.
@@ -289,6 +304,11 @@ def _check_alone(subject: Subject, given: State, target: Target) -> None:
             "identity that all peers behind it use, together with the key that they share.",
             "remote_endpoint",
         )
+    for option, message in other_end.impossible_identities(state):
+        subject.find("impossible-identity", message, option)
+    unfit = other_end.unfit_for_windows(state, target.windows)
+    if unfit:
+        subject.find("unfit-for-windows", unfit, "")
     if subject.works:
         _check_lockout(subject, state, target)
 
@@ -515,6 +535,19 @@ def _check_selectors(group: Mapping[int, tuple[Subject, Selector]]) -> None:
         )
 
 
+def _check_nfs(subjects: Sequence[Subject]) -> None:
+    """Whether NFS is protected and what NFSv3 needs beside it is forgotten. Told once of each address of the SVM."""
+    states = [subject.state or {} for subject in subjects]
+    told = set()
+    for subject, state in zip(subjects, states):
+        ports = other_end.in_clear(state, states)
+        address = state.get("local_endpoint.address")
+        if ports and address not in told:
+            told.add(address)
+            names = ", ".join(f"{other_end.SIDE_PROTOCOLS[port]} ({port})" for port in ports)
+            subject.find("nfs3-in-clear", f"NFSv3 also needs {names}, which no policy for these addresses covers.", "")
+
+
 def _check_credentials(group: Mapping[int, tuple[Subject, Selector]], selectors: Mapping[int, Selector]) -> None:
     """Whether ESP policies that can apply to the same packets authenticate by the same method and credential."""
     by_method: dict[str, dict[str, list[int]]] = {}
@@ -582,6 +615,10 @@ def _blind(target: Target, subject: Subject, unreadable: bool) -> set[str]:
         blind.add("lockout-unchecked")
     if not target.controller_addresses:
         blind.add("lockout-controller")
+    if not target.windows:
+        blind.add("unfit-for-windows")
+    # It stands at the first policy of an address, which may be another one by now.
+    blind.add("nfs3-in-clear")
     if subject.hidden:
         blind.add("weak-secret")
     if unreadable:

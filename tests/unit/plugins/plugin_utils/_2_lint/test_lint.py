@@ -9,6 +9,7 @@ import json
 import random
 import re
 import string
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,8 @@ VAULT_PASSWORD = b"sample files only"
 TARGET: dict[str, dict[str, Any]] = {
     "release-too-old": {"version": (9, 9, 1)},
     "lockout-management": {"management_addresses": ["10.0.0.10"], "controller_addresses": ["10.9.0.1"]},
+    "unfit-for-windows": {"windows": [ip_network("10.2.7.0/24")]},
+    "nfs3-in-clear": {"nfs3": True},
     "lockout-unchecked": {"unresolved": ["cluster1.example.com"]},
     # Folders of samples stand for hosts: the one beside what is read is none.
     "folder-without-host": {"hosts": ["provokes"]},
@@ -66,8 +69,9 @@ def values(**more: Any) -> tuple[DataLoader, Values]:
 
 
 def check(folder: Path, **target: Any) -> list[Finding]:
+    """All findings. Nobody uses NFSv3, unless a case is about that: most samples are about NFS, and would have a note of it."""
     loader, known = values()
-    return lint.check(policy_files.read([str(folder)], loader), known, lint.Target(**target))
+    return lint.check(policy_files.read([str(folder)], loader), known, lint.Target(**{"nfs3": False, **target}))
 
 
 def test_every_finding_has_samples() -> None:
@@ -240,6 +244,37 @@ LONE: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
             "14: note unreadable-secret: ppk.shared_key: can't be looked at: its template needs none_such, which is undefined.",
         ],
     ),
+    "Windows, by a key": (
+        entry("a"),
+        {"windows": [ip_network("10.2.7.0/24"), ip_network("fd00::/8")]},
+        [
+            "2: warning unfit-for-windows: Windows in 10.2.7.0/24 authenticates by certificates only; give certificate instead of secret_key."
+        ],
+    ),
+    "SMB, by a key": (
+        entry("a", local_endpoint=end("10.1.1.1/32", 445)),
+        {},
+        [
+            "2: warning unfit-for-windows: Windows, if that is what uses SMB, authenticates by certificates only; give certificate instead "
+            "of secret_key."
+        ],
+    ),
+    "Windows, by an alternative name": (
+        entry("a", secret_key=None, certificate="c", remote_identity="win1.example.com"),
+        {"windows": [ip_network("10.0.0.0/8")]},
+        [
+            "2: warning unfit-for-windows: Windows in 10.0.0.0/8 is what the subject of its certificate says, and remote_identity is "
+            "'win1.example.com'."
+        ],
+    ),
+    "a local identity that stands for anybody": (
+        entry("a", secret_key=None, certificate="c", local_identity="ANYTHING", remote_identity="10.0.0.0/8"),
+        {},
+        [
+            "10: error impossible-identity: remote_identity: is a subnet, and a certificate names single addresses.",
+            "12: error impossible-identity: local_identity: is ANYTHING, which is no identity but a permission, for remote_identity only.",
+        ],
+    ),
 }  # fmt: skip
 
 
@@ -285,6 +320,24 @@ def test_overlaps_of_several_actions_are_one_finding(tmp_path: Path, monkeypatch
         "3: warning ambiguous-overlap: overlaps with 'b' (discard, ipsec/svm1.yml:2); NetApp does not say which applies.",
         "4: warning ambiguous-overlap: overlaps with 'b' (discard, ipsec/svm1.yml:2), 'c' (esp_udp, ipsec/svm1.yml:3); "
         "NetApp does not say which applies.",
+    ]
+
+
+def test_nfs3_is_told_of_each_address_once_and_not_if_any_policy_covers_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policies = [
+        entry("a"),
+        entry("b", remote_endpoint=end("10.3.0.0/16"), secret_key="{{ key_b }}"),
+        entry("other", local_endpoint=end("10.1.1.2/32", 2049), secret_key="{{ key_binary }}"),
+        unprotected("rest", "discard", protocol=None, local_endpoint=end("10.1.1.2/32")),
+        unprotected("mountd", "bypass", protocol=None, local_endpoint=end("10.1.1.1/32", 635)),
+    ]
+    text = "policies:\n" + "".join(f"- {yaml.safe_dump(one, default_flow_style=True, width=1000)}" for one in policies)
+    found = [line for line in of_text(tmp_path, monkeypatch, text, nfs3=True) if "nfs3" in line]
+    assert found == [
+        "2: note nfs3-in-clear: NFSv3 also needs portmapper (111), NLM (4045), NSM (4046), rquotad (4049), which no policy for these "
+        "addresses covers."
     ]
 
 

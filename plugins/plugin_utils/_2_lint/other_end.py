@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the rules of ipsec_policy_lint know of the other end: whether clients can meet a policy, and what it leaves in clear. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import identities
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.connections import (
+    PKI,
+    Network,
+    method_of,
+    network_of,
+    port_of,
+)
+
+SMB = 445
+NFS = 2049
+SIDE_PROTOCOLS = {111: "portmapper", 635: "mountd", 4045: "NLM", 4046: "NSM", 4049: "rquotad"}
+"""What NFSv3 needs beside port 2049, at the ports that ONTAP has by default, by TCP and UDP."""
+
+State = Mapping[str, Any]
+
+
+def impossible_identities(state: State) -> Iterator[tuple[str, str]]:
+    """Option and message for each identity of a policy that no certificate can prove."""
+    if method_of(state) != PKI:
+        return
+    for option in ("local_identity", "remote_identity"):
+        reason = identities.impossible(state[option], option == "remote_identity") if option in state else ""
+        if reason:
+            yield option, f"{option}: {reason}."
+
+
+def unfit_for_windows(state: State, windows: Sequence[Network]) -> str:
+    """Why Windows can't meet a policy that is for it; empty if it can, or is not concerned. windows: where it runs."""
+    remote = network_of(state, "remote_endpoint")
+    if remote is None or not POLICY.protects(state) or not method_of(state):
+        return ""
+    theirs = [one for one in windows if one.version == remote.version and one.overlaps(remote)]
+    if not theirs and port_of(state, "local_endpoint") != SMB:
+        return ""
+    whose = f"Windows in {theirs[0]}" if theirs else "Windows, if that is what uses SMB,"
+    if method_of(state) != PKI:
+        return f"{whose} authenticates by certificates only; give certificate instead of secret_key."
+    if "ppk.identity" in state:
+        return f"{whose} has no post-quantum keys; leave ppk out."
+    own = state.get("remote_identity", identities.ANYTHING)
+    if own != identities.ANYTHING and identities.kind(own) != identities.DN:
+        return f"{whose} is what the subject of its certificate says, and remote_identity is {own!r}."
+    return ""
+
+
+def in_clear(state: State, others: Sequence[State]) -> list[int]:
+    """The ports of NFSv3's side protocols that a policy for NFS leaves in clear. others: all that apply to its place."""
+    if not POLICY.protects(state) or port_of(state, "local_endpoint") != NFS:
+        return []
+    # Whatever they do: what somebody lets through by a policy is no oversight.
+    ports = {port_of(one, "local_endpoint") for one in others if _covers(one, state)}
+    return [] if 0 in ports else [port for port in SIDE_PROTOCOLS if port not in ports]
+
+
+def _covers(wider: State, narrower: State) -> bool:
+    """Whether a policy has all addresses of another, on both sides."""
+    for side in ("local_endpoint", "remote_endpoint"):
+        outer, inner = network_of(wider, side), network_of(narrower, side)
+        if outer is None or inner is None or not _within(inner, outer):
+            return False
+    return True
+
+
+def _within(inner: Network, outer: Network) -> bool:
+    return inner.version == outer.version and outer.prefixlen <= inner.prefixlen and inner[0] in outer
