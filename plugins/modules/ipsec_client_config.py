@@ -127,19 +127,22 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Configure a host that Ansible manages
+- name: Write what a host with strongSwan needs, into a folder of the controller
   wiresec.ontap.ipsec_client_config:
-    addresses: "{{ ansible_facts.all_ipv4_addresses }}"
-  become: true
+    client: db1
+    addresses: [10.10.20.5]
+    directory: ipsec-clients/db1
+    make_directory: true
+  delegate_to: localhost
 
-- name: Write the files of a host that it does not manage
+- name: The same for Windows, which needs certificates
   wiresec.ontap.ipsec_client_config:
     client: win1
-    addresses: [10.10.20.31]
+    addresses: [10.10.30.31]
     format: windows
-    certificate: in the store of the machine
+    certificate: that of the machine
     authorities: ["CN=Example CA, O=Example"]
-    directory: client-config/win1
+    directory: ipsec-clients/win1
     make_directory: true
   delegate_to: localhost
 """

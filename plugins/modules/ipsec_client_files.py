@@ -78,9 +78,10 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Remove all connections
+- name: Remove all connections that are written here
   wiresec.ontap.ipsec_client_files:
-    directory: /etc/swanctl/conf.d
+    directory: ipsec-clients/db1
+    make_directory: true
     files: []
     endings: [.conf]
     names: '(?m)^  (wiresec-[\w-]+) \{$'
