@@ -91,7 +91,8 @@ options:
   keep:
     description:
       - Names of policies that O(prune) leaves alone, as patterns of the shell such as V(manual-*).
-      - A pattern that keeps nothing is named in a warning.
+      - A pattern that keeps nothing is named in a warning. If what O(prune) would delete looks much like it, nothing is changed,
+        because it may be misspelt.
     type: list
     elements: str
     default: []
@@ -154,7 +155,7 @@ options:
       - With all of RV(digests), what is left of a plan that was carried out in part stays approved. RV(digest) alone approves
         the plan as a whole only.
       - A plan without changes always passes, so that a run which was cut short can be repeated for several arrays.
-      - V(any) approves every plan. With an empty list nothing is approved, and null is refused.
+      - V(any) approves every plan, and is refused beside digests. With an empty list nothing is approved, and null is refused.
       - Costs one request if there is a change, because a plan is approved for one array only. The account has to be allowed to
         read C(/api/cluster) or C(/api/svm/svms).
     type: list
@@ -495,6 +496,10 @@ def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, 
     if not 1 <= params["concurrency"] <= 8:
         raise InvalidInput(f"concurrency: {params['concurrency']} is not from 1 to 8.")
     check_texts(params, ["svm"])
+    if approval.ANY in params["approved_digests"] and len(params["approved_digests"]) > 1:
+        raise InvalidInput(
+            "approved_digests: 'any' approves every plan, so digests beside it mean nothing: give either."
+        )
     identified = [svm for svm in params["svms"] or () if normalize.is_uuid(svm)]
     if identified:
         raise InvalidInput(*(f"svms: {svm!r} is a UUID: give the name." for svm in identified))

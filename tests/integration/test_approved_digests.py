@@ -211,6 +211,14 @@ def test_the_array_is_asked_who_it_is_only_if_somebody_wants_to_know(
     assert ("digest" in result) is ("digests" in result) is asked
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_any_beside_digests_approves_nothing(array: Simulator, planned: dict[str, Any], check_mode: bool) -> None:
+    array.clear_log()
+    with pytest.raises(InvalidInput, match="approved_digests: 'any' approves every plan, so digests beside it"):
+        policies(array, check_mode=check_mode, policies=WANTED, approved_digests=[*planned["digests"], "any"])
+    assert array.requests == []
+
+
 def test_null_approves_nothing(array: Simulator) -> None:
     result = ArgumentSpecValidator(WHOLE_SET_SPEC).validate({**login(array), "policies": [], "approved_digests": None})
     assert ["approved_digests" in message for message in result.error_messages] == [True]

@@ -350,6 +350,20 @@ def test_what_prune_names_in_vain_is_told(array: Simulator) -> None:
     assert policies(array, policies=wanted, keep=["x"])["warnings"] == []
 
 
+@pytest.mark.parametrize("pattern", ["manul-*", "Manual-*", "manual_*", "MANUAL-1"])
+def test_what_looks_like_a_pattern_that_keeps_nothing_is_not_deleted(array: Simulator, pattern: str) -> None:
+    for name in ("manual-1", "old"):
+        array.add_policy(there(name))
+    task = {"policies": [bypass("web")], "prune": True, "max_deletes": "100%", "keep": [pattern]}
+    message = refused(array, **task)["msg"]
+    assert f"keep: {pattern!r} keeps nothing, and prune would delete 'manual-1', which looks much like it." in message
+    named = {**task, "policies": [bypass("web"), bypass("manual-1", state="absent")]}
+    assert policies(array, check_mode=True, **named)["summary"]["deleted"] == 2
+    # One that looks like nothing may stand there for another day.
+    result = policies(array, **{**task, "keep": ["manual-*", "emergency-*"]})
+    assert (names(array), len(result["warnings"])) == (["svm1/manual-1", "svm1/web"], 1)
+
+
 def test_nothing_that_ansible_masked_gets_onto_the_array(array: Simulator) -> None:
     with pytest.raises(InvalidInput, match=r"policies\[0\] .*name: is masked"):
         policies(array, policies=[bypass("********-bypass")])

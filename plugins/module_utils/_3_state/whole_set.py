@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from itertools import groupby
 from typing import Any, Callable
@@ -39,6 +40,9 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.preparing i
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import find_all, identity, is_enabled
 
 _LISTED_ERRORS = 10
+_CLOSE = 0.7
+"""How much of a pattern and a name must be the same for one to be taken for a slip of the other; ``manul-*`` and ``manual-1`` have 0.8."""
+
 _UNIDENTIFIED = (
     "this account may read neither GET /api/cluster nor GET /api/svm/svms, so nobody can tell which array this is"
 )
@@ -200,7 +204,9 @@ def plan(client: RestClient, resource: Resource, entries: Sequence[Entry], scope
     if scope.prune:
         doomed = [state for state in others.values() if state.get(resource.container) in pruned_places]
         warnings += _unused(resource, scope, doomed, there.values(), named_places)
-        steps += _plan_pruning(resource, doomed, scope)
+        pruning = _plan_pruning(resource, doomed, scope)
+        refusals += _check_keep(resource, scope, doomed, pruning)
+        steps += pruning
     taken = {resource.sort_key(step.state): step for step in steps if step.change.operation != NONE}
     standing = [state for key, state in inside.items() if key not in taken]
     elsewhere = [state for key, state in there.items() if key not in inside]
@@ -314,15 +320,40 @@ def _believe(client: RestClient, resource: Resource, steps: Sequence[Step], list
     return [*warnings, f"{problem} What is to be created may be there already."]
 
 
+def _check_keep(resource: Resource, scope: Scope, doomed: Sequence[State], pruning: Sequence[Step]) -> list[Refusal]:
+    """Refuses to delete what looks like a pattern that keeps nothing: that may be misspelt, and what is deleted is gone.
+
+    A pattern that looks like nothing of this may stand there for what is made by hand some day.
+    """
+    names = [str(step.state[resource.key[0]]) for step in pruning]
+    refusals = []
+    for pattern in _keeping_nothing(resource, scope, doomed):
+        beginnings = {name.casefold()[: len(pattern)]: name for name in names}
+        close = get_close_matches(pattern.casefold(), beginnings, cutoff=_CLOSE)
+        alike = ", ".join(repr(beginnings[one]) for one in close)
+        if alike:
+            refusals.append(
+                Refusal(
+                    "guard",
+                    f"keep: {pattern!r} keeps nothing, and prune would delete {alike}, which looks much like it. Correct the "
+                    f"pattern; to delete such a {resource.noun} all the same, name it with state: absent. Nothing was changed.",
+                )
+            )
+    return refusals
+
+
+def _keeping_nothing(resource: Resource, scope: Scope, doomed: Sequence[State]) -> list[str]:
+    names = [state[resource.key[0]] for state in doomed]
+    return [pattern for pattern in scope.keep if not any(fnmatchcase(name, pattern) for name in names)]
+
+
 def _unused(
     resource: Resource, scope: Scope, doomed: Sequence[State], states: Collection[State], named: Collection[Any]
 ) -> list[str]:
     """A warning for every pattern that keeps nothing, and for every container to prune that has nothing and gets nothing."""
-    names = [state[resource.key[0]] for state in doomed]
     warnings = [
         f"keep: {pattern!r} keeps nothing: where prune deletes, the list leaves no {resource.noun} of such a name out."
-        for pattern in scope.keep
-        if not any(fnmatchcase(name, pattern) for name in names)
+        for pattern in _keeping_nothing(resource, scope, doomed)
     ]
     known = {state.get(resource.container) for state in states} | set(named)
     empty = sorted((scope.containers or frozenset()) - known)
