@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options as tables
-from ansible_collections.wiresec.ontap.plugins.modules import ipsec_ca_certificate, ipsec_config
+from ansible_collections.wiresec.ontap.plugins.modules import certificate, ipsec_ca_certificate, ipsec_config
 from environment import CHECKOUT, isolated
 from support.harness import INFO_SPEC, POLICY_SPEC
 
@@ -26,6 +26,7 @@ SPECS: dict[str, dict[str, Any]] = {
     "na_ontap_security_ipsec_policy": POLICY_SPEC,
     "na_ontap_security_ipsec_config": {**tables.CONNECTION, **ipsec_config.OPTIONS},
     "na_ontap_security_ipsec_ca_certificate": {**tables.CONNECTION, **ipsec_ca_certificate.OPTIONS},
+    "na_ontap_security_certificates": {**tables.CONNECTION, **certificate.OPTIONS},
     "na_ontap_rest_info": INFO_SPEC,
 }
 

@@ -27,7 +27,11 @@ _ATTRIBUTES = {
     "CN": NameOID.COMMON_NAME,
     "DC": NameOID.DOMAIN_COMPONENT,
 }
-PURPOSES = {"server": ExtendedKeyUsageOID.SERVER_AUTH, "client": ExtendedKeyUsageOID.CLIENT_AUTH}
+PURPOSES = {
+    "server": ExtendedKeyUsageOID.SERVER_AUTH,
+    "client": ExtendedKeyUsageOID.CLIENT_AUTH,
+    "code": ExtendedKeyUsageOID.CODE_SIGNING,
+}
 
 
 def subject(text: str) -> x509.Name:
@@ -56,9 +60,10 @@ class Authority:
         start: datetime | None = None,
         end: datetime | None = None,
         permitted: Sequence[str] = (),
+        key: Key | None = None,
     ) -> None:
         """`permitted`: the DNS domains that it may name, any if there are none."""
-        self._key: Key = ec.generate_private_key(ec.SECP256R1())
+        self._key = key or new_key()
         self._name = subject(name)
         self._parent = parent
         signer = parent or self
@@ -93,7 +98,7 @@ class Authority:
         key: Key | None = None,
     ) -> Issued:
         """Issue a certificate of one end. purposes: of `PURPOSES`, none for any. signs: whether its key may sign at all."""
-        own = key or ec.generate_private_key(ec.SECP256R1())
+        own = key or new_key()
         builder = self._builder(subject(name), own, start, end or datetime.now(UTC) + _YEAR)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         builder = builder.add_extension(_key_usage(signs=signs), critical=True)

@@ -23,6 +23,7 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.certificate import CERTIFICATE
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_ca_certificate import CA_CERTIFICATE
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_security_association import (
@@ -34,6 +35,8 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import optio
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.connection import client_of
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.texts import checked
+from ansible_collections.wiresec.ontap.plugins.modules import certificate as certificate_module
+from ansible_collections.wiresec.ontap.plugins.modules import certificate_info as certificate_info_module
 from ansible_collections.wiresec.ontap.plugins.modules import (
     ipsec_ca_certificate,
     ipsec_config,
@@ -134,6 +137,21 @@ def ca_certificate(array: Simulator, check_mode: bool = False, clock: Any = time
     params = validated(spec, {**login(array), **options}, **ipsec_ca_certificate.RULES)
     with client_of(params, {}, CA_CERTIFICATE, clock) as client:
         return ipsec_ca_certificate.run(params, client, Mode(check_mode))
+
+
+def certificate(array: Simulator, check_mode: bool = False, clock: Any = time, **options: Any) -> dict[str, Any]:
+    """Runs ``certificate`` in this process, without files. Raises ``OntapError`` where the module would fail."""
+    spec = {**tables.CONNECTION, **certificate_module.OPTIONS}
+    params = validated(spec, {**login(array), **options}, **certificate_module.RULES)
+    with client_of(params, {}, CERTIFICATE, clock) as client:
+        return certificate_module.run(params, client, Mode(check_mode))
+
+
+def certificate_info(array: Simulator, clock: Any = time, **options: Any) -> dict[str, Any]:
+    """Runs ``certificate_info`` in this process. Raises ``OntapError`` where the module would fail."""
+    params = validated({**tables.CONNECTION, **certificate_info_module.OPTIONS}, {**login(array), **options})
+    with client_of(params, {}, CERTIFICATE, clock) as client:
+        return certificate_info_module.run(params, client, Mode())
 
 
 def associations(array: Simulator, clock: Any = time, **options: Any) -> dict[str, Any]:

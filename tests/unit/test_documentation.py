@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._1_array import rest
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.certificate import CERTIFICATE
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_ca_certificate import CA_CERTIFICATE
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_service import SERVICE
@@ -92,7 +93,7 @@ def test_every_quote_is_what_is_there(page: str, file: str, quote: str) -> None:
     assert undented(wanted) in excerpts, f"{page}: this is not in {file} any more:\n{quote}"
 
 
-TITLES = {POLICY: "Policies", SERVICE: "The service", CA_CERTIFICATE: "Authorities"}
+TITLES = {POLICY: "Policies", SERVICE: "The service", CA_CERTIFICATE: "Authorities", CERTIFICATE: "Certificates"}
 
 
 def table(resource: Resource) -> str:
@@ -132,7 +133,7 @@ def test_all_kinds_of_objects_with_advice_are_in_troubleshooting() -> None:
         for path in (CHECKOUT / "plugins" / "module_utils").glob("*/*.py")
         if re.search(r"^    advice = \{", path.read_text(encoding="utf-8"), re.MULTILINE)
     ]
-    assert sorted(with_advice) == ["ipsec_ca_certificate", "ipsec_policy", "ipsec_service"]
+    assert sorted(with_advice) == ["certificate", "ipsec_ca_certificate", "ipsec_policy", "ipsec_service"]
 
 
 def test_every_guide_is_in_the_table_of_contents() -> None:

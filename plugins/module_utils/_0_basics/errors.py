@@ -78,6 +78,10 @@ class Uncovered(OntapError):
     """Traffic is not protected as it should be, or nobody can tell. ``report`` has all that was found."""
 
 
+class Expiring(OntapError):
+    """Certificates expire within the time that somebody asked about, or have. ``report`` has all that were looked at."""
+
+
 class ConnectionFailed(OntapError):
     """No whole answer came from the array: name resolution, a proxy, TCP, TLS, a time-out, or an end in the middle.
 

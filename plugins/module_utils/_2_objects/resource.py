@@ -518,6 +518,10 @@ class Resource:
         """What a create must say to bring ``current`` back, with those of the task's secrets that it needs."""
         return self.writable(current)
 
+    def unproven(self, wanted: Mapping[str, Any]) -> list[Field]:
+        """Which options of a create nobody can tell to have been taken from the object that is there afterwards."""
+        return self.secrets(wanted)
+
     def hints(self, wanted: Mapping[str, Any], namesakes: list[State]) -> list[str]:
         """Warnings about objects of the same name that the task does not mean."""
         return []

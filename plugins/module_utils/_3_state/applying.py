@@ -193,7 +193,7 @@ def _create(
         others = ", ".join(row.option for row in resource.differing(readable, found))
         if others:
             return Evidence(None, found, f"The array has one by now that differs in {others}.", foreign=True)
-        secrets = " and ".join(row.option for row in resource.secrets(wanted))
+        secrets = " and ".join(row.option for row in resource.unproven(wanted))
         if secrets:
             same = "The array has one by now that is the same as far as it can be compared"
             return Evidence(None, found, f"{same}; its {secrets} can't be, because ONTAP returns no secrets.")

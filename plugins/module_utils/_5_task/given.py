@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize, x509
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
 
 Spec = Mapping[str, Any]
@@ -46,7 +46,12 @@ def line_breaks(spec: Spec, values: Mapping[str, Any]) -> dict[str, str]:
     """The secrets that lose a line break at their end, as they are without it, by option."""
     found = {}
     for option, row, value in _leaves(spec, values):
-        if row.get("no_log") and isinstance(value, str) and value != normalize.without_line_break(value):
+        if (
+            row.get("no_log")
+            and isinstance(value, str)
+            and not x509.is_pem(value)
+            and value != normalize.without_line_break(value)
+        ):
             found[option] = normalize.without_line_break(value)
     return found
 
@@ -108,6 +113,9 @@ def _check(row: Spec, value: Any) -> None:
     if kind == "list":
         if not isinstance(value, int):
             raise ValueError(f"is {normalize.kind(value)}: give a list.")
+    elif kind == "str" and x509.is_pem(value):
+        # Certificates and keys have lines, and whoever takes one reads it.
+        return
     elif kind in ("str", "path") and row.get("no_log"):
         normalize.secret(value)
     elif kind in ("str", "path") and "choices" not in row and ("default" not in row or value != row["default"]):

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize, x509
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
 
 
@@ -40,6 +40,8 @@ def texts(option: str, elements: Iterable[Any]) -> list[str]:
     for element in dict.fromkeys(stripped):
         if not element:
             problems.append(f"{option}: an element is empty. Leave it out.")
+        elif x509.is_pem(element):
+            continue
         elif not element.isprintable():
             problems.append(
                 f"{option}: {element!r} has a line break or control character. Give a list, one in each element."
