@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, wiresec.ontap contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whoever ends a task early has to wait until what belongs together is done.
+"""Ending a task early, by a signal or the keyword ``timeout``: it waits until writes that belong together are done.
 
 Two signals end a process: SIGINT and SIGTERM, when somebody breaks off a run. A third one ends a task: Ansible implements
 the keyword ``timeout`` by an alarm whose handler raises, in the process that executes the task. As long as nothing was

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, wiresec.ontap contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which selectors of IPsec policies overlap, without comparing each with each.
+"""Which IPsec policies cover the same packets: overlaps of their selectors, without comparing each with each.
 
 A selector is a box of five sides: remote network, local network, protocol, local port, remote port. Each side is a
 *prefix* of a fixed space: a network is one by nature, a single port or protocol is one of full length, and "any" is the

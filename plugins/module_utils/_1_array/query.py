@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, wiresec.ontap contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Query expressions of ONTAP, as far as a filter by a value that is no free text can have them (docs/ontap_facts.md, 3).
+"""Filters as ONTAP's query language has them, such as ``!tcp`` or ``16..24``, where a value is no free text (docs/ontap_facts.md, 3).
 
 ONTAP may answer a slip in one of them with an empty list, which looks like a fact. So every value in it is looked at.
 """

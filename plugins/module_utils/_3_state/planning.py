@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, wiresec.ontap contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run is one plan: what is wanted against what the array has gives the change.
+"""Planning: what a task wants, compared with what the array has, is the change to be made.
 
 Everything here is pure. What an object consists of, and which rules hold for it, is the resource's business.
 """

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, wiresec.ontap contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the configuration of IPsec and the first policy tell: whether there can be more of them, and what answers hold."""
+"""The first experiments, with the IPsec service and one policy: what answers hold, and whether there can be more policies."""
 
 from __future__ import annotations
 

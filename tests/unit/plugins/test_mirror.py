@@ -65,6 +65,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         "unit/plugins/plugin_utils/_1_policy_files/test_policy_files.py",
         "unit/plugins/plugin_utils/_2_lint/test_lint.py",
     ),
+    "plugin_utils/_2_lint/other_end.py": ("unit/plugins/plugin_utils/_2_lint/test_lint.py",),
     "plugin_utils/_2_clients/client_policies.py": ("integration/test_ipsec_client_config.py",),
     "plugin_utils/_2_cluster/cluster_plan.py": ("integration/test_role_drift.py", "integration/test_drift_property.py"),
     # The role calls them, and what it does is what users see of them.
