@@ -26,6 +26,7 @@ _OF_COVERAGE = ("integration/test_ipsec_coverage.py",)
 ELSEWHERE: dict[str, tuple[str, ...]] = {
     # What becomes of an error is what a task says of it.
     "module_utils/_0_basics/errors.py": ("integration/test_error_codes.py", "integration/test_faults.py"),
+    "module_utils/_0_basics/certificate_bundle.py": ("integration/test_certificate.py",),
     "module_utils/_0_basics/hiding.py": ("integration/test_rest.py", "integration/test_ipsec_probe.py"),
     "module_utils/_0_basics/interruption.py": ("integration/test_interruption.py",),
     "module_utils/_0_basics/ip_protocols.py": ("unit/plugins/module_utils/_0_basics/test_normalize.py",),
@@ -51,6 +52,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "module_utils/_3_state/whole_set.py": (*_OF_SETS, "integration/test_strict_sets.py"),
     "module_utils/_4_associations/impact.py": ("integration/test_impact.py",),
     "module_utils/_4_associations/policy_health.py": ("integration/test_ipsec_policy_health.py",),
+    "module_utils/_4_certificates": ("integration/test_certificate.py", "integration/test_certificate_info.py"),
     "module_utils/_4_coverage": _OF_COVERAGE,
     "module_utils/_4_probe": ("integration/test_ipsec_probe.py",),
     "module_utils/_5_task/execute.py": ("integration/test_playbooks.py", "integration/test_in_process.py"),
