@@ -222,6 +222,44 @@ def test_a_check_that_fails_leaves_the_policy_alone(array: Simulator, path: str)
     assert array.policies() == before
 
 
+# A create that fails after the delete
+
+
+POLICIES_PATH = "/api/security/ipsec/policies"
+ROTATION = {**WEB, "secret_key": "another-secret-of-the-tests", **REPLACE}
+
+
+@BOTH
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_rotation_outlasts_failures_of_ontap(array: Simulator, run: Run, times: int) -> None:
+    prepared(array, "9.17.1", PSK)
+    array.refuse("POST", POLICIES_PATH, code=262145, status=500, times=times)
+    result = run(array, **ROTATION)
+    assert stored(array)["secret_key"] == ROTATION["secret_key"]
+    told = [one for one in result["warnings"] if "no effect of it, so it was sent once more" in one]
+    assert len(told) == times
+
+
+@pytest.mark.parametrize(("error", "creates"), [({"code": 262145, "status": 500}, 3), ({"code": 66257121}, 1)])
+def test_a_rotation_ends_where_trying_again_is_of_no_use(array: Simulator, error: Any, creates: int) -> None:
+    prepared(array, "9.17.1", PSK)
+    array.clear_log()
+    array.refuse("POST", POLICIES_PATH, times=99, **error)
+    with pytest.raises(ApiError, match="had been deleted for this and is now missing") as caught:
+        alone(array, **ROTATION)
+    assert [request.method for request in array.requests].count("POST") == creates
+    assert caught.value.result()["lost"]["name"] == WEB["name"]
+
+
+def test_what_can_not_be_created_is_put_back_although_ontap_fails(array: Simulator) -> None:
+    before = prepared(array, "9.17.1", PKI)
+    array.refuse("POST", POLICIES_PATH, code=66257121)
+    array.refuse("POST", POLICIES_PATH, code=262145, status=500, occurrence=2)
+    with pytest.raises(ApiError, match="was put back as it was"):
+        alone(array, **WEB, secret_key=KEY)
+    assert stored(array)["certificate"] == before[0]["certificate"]
+
+
 # What a credential implies
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from typing import Callable
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import (
@@ -54,6 +55,10 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading imp
     find,
     read_whole,
 )
+
+
+_ATTEMPTS = 3
+"""How many times what was deleted for a new one is created, while ONTAP fails and nothing comes of it."""
 
 
 def apply(client: RestClient, resource: Resource, change: Change, verify: bool = False) -> Outcome:
@@ -259,13 +264,31 @@ def _recreate(client: RestClient, resource: Resource, before: State, creation: C
     deleted = _delete(client, resource, before, verify)
     if deleted.error:
         return replace(deleted, lost=before if deleted.changed else None)
-    created = _create(client, resource, creation, verify, before)
+    created = _create_in_place(client, resource, creation, before, verify)
     if created.error is None:
         return replace(created, operation=RECREATED, warnings=[*deleted.warnings, *created.warnings])
     if created.changed:
         created.error.notes.append(f"{resource.title(before)} had been deleted for this.")
         return replace(created, lost=before)
     return _put_back(client, resource, before, creation, created.error)
+
+
+def _create_in_place(
+    client: RestClient, resource: Resource, creation: Creation, replaced: State, verify: bool = False
+) -> Outcome:
+    """Creates what is missing until then, and again where ONTAP failed and the array shows that nothing came of it.
+
+    A plain refusal would be the same again, so it ends this at once.
+    """
+    warnings: list[str] = []
+    created = Outcome(UNCHANGED)
+    for _attempt in islice(client.patiently(pause=0.5), _ATTEMPTS):
+        created = _create(client, resource, creation, verify, replaced)
+        error = created.error
+        if error is None or created.changed or not (isinstance(error, ApiError) and error.doubtful):
+            break
+        warnings.append(f"{error.sentence()} The array showed no effect of it, so it was sent once more.")
+    return created if created.error else replace(created, warnings=[*warnings, *created.warnings])
 
 
 def _put_back(client: RestClient, resource: Resource, before: State, creation: Creation, error: OntapError) -> Outcome:
@@ -277,7 +300,7 @@ def _put_back(client: RestClient, resource: Resource, before: State, creation: C
         error.notes.append(missing)
         return failed(error, DELETED, lost=before)
     try:
-        back = _create(client, resource, plan_creation(resource, predecessor))
+        back = _create_in_place(client, resource, plan_creation(resource, predecessor), before)
     except InvalidInput as refusal:
         back = failed(refusal)
     if back.error:
