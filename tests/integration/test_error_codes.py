@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import ApiError
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
@@ -169,21 +170,23 @@ def test_each_code_reads_well_in_a_failed_play(playbooks: Playbooks) -> None:
     array = playbooks.array
     array.add_policy({"name": "old", "svm": {"name": "svm1"}, "action": "bypass", "enabled": True})
     only_delete, only_patch = {66257096}, {66257097, 66257116}
-    tasks = []
+    cases = {}
     for code in sorted(POLICY.advice):
         method = "DELETE" if code in only_delete else "PATCH" if code in only_patch else "POST"
         array.refuse(method, POLICIES if method == "POST" else f"{POLICIES}/*", code=code)
-        options = {
+        cases[str(code)] = {
             "POST": {**WEB, "name": "new"},
             "PATCH": {"name": "old", "svm": "svm1", "enabled": False},
             "DELETE": {"name": "old", "svm": "svm1", "state": "absent"},
         }[method]
-        tasks.append({"name": str(code), "wiresec.ontap.ipsec_policy": options, "ignore_errors": True})
-    play = playbooks.play(tasks)
+    # From a file, because Ansible quotes the playbook around a failed task.
+    (playbooks.folder / "cases.yml").write_text(yaml.safe_dump({"cases": cases}), encoding="utf-8")
+    loop = {"name": "each code", "wiresec.ontap.ipsec_policy": "{{ cases[item] }}", "loop": list(cases)}
+    play = playbooks.play([{**loop, "ignore_errors": True}], "-e", "@cases.yml")
     assert play.code == 0, play.output
+    results = {one["result"]["item"]: one["result"] for one in play.results if one["failed"] and "item" in one["result"]}
     for code, advice in POLICY.advice.items():
-        result = play.result(str(code))
-        assert str(code) in play.failed
+        result = results[str(code)]
         assert result["changed"] is False
         assert result["error"]["code"] == code
         assert f"code {code}" in result["msg"]
