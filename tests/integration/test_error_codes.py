@@ -184,7 +184,9 @@ def test_each_code_reads_well_in_a_failed_play(playbooks: Playbooks) -> None:
     loop = {"name": "each code", "wiresec.ontap.ipsec_policy": "{{ cases[item] }}", "loop": list(cases)}
     play = playbooks.play([{**loop, "ignore_errors": True}], "-e", "@cases.yml")
     assert play.code == 0, play.output
-    results = {one["result"]["item"]: one["result"] for one in play.results if one["failed"] and "item" in one["result"]}
+    results = {
+        one["result"]["item"]: one["result"] for one in play.results if one["failed"] and "item" in one["result"]
+    }
     for code, advice in POLICY.advice.items():
         result = results[str(code)]
         assert result["changed"] is False

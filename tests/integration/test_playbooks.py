@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from simulator import Simulator
-from support.harness import CHECKOUT, Playbooks, task
+from support.harness import CHECKOUT, Play, Playbooks, task
 from support.pages import examples
 from support.samples import KEY, NEW_KEY, PPK, SHORT_KEY, WEB
 
