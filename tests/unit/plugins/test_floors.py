@@ -74,6 +74,14 @@ def test_no_files_of_a_room_import_each_other_in_a_circle(room: Path) -> None:
     TopologicalSorter({path: imported_files(path) for path in room.glob("*.py")}).prepare()
 
 
+@pytest.mark.parametrize("room", ROOMS, ids=name_of)
+def test_contributors_are_told_what_a_room_is_for(room: Path) -> None:
+    page = (PLUGINS.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert f"\n| `{room.name}` | " in page, (
+        f"Say in CONTRIBUTING.md, How the code is laid out, what {name_of(room)} is for."
+    )
+
+
 TOP_FLOOR = max(floor_of(path) for path in SOURCES if name_of(path).startswith("module_utils"))
 
 

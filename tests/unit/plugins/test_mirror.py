@@ -26,7 +26,7 @@ _OF_COVERAGE = ("integration/test_ipsec_coverage.py",)
 ELSEWHERE: dict[str, tuple[str, ...]] = {
     # What becomes of an error is what a task says of it.
     "module_utils/_0_basics/errors.py": ("integration/test_error_codes.py", "integration/test_faults.py"),
-    "module_utils/_0_basics/certificate_bundle.py": ("integration/test_certificate.py",),
+    "module_utils/_0_basics/certificate_bundle.py": ("unit/plugins/module_utils/_0_basics/test_x509.py",),
     "module_utils/_0_basics/hiding.py": ("integration/test_rest.py", "integration/test_ipsec_probe.py"),
     "module_utils/_0_basics/interruption.py": ("integration/test_interruption.py",),
     "module_utils/_0_basics/ip_protocols.py": ("unit/plugins/module_utils/_0_basics/test_normalize.py",),
