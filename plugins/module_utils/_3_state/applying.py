@@ -56,7 +56,6 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading imp
     read_whole,
 )
 
-
 _ATTEMPTS = 3
 """How many times what was deleted for a new one is created, while ONTAP fails and nothing comes of it."""
 
