@@ -278,6 +278,11 @@ exceptions:
   returned: as RV(flows)
   type: list
   elements: dict
+problems:
+  description: What keeps the gate closed, a sentence each; of flows the first ones.
+  returned: as RV(flows)
+  type: list
+  elements: str
 failing:
   description: How many flows, and things that could not be read, are not as O(fail_on) wants them.
   returned: as RV(flows)
@@ -396,6 +401,7 @@ def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, 
     problems = list(found.problems)
     if params["fail_on"] and not params["allow_empty"] and not any(result["flows"].values()):
         problems.append("There is not one flow, so nothing was looked at. Set allow_empty: true if that is fine.")
+    result["problems"] = problems
     if problems:
         raise Uncovered(" ".join([result["msg"], *problems])).reporting(result)
     return {

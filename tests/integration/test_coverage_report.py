@@ -1,0 +1,170 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The audit as people get it: four files by one playbook, and the page in a real browser, with names that try to be HTML."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports import coverage_report, html_report
+from simulator import Simulator
+from support.browser import DARK, loaded, printed, screenshot
+from support.harness import coverage
+from support.repository import Repository
+
+EVIL = '"><script>document.title="taken over"</script>'
+NFS = {
+    "name": "nfs",
+    "svm": "svm1",
+    "action": "esp_transport",
+    "authentication_method": "psk",
+    "local_endpoint": {"address": "10.10.10.7", "netmask": "32"},
+    "remote_endpoint": {"address": "10.0.0.0", "netmask": "8"},
+    "protocol": "any",
+}
+HOLE = {**NFS, "name": EVIL, "action": "bypass", "remote_endpoint": {"address": "10.10.20.128", "netmask": "25"}}
+HEAD = {"title": "IPsec audit", "time": "2026-05-05 10:00 UTC"}
+ACCEPTED = {"svm": "svm2", "reason": f"=cmd {EVIL}", "until": "2099-12-31"}
+
+
+@pytest.fixture
+def answer(array: Simulator) -> dict[str, Any]:
+    """What there is to say of an array with a hole in it, and with a name and a reason that try to be HTML."""
+    array.serve_data()
+    array.add_policy(NFS)
+    array.add_policy(HOLE)
+    array.refuse("GET", "/api/protocols/cifs/sessions", 6, status=403)
+    networks = [{"network": "10.30.0.0/16", "name": f"Frankfurt {EVIL}"}]
+    return {"cluster": "cluster1", "problem": "", **coverage(array, client_networks=networks, exceptions=[ACCEPTED])}
+
+
+def document(*clusters: dict[str, Any], previous: Any = None) -> dict[str, Any]:
+    return coverage_report.document(clusters, HEAD, previous)
+
+
+LOST = {"cluster": "cluster2", "problem": f"it does not answer {EVIL}"}
+
+
+def test_the_page_in_a_browser(answer: dict[str, Any], tmp_path: Path) -> None:
+    page = tmp_path / "audit.html"
+    page.write_text(html_report.coverage(document(answer, LOST)), encoding="utf-8")
+    dom = loaded(page, tmp_path)
+    assert re.findall(r"<title>(.*?)</title>", dom)[0] == "IPsec audit, 2026-05-05 10:00 UTC"
+    # What tried to be HTML is there, as text, and the page asks nobody for anything.
+    assert "&lt;script&gt;" in dom
+    assert "<script" not in dom
+    assert re.findall(r"""(?:src|href)=|url\((?!#)|@import""", page.read_text(encoding="utf-8")) == []
+    pictures = {
+        "wide": screenshot(page, tmp_path, "wide", 1300, 1200),
+        "narrow": screenshot(page, tmp_path, "narrow", 500, 1200),
+        "dark": screenshot(page, tmp_path, "dark", 1300, 1200, DARK),
+    }
+    assert all(one.startswith(b"\x89PNG") for one in pictures.values())
+    assert len(set(pictures.values())) == 3
+    assert printed(page, tmp_path).startswith(b"%PDF")
+
+
+def test_every_state_is_told_by_a_letter_and_a_hatching_and_not_by_colour_alone() -> None:
+    looks = html_report.picture.LOOKS
+    assert list(looks) == list(coverage_report.STATES)
+    assert len({letter for _colour, letter, _hatching in looks.values()}) == len(looks)
+
+
+def test_the_first_sentence_is_the_answer(answer: dict[str, Any]) -> None:
+    first = coverage_report.markdown(document(answer, LOST)).splitlines()[0]
+    assert re.fullmatch(
+        r"# IPsec audit: \d+ of \d+ intended flows are protected, and \d+ of \d+ observed flows are protected; "
+        r"\d+ are neither protected nor accepted, \d+ are accepted. But nothing is known of 1 of 2 clusters, "
+        r"and not everything could be read.",
+        first,
+    )
+
+
+def test_a_spreadsheet_runs_nothing(answer: dict[str, Any]) -> None:
+    rows = list(csv.DictReader(coverage_report.as_csv(document(answer)).splitlines()))
+    flows = answer["flows"]
+    assert len(rows) == len(flows["intended"]) + len(flows["observed"])
+    assert {row["exception"][:5] for row in rows} == {"", "'=cmd"}
+    assert {row["state"] for row in rows} <= set(coverage_report.STATES)
+
+
+def test_what_has_changed(answer: dict[str, Any], array: Simulator) -> None:
+    before = document(answer)
+    array.edit_policy("nfs", "svm1", {"enabled": False})
+    array.heal()
+    after = {"cluster": "cluster1", "problem": "", **coverage(array)}
+    doc = document(after, previous=json.loads(json.dumps(before)))
+    assert doc["since"] == HEAD["time"]
+    worse = [one for one in doc["changes"] if one["worse"] and one["before"] == "protected"]
+    assert {(one["address"], one["after"]) for one in worse} == {("10.10.10.7", "clear")}
+    assert "**worse**" in coverage_report.markdown(doc)
+    assert document(after, previous=document(after))["changes"] == []
+
+
+def test_a_picture_of_an_array_of_any_size_fits(answer: dict[str, Any]) -> None:
+    (row, *_others) = answer["flows"]["intended"]
+    states = list(coverage_report.STATES)
+    flows = [
+        {
+            **row,
+            "client": f"10.{x}.{y}.0/24",
+            "interface": f"lif{y}",
+            "state": states[(x * y) % 9],
+            "services": ["nfs"],
+            "ports": ["tcp/2049"],
+        }
+        for x in range(60)
+        for y in range(60)
+    ]
+    drawn = html_report.picture.picture(flows)
+    assert (len(drawn["rows"]), len(drawn["columns"])) == (40, 16)
+    assert drawn["left_out"] > 0
+    assert len(html_report.picture.picture([row] * 500)["rows"]) == 1
+
+
+# The playbook.
+
+
+@pytest.mark.covers_plays
+def test_the_playbook_reports_all_clusters_and_fails_afterwards(tmp_path: Path) -> None:
+    with Repository(tmp_path / "repository") as repository:
+        first, second, third = repository.clusters.values()
+        for array in (first, second):
+            array.serve_data()
+            array.add_policy({**NFS, "local_endpoint": {"address": "10.10.0.0", "netmask": "16"}})
+        second.add_policy({**HOLE, "name": "scanner"})
+        third.add_account("admin", "another password")
+        (repository.folder / "audit.yml").write_text(
+            yaml.safe_dump([{"name": "Audit", "ansible.builtin.import_playbook": "wiresec.ontap.audit"}]),
+            encoding="utf-8",
+        )
+        (repository.folder / "exceptions.yml").write_text(
+            yaml.safe_dump({"ipsec_audit_exceptions": [{"svm": "svm2", "reason": "not yet", "until": "2099-12-31"}]}),
+            encoding="utf-8",
+        )
+        given = ["-e", "@exceptions.yml", "-e", '{"ipsec_audit_protocols": ["nfs"]}']
+        play = repository.run("audit.yml", *given)
+        assert play.code == 2, play.output
+        reports = repository.folder / "ipsec-reports"
+        assert {path.name for path in reports.glob("audit.*")} == {"audit.html", "audit.md", "audit.json", "audit.csv"}
+        doc = repository.read("ipsec-reports/audit.json")
+        assert [(one["cluster"], bool(one["problem"])) for one in doc["clusters"]] == [
+            (name, number == 2) for number, name in enumerate(repository.clusters)
+        ]
+        failed = set(re.findall(r"^(\S+) +:.* failed=1", play.output, re.MULTILINE))
+        assert failed == {name for number, name in enumerate(repository.clusters) if number}
+        # The second report tells what has changed.
+        second.edit_policy("scanner", "svm1", {"enabled": False})
+        repository.run("audit.yml", *given)
+        text = (reports / "audit.md").read_text(encoding="utf-8")
+        assert "## Changed since" in text
+        assert "was protected in part, is protected by IPsec" in text
+        assert first.password not in "".join(path.read_text(encoding="utf-8") for path in reports.glob("audit.*"))
