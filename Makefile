@@ -22,7 +22,7 @@ SIDE_BY_SIDE := $(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo demo-gitops test check lint lint-code lint-types lint-ansible lint-texts pytest unit integration \
-  conformance docs pythons archive sanity faults compared bench build format simulator clean
+  conformance hosts docs pythons archive sanity faults compared bench build format simulator clean
 
 help:  ## list the targets
 	@echo "usage: make TARGET [ARGS=...] [PYTHON=python3.12]"
@@ -45,7 +45,7 @@ test: lint .venv-conformance/.ready  ## run the linters, and every test once, on
 
 check: COVERAGE = true
 check: test  ## run every gate, with every test once: what must pass before a change lands
-	@$(SIDE_BY_SIDE) sanity archive pythons docs
+	@$(SIDE_BY_SIDE) sanity archive pythons docs hosts
 
 lint: .venv/.ready  ## run the linters
 	@echo "== lint: ruff, mypy, codespell, yamllint, ansible-lint, documentation, changelog fragments, licences, workflows"
@@ -80,6 +80,10 @@ integration: .venv/.ready  ## run playbooks against the simulator
 
 conformance: .venv/.ready .venv-conformance/.ready  ## drive the simulator with third-party clients
 	@$(PYTEST) tests/conformance $(ARGS)
+
+hosts: .venv/.ready  ## run the role ipsec_client on hosts with real daemons, which takes Debian and some minutes
+	@echo "== hosts"
+	@$(PYTEST) tests/hosts -rs $(ARGS)
 
 pythons:  ## run tests/unit by ansible-test on each Python that modules may run on
 	@$(CHECK_PYTHON)

@@ -209,12 +209,14 @@ def base_environment(record: Path) -> dict[str, str]:
     }
 
 
-def ansible_playbook(arguments: Sequence[str], environment: Mapping[str, str], folder: Path) -> Play:
-    """Runs ansible-playbook in a folder, with an environment that has a record of results."""
+def ansible_playbook(
+    arguments: Sequence[str], environment: Mapping[str, str], folder: Path, within: Sequence[str] = ()
+) -> Play:
+    """Runs ansible-playbook in a folder, with an environment that has a record of results. within: a command that runs others."""
     record = Path(environment["RECORD_RESULTS"])
     record.unlink(missing_ok=True)
-    command = [str(PROGRAMS / "ansible-playbook"), *arguments]
-    run = _PYTHON.run if _PYTHON.can_run_in(environment) else run_to_end
+    command = [*within, str(PROGRAMS / "ansible-playbook"), *arguments]
+    run = _PYTHON.run if _PYTHON.can_run_in(environment) and not within else run_to_end
     code, output = run(command, environment, folder)
     lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
     return Play(code, output, [json.loads(line) for line in lines])

@@ -54,11 +54,11 @@ class Libreswan(Daemon):
         return int(contents(self._pid_file).split()[0])
 
     def wanted(self) -> Mapping[str, str]:
-        """See ``Daemon``. Which secret or certificate a connection takes, only the daemon knows, so all count for each."""
-        secrets = own_files.texts(self._folder, ".secrets")
+        """See ``Daemon``. Which certificate a connection takes is in a database, so all count for each that takes one."""
+        secrets = [line for text in own_files.texts(self._folder, ".secrets") for line in text.splitlines()]
         certificates = [contents(path).decode("utf-8", "replace") for path in self._certificates]
         return {
-            name: own_files.digest(text, secrets if _by_key(text) else certificates)
+            name: own_files.digest(text, _own_secrets(text, secrets) if _by_key(text) else certificates)
             for name, text in self._connections.items()
         }
 
@@ -97,6 +97,12 @@ class Libreswan(Daemon):
         if code:
             raise DaemonError(f"{' '.join(command)} failed: {(errors or output).strip()}")
         return output
+
+
+def _own_secrets(text: str, secrets: Sequence[str]) -> list[str]:
+    """The lines of secrets that are for the two identities of a connection."""
+    identities = dict(re.findall(r"(?m)^(leftid|rightid)=(.*)$", text))
+    return [line for line in secrets if line.startswith(f"{identities.get('leftid')} {identities.get('rightid')} : ")]
 
 
 def _by_key(text: str) -> bool:

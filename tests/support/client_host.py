@@ -1,0 +1,161 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Linux host with a real daemon of IPsec, in namespaces of this machine: Debian's packages, unpacked over its own files.
+
+Traps are real there, too. Packets are not encrypted: that takes a kernel with ESP.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from environment import CHECKOUT, online
+from support.harness import Play, ansible_playbook
+
+PACKAGES = {
+    "strongswan": [
+        "charon-systemd",
+        "strongswan-swanctl",
+        "strongswan-libcharon",
+        "libstrongswan",
+        "libstrongswan-standard-plugins",
+    ],
+    "libreswan": [
+        "libreswan",
+        "libunbound8",
+        "libldns3",
+        "libnss3-tools",
+        "libnss3",
+        "libnspr4",
+        "libevent-2.1-7",
+        "libevent-pthreads-2.1-7",
+    ],
+}
+
+_FOLDER = CHECKOUT / "build" / "client-packages"
+
+_SETUP = """
+set -e
+mount -t tmpfs none /run
+mkdir -p /run/upper/etc /run/upper/var /run/work/etc /run/work/var /run/pluto
+mount -t overlay none -o lowerdir={root}/usr:/usr /usr
+for folder in etc var; do
+  lower=/$folder
+  [ -d {root}/$folder ] && lower={root}/$folder:/$folder
+  mount -t overlay none -o lowerdir=$lower,upperdir=/run/upper/$folder,workdir=/run/work/$folder /$folder
+done
+ip link set lo up
+ip address add 10.10.20.5/24 dev lo
+ip route add default dev lo
+echo ready
+exec sleep infinity
+"""
+
+_START = {
+    "strongswan": "charon-systemd >/run/log 2>&1 & for try in $(seq 50); do [ -S /run/charon.vici ] && break; sleep 0.1; done",
+    "libreswan": (
+        "mkdir -p /var/lib/ipsec/nss && certutil -N -d sql:/var/lib/ipsec/nss --empty-password && "
+        "/usr/libexec/ipsec/pluto --config /etc/ipsec.conf --logfile /run/log --rundir /run/pluto && "
+        "for try in $(seq 50); do ipsec status >/dev/null 2>&1 && break; sleep 0.1; done"
+    ),
+}
+
+
+class Unavailable(Exception):
+    """Such a host can't be had here; the message says why."""
+
+
+def unpacked(daemon: str) -> Path:
+    """The packages of a daemon, as on the root of a file system; fetched once. Raises ``Unavailable``."""
+    missing = [program for program in ("apt-get", "dpkg-deb", "unshare", "nsenter", "ip") if not shutil.which(program)]
+    if missing:
+        raise Unavailable(f"{', '.join(missing)} is not here")
+    root = _FOLDER / daemon
+    _FOLDER.mkdir(parents=True, exist_ok=True)
+    with (_FOLDER / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not root.exists():
+            archives = _FOLDER / f"{daemon}.archives"
+            shutil.rmtree(archives, ignore_errors=True)
+            archives.mkdir()
+            command = ["apt-get", "-qq", "download", *PACKAGES[daemon]]
+            ran = subprocess.run(
+                command, cwd=archives, env=online(os.environ), capture_output=True, text=True, check=False
+            )
+            if ran.returncode:
+                raise Unavailable(f"{' '.join(command)}: {ran.stderr.strip()[-300:]}")
+            partial = _FOLDER / f"{daemon}.partial"
+            shutil.rmtree(partial, ignore_errors=True)
+            for archive in sorted(archives.glob("*.deb")):
+                subprocess.run(["dpkg-deb", "--extract", archive, partial], check=True)
+            partial.rename(root)
+    return root
+
+
+class ClientHost:
+    """A host with a daemon that runs; as a context, it is gone at its end. Raises ``Unavailable``."""
+
+    def __init__(self, daemon: str) -> None:
+        self._daemon = daemon
+        self._root = unpacked(daemon)
+
+    def __enter__(self) -> ClientHost:
+        as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
+        script = _SETUP.format(root=self._root)
+        self._process = subprocess.Popen(
+            [
+                "unshare",
+                *as_root,
+                "--mount",
+                "--net",
+                "--pid",
+                "--fork",
+                "--mount-proc",
+                "--kill-child",
+                "sh",
+                "-c",
+                script,
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout and self._process.stderr
+        if self._process.stdout.readline() != "ready\n":
+            raise Unavailable(f"no namespaces: {self._process.stderr.read().strip()}")
+        # The namespaces are those of the shell that unshare has forked.
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        pid = children.read_text(encoding="ascii").split()[0]
+        user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
+        self._enter = ["nsenter", "--target", pid, *user, "--mount", "--net", "--pid", f"--wd={CHECKOUT}", "--"]
+        self.shell(_START[self._daemon])
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def shell(self, script: str) -> str:
+        """What a script prints on the host. Raises ``CalledProcessError``."""
+        with (_FOLDER / f"out.{os.getpid()}").open("w+") as stream:
+            # A daemon in the background would keep a pipe open.
+            subprocess.run(
+                [*self._enter, "sh", "-c", script], stdout=stream, stderr=stream, stdin=subprocess.DEVNULL, check=True
+            )
+            stream.seek(0)
+            return stream.read()
+
+    def play(self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path) -> Play:
+        """Runs ansible-playbook on the host itself."""
+        # Whatever goes wrong on the way there, nothing may be configured on this machine itself.
+        inside = ["sh", "-c", 'test -d /run/upper/etc && exec "$@"', "sh"]
+        return ansible_playbook(arguments, environment, folder, [*self._enter[:-2], f"--wd={folder}", "--", *inside])
