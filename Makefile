@@ -22,7 +22,7 @@ SIDE_BY_SIDE := $(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo demo-gitops test check lint lint-code lint-types lint-ansible lint-texts pytest unit integration \
-  conformance hosts docs pythons archive sanity faults compared bench build format simulator clean
+  conformance hosts negotiate docs pythons archive sanity faults compared bench bench-both-ends build format simulator clean
 
 help:  ## list the targets
 	@echo "usage: make TARGET [ARGS=...] [PYTHON=python3.12]"
@@ -85,6 +85,10 @@ hosts: .venv/.ready  ## run the role ipsec_client on hosts with real daemons, wh
 	@echo "== hosts"
 	@$(PYTEST) tests/hosts -rs $(ARGS)
 
+negotiate: .venv/.ready  ## let real daemons, in a Linux of their own, load what is rendered for clients; no root needed
+	@echo "== negotiate"
+	@$(RUN) python -m pytest -n0 -rs --timeout 600 tests/negotiate $(ARGS)
+
 pythons:  ## run tests/unit by ansible-test on each Python that modules may run on
 	@$(CHECK_PYTHON)
 	@echo "== pythons"
@@ -100,6 +104,9 @@ sanity:  ## run ansible-test sanity on every supported release of ansible-core, 
 	@PYTHONPATH=tests $(PYTHON) -m gates.ansible_test sanity $(ARGS)
 
 # --- helpers --------------------------------------------------------------------------------------------------------
+
+bench-both-ends: .venv/.ready  ## print what a change of both ends costs whoever is connected (docs/both_ends.md)
+	@$(RUN) python benchmarks/both_ends.py $(ARGS)
 
 build: .venv/.ready  ## build the archive in dist; ARGS=--release refuses what is no release
 	@$(RUN) env PYTHONPATH=tests python -m gates.archive $(ARGS)

@@ -42,10 +42,10 @@ PSK, PKI = "psk", "pki"
 IKE_LIFETIME, ESP_LIFETIME = 86_400, 28_800
 """Seconds: what ONTAP's policies have by default (docs/ontap_facts.md, 2.1). REST has no field for either."""
 
-PEER_GONE = 10
-"""Seconds of silence after which a client asks whether the array is still there."""
+PEER_GONE = 5
+"""Seconds of silence after which a client asks whether the array is still there. With ten, TCP goes on after half a minute only."""
 
-NO_ANSWER = 15
+NO_ANSWER = 5
 """Seconds without an answer after which the array counts as gone, or as somebody who knows nothing of the associations."""
 
 LONGEST_NAME = 90

@@ -155,7 +155,8 @@ def _secrets(one: Connection) -> Iterator[str]:
     if one.method == PSK:
         yield f"{owners} : PSK {key_text(one.key)}"
     if one.ppk_identity is not None:
-        yield f"{owners} : PPKS {_quoted(one.ppk_identity)} {key_text(one.ppk_key)}"
+        # Without the quotes libreswan skips the line.
+        yield f'{owners} : PPKS "{one.ppk_identity}" {key_text(one.ppk_key)}'
 
 
 def _quoted(text: str) -> str:

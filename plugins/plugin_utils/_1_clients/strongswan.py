@@ -8,6 +8,7 @@ Sources: strongSwan's swanctl.conf(5), and trials with charon 5.9.8 against a pe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -188,7 +189,9 @@ def _subject(identity: str) -> str:
 
 
 def _ppk_identity(one: Connection) -> str:
-    return f"keyid:{one.ppk_identity}"
+    """As charon reads the same bytes from a peer that initiates: a name as a name. What it would convert has to be sent as it is."""
+    text = str(one.ppk_identity)
+    return text if re.fullmatch(r"[A-Za-z][\w-]*(\.[\w-]+)*", text, re.ASCII) else f"keyid:{text}"
 
 
 def _secrets(one: Connection) -> Iterator[str]:

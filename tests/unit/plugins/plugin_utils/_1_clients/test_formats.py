@@ -86,7 +86,7 @@ connections {
     remote_addrs = 10.10.10.7
     proposals = aes256-sha384-ecp384
     rekey_time = 86400s
-    dpd_delay = 10s
+    dpd_delay = 5s
     local {
       auth = psk
       id = "10.10.20.5"
@@ -147,8 +147,8 @@ conn wiresec-cluster1--svm1--nfs
     esn=no
     ikelifetime=86400s
     salifetime=28800s
-    dpddelay=10s
-    retransmit-timeout=15s
+    dpddelay=5s
+    retransmit-timeout=5s
     dpdaction=restart
     auto=ondemand
 """,
@@ -166,7 +166,7 @@ SETTINGS: list[tuple[str, Connection, dict[str, Any]]] = [
     ("libreswan", replace(NFS, replay_window=128), {"replay-window": "128"}),
     ("strongswan", replace(NFS, in_udp=True), {"encap": "yes"}),
     ("libreswan", replace(NFS, in_udp=True), {"encapsulation": "yes"}),
-    ("strongswan", QUANTUM, {"ppk_id": "keyid:quantum-1", "ppk_required": "yes"}),
+    ("strongswan", QUANTUM, {"ppk_id": "quantum-1", "ppk_required": "yes"}),
     ("libreswan", QUANTUM, {"ppk": "insist"}),
     ("strongswan", BY_CERTIFICATE, {"certs": "db1.pem", "cacerts": "ca.pem", "auth": "pubkey", "send_cert": "always"}),
     ("strongswan", BY_CERTIFICATE, {"remote.id": "C=US, O=Example, CN=svm1", "local.id": None}),
@@ -325,7 +325,7 @@ def assert_strongswan(client: Client, one: Connection) -> None:
     remote = connections["connections"][NFS.name]["remote"]["id"]
     kind, _colon, rest = remote.partition(":")
     assert remote == one.remote.identity or (kind in ("fqdn", "email") and rest == one.remote.identity) or "=" in remote
-    assert connections["connections"][NFS.name]["ppk_id"] == f"keyid:{one.ppk_identity}"
+    assert connections["connections"][NFS.name]["ppk_id"].removeprefix("keyid:") == one.ppk_identity
     assert set(secrets["secrets"]) == {f"ike-{NFS.name}", f"ppk-{NFS.name}"}
     assert {base64.b64decode(section["secret"][2:]) for section in secrets["secrets"].values()} == {one.key}
 

@@ -1,0 +1,245 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What happens in a scenario, step by step: each method is one that ``scenario.yml`` may name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.connections import Client
+from lab.certificates import Authority
+from lab.clients import CERTIFICATE, DAEMONS, around, install_certificate, rendered
+from lab.guest import Guest
+from lab.hosts import Conversation, Ipsec, Network, wait_until
+from lab.ontap import Array, Policy, Unknown
+
+SCENARIOS = Path(__file__).with_name("scenarios")
+
+SUITE = "rfc4106(gcm(aes))"
+"""AES-GCM, as the kernel calls it."""
+
+SERVED = (111, 2049, 2050)
+"""Ports on which the array answers."""
+
+PREFIX_LENGTHS = {False: 16, True: 48}
+"""Of the wire, which all subnets of a scenario are on."""
+
+KNOWN = {"about", "daemons", "pfs", "client", "array_certificate", "mistakes", "without", "starts_late", "course"}
+
+
+def read(name: str) -> dict[str, Any]:
+    """What a scenario says. Raises ``ValueError`` for what it must not say."""
+    told: dict[str, Any] = yaml.safe_load((SCENARIOS / name / "scenario.yml").read_text())
+    if told.keys() - KNOWN:
+        raise ValueError(f"{name}: {', '.join(sorted(told.keys() - KNOWN))}?")
+    return told
+
+
+def variants(name: str) -> list[tuple[str, bool]]:
+    """The daemons that a scenario is for, each with every way in which ONTAP may want PFS."""
+    told = read(name)
+    return [(daemon, pfs) for daemon in told.get("daemons", DAEMONS) for pfs in told.get("pfs", [False])]
+
+
+class Course:
+    """One scenario, with one daemon."""
+
+    def __init__(self, guest: Guest, name: str, daemon: str, pfs: bool) -> None:
+        self.guest, self.daemon, self.told = guest, daemon, read(name)
+        self.policies: list[Policy] = yaml.safe_load((SCENARIOS / name / "ipsec.yml").read_text())["policies"]
+        self.unknown = Unknown(pfs)
+        self.notes: list[str] = []
+
+    def run(self) -> list[str]:
+        """Goes through the course: what was not as it should be, with the ends of both logs; empty if all was."""
+        with Network(self.guest) as network:
+            try:
+                self._set_up(network)
+                for step in self.told["course"]:
+                    [(what, detail)] = step.items() if isinstance(step, Mapping) else [(step, None)]
+                    problem = getattr(self, what)(detail)
+                    if problem:
+                        return [f"{step}: {problem}", *self._evidence()]
+            except Exception as error:
+                return [f"{type(error).__name__}: {error}", *self._evidence()]
+        return []
+
+    def _set_up(self, network: Network) -> None:
+        self.network = network
+        locals_ = dict.fromkeys(_host_of(one["local_endpoint"]["address"]) for one in self.policies)
+        self.array = Array(network, *map(_on_wire, locals_), unknown=self.unknown)
+        told = self.told["client"]
+        self.client: Ipsec = DAEMONS[self.daemon](network, "client", *map(_on_wire, told["addresses"]))
+        certificate = told.get("certificate")
+        own = [certificate["subject"], *certificate.get("alternatives", [])] if certificate else []
+        if certificate:
+            authority = Authority()
+            self.array.trust(authority.sign(**self.told["array_certificate"]))
+            install_certificate(self.client, authority.sign(**certificate))
+        self.facts = Client(
+            name="client1.example.com",
+            addresses=told["addresses"],
+            identities=told.get("identities", own),
+            certificate=CERTIFICATE[self.daemon] if certificate else None,
+            array_addresses=told.get("array_addresses", []),
+        )
+        self.array.start_with(self.policies)
+        for port in SERVED:
+            self.array.serve(port)
+        self.address = self.array.address
+        self.source_port = told.get("source_port", 0)
+        self.began = network.now()
+        if not self.told.get("starts_late"):
+            self.client_starts(None)
+
+    def _files(self) -> dict[str, str]:
+        """What the collection renders, with the mistakes of this scenario."""
+        files = {**around(self.daemon), **rendered(self.facts, self.policies, self.daemon)}
+        for mistake in self.told.get("mistakes", {}).get(self.daemon, []):
+            if not any(mistake["replace"] in text for text in files.values()):
+                raise ValueError(f"there is no {mistake['replace']!r} in\n" + "\n".join(files.values()))
+            files = {path: text.replace(mistake["replace"], mistake["by"]) for path, text in files.items()}
+        without = self.told.get("without", [])
+        return {path: text for path, text in files.items() if not any(path.endswith(one) for one in without)}
+
+    def _evidence(self) -> list[str]:
+        told = []
+        for host in self.network.hosts:
+            told += [f"--- {host.name}", host.log()]
+            if isinstance(host, Ipsec):
+                told += [host.try_to_run("sh", "-c", "ip xfrm policy | head -40; ip xfrm state list nokeys").out]
+        return told
+
+    # --- steps ------------------------------------------------------------------------------------------------------
+
+    def connects(self, port: int | None) -> str:
+        """TCP gets through."""
+        answer = self.client.connect(self.address, port or 2049, timeout=20, source_port=self.source_port)
+        return "" if answer["answered"] else answer["why"]
+
+    def does_not_connect(self, port: int | None) -> str:
+        """TCP does not get through."""
+        answer = self.client.connect(self.address, port or 2049, timeout=4)
+        return f"it does, after {answer['seconds']:.1f} s" if answer["answered"] else ""
+
+    def protected(self, associations: int | None) -> str:
+        """IKE came up, with this many associations, in transport mode, of the suite; ESP is on the wire, nothing in clear."""
+        wanted = associations or 1
+        if not wait_until(lambda: self.client.children() == wanted, 5):
+            return f"{self.client.children()} associations instead of {wanted}:\n{self.client.associations()}"
+        states = [line for line in self.client.xfrm().splitlines() if "aead" in line]
+        if len(states) != 2 * wanted or not all(SUITE in one and "mode transport" in one for one in states):
+            return "the kernel has other associations:\n" + "\n".join(states)
+        if not self.network.encrypted(self.began):
+            return f"no ESP on the wire: {self.network.seen(self.began)}"
+        return self.nothing_in_clear(None)
+
+    def nothing_in_clear(self, ports: list[int] | None) -> str:
+        """No packet of NFS, or of these ports, was readable since the client's daemon was started."""
+        readable = self.network.in_clear(self.began, ports or [2049])
+        return f"packets in clear: {readable}" if readable else ""
+
+    def in_clear(self, ports: list[int] | None) -> str:
+        """Packets of NFS, or of these ports, were readable."""
+        return "" if self.network.in_clear(self.began, ports or [2049]) else f"nothing: {self.network.seen(self.began)}"
+
+    def rekeys(self, which: list[str] | None) -> str:
+        """New keys, for association and for IKE, from both sides; a connection survives them."""
+        talk = self.client.talk(self.address)
+        for one in which or ["client child", "array child", "client ike", "array ike"]:
+            side, what = one.split()
+            host = self.client if side == "client" else self.array
+            problem = self._rekeyed(host, what, talk)
+            if problem:
+                return f"{one}: {problem}"
+        talk.stop()
+        return self.nothing_in_clear(None)
+
+    def _rekeyed(self, host: Ipsec, what: str, talk: Conversation) -> str:
+        before = self._generation(what)
+        host.rekey(what)
+        if not wait_until(lambda: not before & self._generation(what) and self._generation(what), 15):
+            return f"still the same: {before}"
+        moment = self.network.now()
+        if not wait_until(lambda: talk.heard_since(moment), 10):
+            return "the connection stalls"
+        return ""
+
+    def _generation(self, what: str) -> set[str]:
+        return self.client.spis() if what == "child" else self.array.generations()
+
+    def rekeying_is_refused(self, _detail: None) -> str:
+        """The client wants new keys for its association, and gets none."""
+        before = self.client.spis()
+        self.client.rekey("child")
+        return "" if not wait_until(lambda: before - self.client.spis(), 5) else "it is not"
+
+    def stalls(self, within: int) -> str:
+        """A connection that is in use gets no answer any more, after so many seconds at the latest."""
+        talk = self.client.talk(self.address)
+        stalled = wait_until(lambda: not talk.heard_since(self.network.now() - 3), within)
+        talk.stop()
+        return "" if stalled else "it goes on"
+
+    def array_goes_down(self, _detail: None) -> str:
+        """Nobody answers IKE any more."""
+        self.array.stop()
+        return ""
+
+    def client_starts(self, _detail: None) -> str:
+        """The daemon of the client starts; what is counted from now on is what is seen from now on."""
+        self.began = self.network.now()
+        self.client.start(self._files())
+        return ""
+
+    def client_starts_anew(self, _detail: None) -> str:
+        """The daemon of the client starts anew, with the same files."""
+        self.client.restart()
+        self.began = self.network.now()
+        return ""
+
+    def recovers_after_a_takeover(self, within: int) -> str:
+        """The array loses its associations while a connection is in use, which goes on within so many seconds."""
+        talk = self.client.talk(self.address)
+        wait_until(lambda: talk.heard_since(self.network.now() - 1), 10)
+        moment = self.network.now()
+        self.array.lose_state()
+        lost = self.network.now()
+        back = wait_until(lambda: talk.heard_since(lost), within)
+        outage = talk.outage(moment)
+        self.notes.append(f"recovered after {outage:.1f} s")
+        talk.stop()
+        if not back or outage > within:
+            return f"it takes {outage:.1f} s"
+        return self.nothing_in_clear(None)
+
+    def does_not_recover_from_a_takeover(self, within: int) -> str:
+        """The same, and the connection does not go on."""
+        return "" if self.recovers_after_a_takeover(within) else "it does"
+
+    def logs(self, text: str) -> str:
+        """The client's log has a text."""
+        return "" if wait_until(lambda: text in self.client.read(self.client.LOG, 100_000), 10) else "it does not"
+
+    def no_association(self, _detail: None) -> str:
+        """There is none; charon, unlike pluto, has IKE all the same, so that things look well at first sight."""
+        if self.daemon == "strongswan" and not wait_until(self.client.established, 5):
+            return f"and no IKE: {self.client.associations()}"
+        return f"there is: {self.client.associations()}" if self.client.children() else ""
+
+
+def _host_of(address: str) -> str:
+    """An address of the array within a local endpoint."""
+    plain, _, length = address.partition("/")
+    if length in ("", "32", "128"):
+        return plain
+    return f"{plain}7" if ":" in plain else f"{plain.rpartition('.')[0]}.7"
+
+
+def _on_wire(address: str) -> str:
+    return f"{address}/{PREFIX_LENGTHS[':' in address]}"
