@@ -186,10 +186,16 @@ def test_another_interpreter_is_respected(playbooks: Playbooks, other_python: st
     assert f"{other_python} -m pip install 'requests>=2.25.1'" in play.result("list")["msg"]
 
 
+OTHER_NAME = next(
+    path
+    for path in (Path(sys.executable).with_name(name) for name in ("python3", "python"))
+    if path != Path(sys.executable) and path.exists()
+)
 INVENTORIES = {
     "declared localhost": "localhost ansible_connection=local",
     "array as host": "cluster1 ansible_connection=local",
     "the controller's interpreter": f"cluster1 ansible_connection=local ansible_python_interpreter={sys.executable}",
+    "the same by another name": f"cluster1 ansible_connection=local ansible_python_interpreter={OTHER_NAME}",
 }
 
 

@@ -122,7 +122,7 @@ class InProcessAction(NormalAction):
             self._connection.transport == "local"
             and not self._connection.become
             and not self._task.async_val
-            and self._templar.template(interpreter) in (*_AUTOMATIC, sys.executable)
+            and _is_this_python(str(self._templar.template(interpreter)))
             and find_spec("requests")
         )
 
@@ -174,6 +174,28 @@ class InProcessAction(NormalAction):
             yield
         finally:
             SHARED_SESSIONS.reset(token)
+
+
+def _is_this_python(interpreter: str) -> bool:
+    """Whether an interpreter is left to Ansible, or is the one that runs Ansible, however it is spelt."""
+    return interpreter in (*_AUTOMATIC, sys.executable) or _spelt(interpreter) == _spelt(sys.executable)
+
+
+def _spelt(program: str) -> str:
+    """One name for a program of a folder that has several, such as ``python``, ``python3`` and ``python3.13``.
+
+    A link that leads out of the folder stays what it is: an environment is where its interpreter is called, and the
+    system's Python, to which that of an environment leads, has other packages.
+    """
+    folder, name = os.path.split(os.path.abspath(program))
+    folder = os.path.realpath(folder)
+    for _link in range(10):
+        path = os.path.join(folder, name)
+        target = os.readlink(path) if os.path.islink(path) else os.sep
+        if os.path.dirname(target):
+            break
+        name = target
+    return os.path.join(folder, name)
 
 
 def _absolute(path: Any) -> Any:
