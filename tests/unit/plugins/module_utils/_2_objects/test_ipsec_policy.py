@@ -348,3 +348,25 @@ def test_a_patch_leaves_out_a_port_that_stays_any_and_writes_one_that_becomes_an
     with_port = {**current, "local_endpoint.port": "23-23"}
     opened = POLICY.modify_body(with_port, current, POLICY.differing(current, with_port))
     assert opened["local_endpoint"]["port"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("there", "needed"),
+    [
+        ({"authentication_method": "psk"}, {"secret_key"}),
+        ({}, {"secret_key"}),
+        ({"authentication_method": "psk", "ppk.identity": "one"}, {"secret_key", "ppk.shared_key"}),
+        ({"authentication_method": "pki", "ppk.identity": "one"}, {"ppk.shared_key"}),
+        ({"authentication_method": "pki"}, set()),
+        ({"action": "bypass", "ppk.identity": "one"}, set()),
+        ({"action": "discard"}, set()),
+    ],
+)
+def test_a_policy_that_is_put_back_gets_the_secrets_that_it_had_and_no_others(
+    there: dict[str, Any], needed: set[str]
+) -> None:
+    secrets = {"secret_key": "the-key-of-the-task", "ppk.shared_key": "the-other-key-of-the-task"}
+    restored = POLICY.to_restore({"name": "web", "action": "esp_transport", **there}, secrets)
+    assert {option: value for option, value in restored.items() if option in secrets} == {
+        option: secrets[option] for option in needed
+    }

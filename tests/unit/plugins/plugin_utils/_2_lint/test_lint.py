@@ -385,6 +385,35 @@ def test_the_measure_of_weak_secrets(secret: str, weak: bool) -> None:
     assert (lint.strength(secret) < lint.ENOUGH_BITS) == weak
 
 
+@pytest.mark.parametrize(
+    ("secret", "bits"),
+    [
+        # Hexadecimal digits without their prefix, of which upper and lower case are the same.
+        ("0x0f1e2d3c", 8 * 3),
+        ("0x0F1E2D3C", 8 * 3),
+        ("0xF1f1", 2 * 1),
+        # Neighbours do not count, but every second character does.
+        ("abcdefgh", 0),
+        ("acegikmo", 8 * 3),
+        ("xkxkxkxk", 2 * 1),
+    ],
+)
+def test_what_a_secret_is_worth(secret: str, bits: int) -> None:
+    assert lint.strength(secret) == bits
+
+
+def test_fifty_bits_are_enough_and_a_little_less_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    exactly, less = "adgk" * 6 + "d", "adgjmpsvyBadgjm"
+    assert lint.strength(exactly) == 50 > lint.strength(less) > 49
+    for secret, weak in ((exactly, False), (less + less[:3], False), (less, True)):
+        monkeypatch.setitem(VARIABLES, "key_a", secret)
+        text = yaml.safe_dump({"svm": "svm1", "policies": [entry("a", secret_key="{{ key_a }}")]})
+        Path("a.yml").write_text(text, encoding="utf-8")
+        found = [one.id for one in check(Path("a.yml"))]
+        assert ("weak-secret" in found) is weak, secret
+
+
 def test_random_secrets_of_24_characters_are_not_weak() -> None:
     alphabet = string.ascii_letters + string.digits
     drawn = ["".join(random.Random(seed).choices(alphabet, k=24)) for seed in range(1000)]
