@@ -101,17 +101,18 @@ class ActionModule(InProcessAction):
         unread = [str(service["msg"])] if service.get("failed") else []
         if unread:
             service = self._run_module("ipsec_service_info", {"ca_certificates": False}, True)
+        if not policies and (service.get("config") or {}).get("enabled") is not True:
+            raise CannotPlan(
+                f"{self._cluster}: nothing was exported, because the array lists no policies and IPsec is not known to be enabled: ONTAP "
+                f"may then not list what it has. Export when it is; if there are none, write the first file by hand, such as "
+                f"{os.path.relpath(folder)}/SVM.yml (docs/policy_files.md of the collection)."
+            )
         texts = exported.files(self._cluster, policies, service.get("config"), service.get("ca_certificates"))
         lines = [f"{self._cluster}: not exported, so it will not be compared: {reason}" for reason in unread]
         if not policies:
             lines.append(
                 f"{self._cluster} has no IPsec policies. Write its first file by hand, such as {os.path.relpath(folder)}/SVM.yml; "
                 "docs/policy_files.md of the collection tells how."
-            )
-        if not policies and (service.get("config") or {}).get("enabled") is False:
-            lines.append(
-                f"{self._cluster}: IPsec is not enabled, and ONTAP may then not list what it has. Export again when it is, before anything "
-                "is applied."
             )
         if lines:
             Display().display("\n".join(lines))

@@ -288,8 +288,12 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.applying import apply
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.outcome import foreseen, report
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import Permissions
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.preparing import confirm, prepare
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import CREATED, Permissions
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.preparing import (
+    confirm,
+    doubts_of_nothing,
+    prepare,
+)
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import find
 from ansible_collections.wiresec.ontap.plugins.module_utils._4_associations.impact import impact
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
@@ -307,6 +311,10 @@ def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, 
     permissions = Permissions(params["recreate"], params["update_secret_key"] == "always")
     change = prepare(client, POLICY, wanted, found.current, present, permissions)
     warnings = [*confirm(client, POLICY, [change]), *POLICY.hints(wanted, found.namesakes)]
+    if mode.check and change.operation == CREATED:
+        warnings += [
+            f"{doubt} {POLICY.title(wanted)} may be there already." for doubt in doubts_of_nothing(client, POLICY)
+        ]
     told = {"impact": impact(client, [change])[0]} if params["report_impact"] else {}
     outcome = foreseen(change) if mode.check else apply(client, POLICY, change, params["verify_writes"])
     result = report(POLICY, change, outcome)

@@ -209,6 +209,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.preparing import doubts_of_nothing
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import count, listing
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode, execute
@@ -216,10 +217,14 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute impo
 
 def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, Any]:
     """From validated options to the result of the task. Raises ``OntapError``."""
+    policies: list[dict[str, Any]] = []
     if params["count_only"]:
-        return {"changed": False, "policies": [], "num_records": count(client, POLICY, params)}
-    policies = listing(client, POLICY, params, params["fields"], params["order_by"], params["max_records"])
-    return {"changed": False, "policies": policies, "num_records": len(policies)}
+        number = count(client, POLICY, params)
+    else:
+        policies = listing(client, POLICY, params, params["fields"], params["order_by"], params["max_records"])
+        number = len(policies)
+    warnings = [] if number else doubts_of_nothing(client, POLICY)
+    return {"changed": False, "policies": policies, "num_records": number, "warnings": warnings}
 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:

@@ -20,7 +20,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors imp
 from simulator import Simulator, Unknowns
 from support.arrays import methods
 from support.clock import Clock
-from support.harness import policy
+from support.harness import policies, policy
 
 KEY = "a-shared-key-of-25-chars."
 OTHER_KEY = "another-key-of-many-chars"
@@ -432,6 +432,18 @@ def test_nothing_is_absent_while_ipsec_is_disabled(array: Simulator, behaviour: 
     with pytest.raises(OntapError, match="enabled"):
         policy(array, check_mode=check_mode, name="other", svm="svm1", state="absent")
     assert (array.policy("web", "svm1") is None) is (behaviour == "normal" and not check_mode)
+
+
+def test_a_create_is_not_predicted_without_a_word_while_ipsec_is_disabled(array: Simulator) -> None:
+    array.unknowns = Unknowns(while_disabled="empty")
+    policy(array, **PSK)
+    array.ipsec_enabled = False
+    result = policy(array, check_mode=True, **PSK)
+    assert result["operation"] == "created"
+    assert "IPsec policy 'web' on SVM 'svm1' may be there already." in result["warnings"][0]
+    for options in ({}, {"strict": True}):
+        warnings = policies(array, check_mode=True, policies=[PSK], **options)["warnings"]
+        assert "What is to be created may be there already." in warnings[0]
 
 
 def test_an_account_that_may_not_ask_whether_ipsec_is_enabled_is_told_so(array: Simulator) -> None:

@@ -70,7 +70,14 @@ def test_a_policy_comes_in_the_options_of_ipsec_policy(array: Simulator) -> None
 
 
 def test_no_match_is_an_empty_list(array: Simulator) -> None:
-    assert info(array, name="nobody") == {"changed": False, "policies": [], "num_records": 0}
+    nothing = {"changed": False, "policies": [], "num_records": 0}
+    assert info(array, name="nobody") == {**nothing, "warnings": []}
+    array.unknowns = Unknowns(while_disabled="empty")
+    array.ipsec_enabled = False
+    for options in ({}, {"count_only": True}):
+        result = info(array, **options)
+        assert {**result, "warnings": []} == {**nothing, "warnings": []}
+        assert "The array lists nothing, but IPsec is not enabled" in result["warnings"][0]
 
 
 FILTERS: list[tuple[dict[str, Any], list[str]]] = [

@@ -70,13 +70,14 @@ def test_an_export_says_what_it_could_not_write(repository: Repository) -> None:
     ]
 
 
-def test_an_export_while_ipsec_is_disabled_says_that_policies_may_be_missing(repository: Repository) -> None:
+def test_an_export_that_may_not_see_the_policies_fails(repository: Repository) -> None:
     array = repository.clusters["cluster1"]
     array.reset()
     array.ipsec_enabled = False
     export = repository.run("export.yml", "-l", "cluster1", "-e", "ipsec_export_directory=other")
-    assert export.code == 0, export.output
-    assert "cluster1: IPsec is not enabled, and ONTAP may then not list what it has." in export.output
+    assert export.code == 2, export.output
+    assert "cluster1: nothing was exported, because the array lists no policies and IPsec is not known" in export.output
+    assert not (repository.folder / "other").exists()
 
 
 # Plan

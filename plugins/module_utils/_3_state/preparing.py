@@ -83,6 +83,25 @@ def prepare(
     return replace(change, warnings=[*change.warnings, *warnings])
 
 
+def doubts_of_nothing(client: RestClient, resource: Resource, at_stake: str = "") -> list[str]:
+    """What is not certain where the array listed nothing at all. Costs one request.
+
+    at_stake: what must not rest on that. It is then an ``UnexpectedAnswer`` if the service is off.
+    """
+    if resource.switch is None:
+        return []
+    enabled = is_enabled(client, resource)
+    where = f"GET /api{resource.switch.path}"
+    if enabled is None:
+        return [f"The array lists nothing, and this account may not ask {where} whether that can be believed."]
+    if enabled:
+        return []
+    problem = f"The array lists nothing, but {resource.switch.off} ({where}), and ONTAP may then not list what it has."
+    if at_stake:
+        raise UnexpectedAnswer(f"{problem} {at_stake}")
+    return [problem]
+
+
 @contextmanager
 def _before_deleting(resource: Resource, current: State) -> Iterator[None]:
     """Says of an error from within what the reading was for, and that nothing came of it."""

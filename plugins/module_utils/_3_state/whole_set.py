@@ -20,7 +20,6 @@ from typing import Any, Callable
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import (
     InvalidInput,
-    UnexpectedAnswer,
 )
 from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import Resource, State, Version
@@ -36,8 +35,12 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning im
     Change,
     Permissions,
 )
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.preparing import confirm, prepare
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import find_all, identity, is_enabled
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.preparing import (
+    confirm,
+    doubts_of_nothing,
+    prepare,
+)
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import find_all, identity
 
 _LISTED_ERRORS = 10
 _CLOSE = 0.7
@@ -303,21 +306,12 @@ def _believe(client: RestClient, resource: Resource, steps: Sequence[Step], list
     """
     warnings = confirm(client, resource, [step.change for step in steps], before_deleting=True)
     proven = any(step.change.sought or step.change.operation == DELETED for step in steps)
-    if listed or proven or resource.switch is None or not (scope.prune or scope.strict):
+    created = any(step.change.operation == CREATED for step in steps)
+    if listed or proven or not (scope.prune or scope.strict or created):
         return warnings
-    enabled = is_enabled(client, resource)
-    if enabled:
-        return warnings
-    where = f"GET /api{resource.switch.path}"
-    if enabled is None:
-        return [
-            *warnings,
-            f"The array lists nothing, and this account may not ask {where} whether that can be believed.",
-        ]
-    problem = f"The array lists nothing, but {resource.switch.off} ({where}), and ONTAP may then not list what it has."
-    if scope.prune:
-        raise UnexpectedAnswer(f"{problem} What prune would delete can't be told until that is enabled.")
-    return [*warnings, f"{problem} What is to be created may be there already."]
+    at_stake = "What prune would delete can't be told until that is enabled." if scope.prune else ""
+    told = " What is to be created may be there already." if created else ""
+    return [*warnings, *(f"{doubt}{told}" for doubt in doubts_of_nothing(client, resource, at_stake))]
 
 
 def _check_keep(resource: Resource, scope: Scope, doomed: Sequence[State], pruning: Sequence[Step]) -> list[Refusal]:
