@@ -29,6 +29,7 @@ from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.rendering
     File,
     Format,
     head,
+    odd_characters,
     origin,
 )
 
@@ -81,11 +82,10 @@ def unfit(client: Client, connection: Connection) -> str:
     own = connection.local.identity
     if own is not None and identities.kind(own) != identities.DN:
         return f"Windows is to the array what the subject of its certificate says, and remote_identity is {own!r}"
-    return (
-        ""
-        if client.authorities
-        else "Windows needs the name of the authority that signed the certificates, as its subject"
-    )
+    if not client.authorities:
+        return "Windows needs the name of the authority that signed the certificates, as its subject"
+    odd = odd_characters(client.authorities, "")
+    return f"PowerShell can't be told the authority: it {odd}" if odd else ""
 
 
 def _rules(client: Client, one: Connection) -> Iterator[str]:

@@ -256,6 +256,11 @@ def test_names_of_files_that_swanctl_would_divide_are_refused(path: str) -> None
 # Windows
 
 
+@pytest.mark.parametrize("authority", ["CN=a\nRemove-Item x", "CN=\ud800"])
+def test_an_authority_that_a_script_can_not_have_is_refused(authority: str) -> None:
+    assert misfits(FORMATS["windows"], replace(CLIENT, authorities=[authority]), [BY_CERTIFICATE])
+
+
 def test_a_script_makes_what_is_new_before_it_removes_what_is_old() -> None:
     (script,) = texts("windows", BY_CERTIFICATE, replace(NFS, name="wiresec-x", does=DROP)).values()
     assert script.startswith("\ufeff# IPsec of db1") and script.count("\r\n") == script.count("\n")
