@@ -19,7 +19,12 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors imp
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
 from ansible_collections.wiresec.ontap.plugins.modules.ipsec_files import OPTIONS
 from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_execution.in_process import InProcessAction
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports import findings, plan_report, report_files
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports import (
+    findings,
+    plan_coverage,
+    plan_report,
+    report_files,
+)
 from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files import exported, policy_files
 from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files.policy_values import Values
 from ansible_collections.wiresec.ontap.plugins.plugin_utils._2_cluster.cluster_plan import (
@@ -211,6 +216,9 @@ class ActionModule(InProcessAction):
         plan = ClusterPlan(wanted, self._run_module)
         report = {"cluster": self._cluster, "findings": [one.as_dict() for one in found], **plan.report()}
         report.update({"digests": plan.digests, "source": wanted.source})
+        if params["purpose"] == "plan" and params["report_coverage"] and report["changes"]:
+            covered = self._run_module("ipsec_coverage", {"changes": report["changes"]}, True)
+            report["coverage"] = plan_coverage.compact(covered)
         applies = params["purpose"] == "apply" and not self._task.check_mode
         lines = plan_report.lines_of(report, drift=params["purpose"] == "drift")
         # An apply comes after a plan of the same run, whose lines need not be read twice.

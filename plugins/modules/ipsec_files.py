@@ -124,6 +124,12 @@ options:
     description: As in M(wiresec.ontap.ipsec_policies).
     type: bool
     default: false
+  report_coverage:
+    description:
+      - Whether a plan with changes says which flows lose protection by them, as M(wiresec.ontap.ipsec_coverage) finds with its defaults.
+        It needs the rights that are named there. What could not be read is in the report.
+    type: bool
+    default: true
   report_impact:
     description: As in M(wiresec.ontap.ipsec_policies).
     type: bool
@@ -242,6 +248,7 @@ OPTIONS: dict[str, Any] = {
     **options.PERMISSIONS,
     "continue_on_error": {"type": "bool", "default": False},
     "report_impact": {"type": "bool", "default": True},
+    "report_coverage": {"type": "bool", "default": True},
     "force": {"type": "bool", "default": False},
     "verify_ignore": {"type": "list", "elements": "str", "default": []},
     "overwrite": {"type": "bool", "default": False},

@@ -17,6 +17,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Callable
 
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports import plan_coverage
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports.markup import code
+
 Report = Mapping[str, Any]
 Change = Mapping[str, Any]
 
@@ -222,12 +225,6 @@ def _first_sentences(text: str, longest: int = 400) -> str:
 # Markdown.
 
 
-def code(value: str) -> str:
-    """A code span, which keeps what comes from an array from being read as Markdown."""
-    text = " ".join(value.replace("`", "'").replace("|", "\\|").split())
-    return f"`{text or ' '}`"
-
-
 def markdown(reports: Sequence[Report], head: Mapping[str, Any], limit: int = LIMIT) -> str:
     """One document about all clusters. head: ``title``, ``commit``, ``time``, and ``command`` that carries it out, if any."""
     total = sum(len(one.get("changes") or ()) for one in reports)
@@ -235,6 +232,8 @@ def markdown(reports: Sequence[Report], head: Mapping[str, Any], limit: int = LI
     title = f"# {head['title']}: {_plural(total, 'change')} on {_plural(len(reports), 'cluster')}"
     if lost:
         title += f", **{lost} {'takes' if lost == 1 else 'take'} protection away**"
+    flows = sum(len(plan_coverage.losing(one)) for one in reports)
+    title += f", **{plan_coverage.told(flows)}**" if flows else ""
     made = [f"of commit {code(head['commit'])}"] if head.get("commit") else []
     made += [f"at {head['time']}"] if head.get("time") else []
     top = [title, *(["", f"Made {' '.join(made)}."] if made else [])]
@@ -243,6 +242,7 @@ def markdown(reports: Sequence[Report], head: Mapping[str, Any], limit: int = LI
         [lambda: top],
         [lambda: _table(reports, 1000), lambda: _table(reports, 200)],
         [lambda: _stopped(reports, 200), lambda: _stopped(reports, 20)],
+        [lambda: plan_coverage.section(reports, 100), lambda: plan_coverage.section(reports, 10)],
         [lambda: _lost(reports), lambda: _lost_names(reports, 10_000_000), lambda: _lost_names(reports, limit // 2)],
         [lambda: _unmanaged(reports, 1000), lambda: _unmanaged(reports, 50), lambda: _unmanaged(reports, 0)],
         [lambda: _changes(reports, ROWS), lambda: _changes(reports, 20), lambda: _changes(reports, 0)],
@@ -417,6 +417,7 @@ def _notes_of(report: Report) -> Iterator[str]:
     for missing in report.get("not_compared") or ():
         number = f" of {_plural(missing['number'], 'policy', 'policies')}" if missing.get("number") else ""
         yield f"not compared: {code(str(missing['option']))}{number}: {missing['reason']}"
+    yield from plan_coverage.notes(report)
     for warning in report.get("warnings") or ():
         yield f"warning: {code(str(warning))}"
 
@@ -457,6 +458,8 @@ def lines_of(report: Report, drift: bool = False) -> list[str]:
     lines = [f"{cluster}: {numbers}, {counts.get('unchanged', 0)} unchanged"]
     if lost and not drift:
         lines[0] += f"; {len(lost)} {'takes' if len(lost) == 1 else 'take'} protection away"
+    flows = plan_coverage.losing(report)
+    lines[0] += f"; {plan_coverage.told(len(flows))}" if flows else ""
     lines += [f"! {reason}" for reason in found[:LINES]]
     rest = others(report)
     told = _difference if drift else _step
