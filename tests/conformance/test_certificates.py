@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from simulator import Simulator
+from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
+from simulator import Simulator, Unknowns
 from simulator.authority import Authority, Issued
+from support.harness import certificate
 from support.third_party import CONNECTION, changed
 
 Run = Callable[..., Any]
@@ -91,3 +93,45 @@ def test_the_module(array: Simulator, play: Play) -> None:
     assert (first, second, others) == (True, False, [True, True, False])
     assert "Same certificate may already exist under a different name" in str(third)
     assert [one["name"] for one in array.certificates() if one["type"] == "server_ca"] == ["root", "ipsec-ca"]
+
+
+# --- what its users reported, and what becomes of it here ---
+
+
+def test_a_renewal_under_the_same_name(array: Simulator, play: Play) -> None:
+    """netapp.ontap issue 39: the new certificate is "ok", and the old one stays."""
+    array.add_certificate("root", "svm1", "server_ca", public_certificate=ROOT.certificate)
+    array.add_ca_certificate("root", "svm1")
+    old, new = BETWEEN.issue(), BETWEEN.issue()
+    assert changed(play(array, [task(**of_svm1(old, svm="svm1"))])) == [True]
+    assert changed(play(array, [task(**of_svm1(new, svm="svm1"))])) == [False]
+    assert content(array) == {"svm1-cert": old.certificate}
+    ours = {key: value for key, value in of_svm1(new, svm="svm1").items() if key != "common_name"}
+    with pytest.raises(InvalidInput, match="'svm1-cert' on SVM 'svm1' is another one: serial_number is"):
+        certificate(array, **ours)
+    result = certificate(array, **{**ours, "name": "{common_name}-{fingerprint}"})
+    assert content(array) == {"svm1-cert": old.certificate, result["name"]: new.certificate}
+
+
+def test_the_same_name_with_another_type(array: Simulator, play: Play) -> None:
+    """netapp.ontap issue 360: the second type is "ok", and is not installed."""
+    array.unknowns = Unknowns(certificate_names="by_type")
+    authority = {"name": "root", "svm": "svm1", "public_certificate": ROOT.certificate}
+    results = play(array, [task(**authority, common_name="Root", type=kind) for kind in ("client_ca", "server_ca")])
+    assert changed(results) == [True, False]
+    assert types(array) == ["client_ca"]
+    with pytest.raises(InvalidInput, match="type is 'client_ca', and should be 'server_ca'"):
+        certificate(array, **authority, type="server_ca")
+    assert certificate(array, **{**authority, "name": "root-of-servers"}, type="server_ca")["changed"]
+    assert types(array) == ["client_ca", "server_ca"]
+
+
+def content(array: Simulator) -> dict[str, str]:
+    """Return name and text of what identifies svm1, beside what it has from the beginning."""
+    found = [one for one in array.certificates("svm1") if one["type"] == "server" and one["name"] != "ipsec-cert"]
+    return {one["name"]: one["public_certificate"] for one in found}
+
+
+def types(array: Simulator) -> list[str]:
+    """Return the types under which the root is installed on svm1."""
+    return [one["type"] for one in array.certificates("svm1") if one["public_certificate"] == ROOT.certificate]
