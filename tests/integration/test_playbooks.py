@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from simulator import Simulator
+from simulator.authority import Authority
 from support.harness import CHECKOUT, Play, Playbooks, task
 from support.pages import examples
 from support.samples import KEY, NEW_KEY, PPK, SHORT_KEY, WEB
@@ -365,6 +366,10 @@ def test_the_examples_in_the_documentation_run(playbooks: Playbooks, module: str
     if module == "ipsec_policy_health":
         playbooks.array.add_policy({"name": "nfs-clients", "svm": "svm1"})
         playbooks.array.auto_establish = True
+    if module == "certificate_info":
+        playbooks.array.add_policy({"name": "database", "svm": "svm1", "certificate": "ipsec-cert"})
+    if module == "certificate":
+        write_certificates(playbooks.folder / "pki")
     (playbooks.folder / "policies.json").write_text(json.dumps([{**OF_SVM1[0], "secret_key": KEY}]), encoding="utf-8")
     (playbooks.folder / "ipsec" / "localhost").mkdir(parents=True)
     (playbooks.folder / "ipsec" / "localhost" / "svm1.yml").write_text(
@@ -388,6 +393,15 @@ OF_SVM1 = [
         "secret_key": "{{ lookup('ansible.builtin.env', 'IPSEC_NFS_KEY') }}",
     }
 ]
+
+
+def write_certificates(folder: Path) -> None:
+    """Writes what an SVM needs to be known by a certificate."""
+    authority = Authority("CN=Example CA")
+    issued = authority.issue("CN=svm1.example.com")
+    folder.mkdir()
+    for name, text in (("ca.pem", authority.certificate), ("svm1.pem", issued.certificate), ("svm1.key", issued.key)):
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def seed(array: Simulator) -> None:
