@@ -508,7 +508,8 @@ def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, 
     strict = params["prune"] if params["strict"] is None else params["strict"]
     svms = None if params["svms"] is None else frozenset(params["svms"])
     limits = guards.Limits(params["max_deletes"], params["allow_empty"])
-    scope = whole_set.Scope(params["prune"], svms, tuple(params["keep"]), strict, params["whole_cluster"], limits)
+    keep, everywhere = tuple(params["keep"]), params["whole_cluster"]
+    scope = whole_set.Scope(params["prune"], svms, keep, strict, everywhere, limits, mode.check)
     plan = whole_set.plan(client, POLICY, entries, scope)
     told = _digests(params, client, mode, plan)
     refused = bool(plan.refusals)

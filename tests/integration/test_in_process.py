@@ -150,7 +150,8 @@ def test_a_loop_has_one_connection_for_each_account(playbooks: Playbooks) -> Non
 def test_a_connection_that_the_array_closed_meanwhile_is_opened_anew(playbooks: Playbooks) -> None:
     array = playbooks.array
     array.fault("refused", "GET", "/security/ipsec/policies", times=2, attempts=1)
-    play = playbooks.play([task("loop", "ipsec_policy_info", name="x{{ item }}") | {"loop": [1, 2, 3]}])
+    array.add_policy({"name": "web", "svm": "svm1"})
+    play = playbooks.play([task("loop", "ipsec_policy_info", max_records="{{ item }}") | {"loop": [1, 2, 3]}])
     assert play.code == 0, play.output
     assert (len(array.requests), array.connections) == (3, 3)
 

@@ -46,6 +46,7 @@ def netrc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, array: Simulator) -> 
 
 
 def test_three_ways_to_log_in(array: Simulator) -> None:
+    array.add_policy({"name": "web", "svm": "svm1"})
     info(array)
     info(array, **NO_PASSWORD, access_token=array.access_token)
     info(array, **NO_PASSWORD, client_cert=array.client_cert, client_key=array.client_key)
@@ -262,6 +263,7 @@ def paused(array: Simulator, **options: Any) -> tuple[list[float], list[int]]:
 
 
 def test_pauses_grow_and_are_never_quite_the_same(array: Simulator) -> None:
+    array.add_policy({"name": "web", "svm": "svm1"})
     array.fault("bad_gateway", "GET", POLICIES, times=4)
     pauses, statuses = paused(array, retries=4)
     assert statuses == [502, 502, 502, 502, 200]
@@ -275,6 +277,7 @@ def test_pauses_grow_and_are_never_quite_the_same(array: Simulator) -> None:
 def test_retry_after_is_honoured_up_to_a_bound(
     array: Simulator, kind: str, status: int, retry_after: str, pause: float
 ) -> None:
+    array.add_policy({"name": "web", "svm": "svm1"})
     array.fault(kind, "GET", POLICIES, retry_after=retry_after)
     pauses, statuses = paused(array, retries=1)
     assert statuses == [status, 200]

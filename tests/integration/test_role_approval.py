@@ -36,7 +36,7 @@ def test_what_was_approved_is_applied_and_no_cluster_that_changed_since(reposito
         assert "ipsec_plan_digests: is empty" in refused.output, refused.output
     applied = repository.run("apply.yml", "-e", "@approved.json", *UNVERIFIED)
     assert applied.code
-    assert writes(repository) == {"cluster1": 1, "cluster2": 0, "cluster3": 0}
+    assert writes(repository) == {"cluster1": 1, "cluster2": 0, "cluster3": 0}, applied.output
     assert "source" in applied.output
     assert repository.run("apply.yml", "-e", "@approved.json", "-l", "cluster1", *UNVERIFIED).code == 0
 

@@ -67,7 +67,7 @@ class Scope:
 
     prune: whether what it does not name is deleted. containers: where, ``None`` for those of the list. keep: patterns of
     names that stay all the same. strict: whether what an entry leaves out means ONTAP's default. everywhere: whether to
-    look beyond the containers concerned.
+    look beyond the containers concerned. predicting: whether nothing is written, so that no write finds out what is there.
     """
 
     prune: bool = False
@@ -76,6 +76,7 @@ class Scope:
     strict: bool = False
     everywhere: bool = False
     limits: guards.Limits = guards.Limits()
+    predicting: bool = False
 
 
 @dataclass
@@ -306,7 +307,7 @@ def _believe(client: RestClient, resource: Resource, steps: Sequence[Step], list
     """
     warnings = confirm(client, resource, [step.change for step in steps], before_deleting=True)
     proven = any(step.change.sought or step.change.operation == DELETED for step in steps)
-    created = any(step.change.operation == CREATED for step in steps)
+    created = scope.predicting and any(step.change.operation == CREATED for step in steps)
     if listed or proven or not (scope.prune or scope.strict or created):
         return warnings
     at_stake = "What prune would delete can't be told until that is enabled." if scope.prune else ""

@@ -21,6 +21,7 @@ CALLED = sorted(path for kind in ("modules", "lookup") for path in (PLUGINS / ki
 _OF_SETS = ("integration/test_ipsec_policies.py",)
 _OF_TABLES = ("unit/plugins/module_utils/_2_objects/test_service_tables.py",)
 _OF_FORMATS = ("unit/plugins/plugin_utils/_1_clients/test_formats.py",)
+_OF_REPORTS = ("integration/test_coverage_report.py",)
 _OF_COVERAGE = ("integration/test_ipsec_coverage.py",)
 
 ELSEWHERE: dict[str, tuple[str, ...]] = {
@@ -60,6 +61,11 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "module_utils/_5_task/texts.py": ("integration/test_set_guards.py", "integration/test_approved_digests.py"),
     "plugin_utils/_0_execution/in_process.py": ("integration/test_in_process.py",),
     "plugin_utils/_0_reports/findings.py": ("unit/plugins/plugin_utils/_2_lint/test_lint.py",),
+    "plugin_utils/_0_reports/coverage_report.py": _OF_REPORTS,
+    "plugin_utils/_0_reports/html_report.py": _OF_REPORTS,
+    "plugin_utils/_0_reports/markup.py": _OF_REPORTS,
+    "plugin_utils/_0_reports/picture.py": _OF_REPORTS,
+    "plugin_utils/_0_reports/plan_coverage.py": ("integration/test_plan_coverage.py",),
     # A format is right if what reads it reads what was meant: one table, all formats.
     "plugin_utils/_1_clients": _OF_FORMATS,
     "plugin_utils/_1_policy_files/exported.py": ("integration/test_role.py",),
@@ -70,6 +76,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "plugin_utils/_2_lint/other_end.py": ("unit/plugins/plugin_utils/_2_lint/test_lint.py",),
     "plugin_utils/_2_clients/client_policies.py": ("integration/test_ipsec_client_config.py",),
     "plugin_utils/_2_cluster/cluster_plan.py": ("integration/test_role_drift.py", "integration/test_drift_property.py"),
+    "modules/ipsec_coverage_report.py": _OF_REPORTS,
     # The role calls them, and what it does is what users see of them.
     "modules/ipsec_files.py": ("integration/test_role.py", "integration/test_role_drift.py"),
     "modules/ipsec_report.py": (
