@@ -83,6 +83,18 @@ def test_keys() -> None:
         (x509.private_key, text(LEAF.private_key_pem) * 2, "is not one private key"),
         (x509.private_key, text(LEAF.private_key_and_cert_chain_pem), "is not one private key"),
     ],
+    # What is read is made anew in each process, and is a secret at times.
+    ids=[
+        "nothing",
+        "no end",
+        "no Base64",
+        "no certificate",
+        "a CRL",
+        "a key",
+        "no key",
+        "two keys",
+        "key and certificate",
+    ],
 )
 def test_what_can_not_be_read(read: object, given: str, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
