@@ -30,6 +30,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+PATH = f"/usr/sbin:/usr/bin:/sbin:/bin:{Path(sys.executable).parent}"
+"""Where programs are, in the guest."""
+
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
 
@@ -371,7 +374,7 @@ async def shell(command: str) -> None:
     process = await asyncio.create_subprocess_exec(
         *("sh", "-c", command), env={"PATH": PATH}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
-    out, _ = await process.communicate()
+    out, _nothing = await process.communicate()
     if process.returncode:
         raise RuntimeError(f"{command}: {out.decode(errors='replace').strip()}")
 
@@ -451,6 +454,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    PATH = f"/usr/sbin:/usr/bin:/sbin:/bin:{Path(sys.executable).parent}"
     os.environ["PATH"] = PATH
     asyncio.run(main())

@@ -235,7 +235,7 @@ class Course:
 
 def _host_of(address: str) -> str:
     """An address of the array within a local endpoint."""
-    plain, _, length = address.partition("/")
+    plain, _slash, length = address.partition("/")
     if length in ("", "32", "128"):
         return plain
     return f"{plain}7" if ":" in plain else f"{plain.rpartition('.')[0]}.7"

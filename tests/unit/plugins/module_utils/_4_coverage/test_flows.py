@@ -306,7 +306,8 @@ def test_the_promise_over_whole_arrays() -> None:
     for seed in range(1000):
         draw = random.Random(seed)
         networks = [
-            f"10.20.{draw.randrange(4)}.{64 * draw.randrange(4)}/{draw.choice([16, 24, 26, 32])}" for _ in range(3)
+            f"10.20.{draw.randrange(4)}.{64 * draw.randrange(4)}/{draw.choice([16, 24, 26, 32])}"
+            for _number in range(3)
         ]
         rules = [
             rule(one, protocols=[draw.choice(["nfs", "nfs3", "nfs4"])], **(KRB5P if draw.random() < 0.3 else {}))
