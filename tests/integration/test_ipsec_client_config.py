@@ -279,6 +279,24 @@ def test_other_formats(run: Run, tmp_path: Path, way: str) -> None:
     assert ("NMState has no option for a trap" in done.output) == (way == "nmstate")
 
 
+def test_the_key_of_a_file_that_has_none_any_more_is_in_no_difference(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "ipsec" / "cluster1" / "svm1.yml"
+    (tmp_path / "ipsec" / "cluster1" / "cluster_scope.yml").unlink()
+    former = yaml.safe_dump({"policies": [policy("smb", "10.30.10.7/32", 445, secret_key=SMB_KEY)]})
+    path.write_text(former, encoding="utf-8")
+    task = configure(format="nmstate", clusters=["cluster1"], certificate="db1")
+    assert run([task]).code == 0
+    assert SMB_KEY in files(tmp_path)["wiresec-cluster1.yml"]
+    by_certificate = policy(
+        "smb", "10.30.10.7/32", 445, certificate="svm1", local_identity="CN=svm1", remote_identity="ANYTHING"
+    )
+    path.write_text(yaml.safe_dump({"policies": [by_certificate]}), encoding="utf-8")
+    done = run([task], "--diff")
+    assert done.code == 0 and "wiresec-cluster1.yml" in done.output, done.output
+    assert SMB_KEY not in files(tmp_path)["wiresec-cluster1.yml"]
+    assert SMB_KEY not in done.output
+
+
 def test_hosts_that_ansible_does_not_manage_get_their_files_on_the_controller(run: Run, tmp_path: Path) -> None:
     certificate = policy(
         "smb", "10.30.10.7/32", 445, certificate="svm2", local_identity="CN=svm2", remote_identity="ANYTHING"

@@ -147,30 +147,6 @@ def impossible(identity: str, remote: bool = True) -> str:
     return ""
 
 
-def proves(subject: Name, alternatives: Alternatives, identity: str) -> bool | None:
-    """Whether a certificate proves an identity, ``None`` for one of which that can't be told.
-
-    Upper and lower case count as the same, as they do to most daemons.
-    """
-    if identity == ANYTHING:
-        return True
-    what = kind(identity)
-    if what == DN:
-        try:
-            wanted = _folded(distinguished_name(identity))
-        except ValueError:
-            return False
-        if "*" in identity:
-            return None
-        return wanted in [_folded(name) for name in (subject, *alternatives.names)]
-    if what == ADDRESS:
-        return _address(identity) in map(_address, alternatives.addresses)
-    if what == OTHER or "*" in identity:
-        return False if impossible(identity) else None
-    names = alternatives.emails if what == EMAIL else alternatives.hosts
-    return identity.rstrip(".").casefold() in [name.rstrip(".").casefold() for name in names]
-
-
 def same(one: str, other: str) -> bool:
     """Whether two texts stand for the same identity."""
     if kind(one) == kind(other) == DN:
@@ -181,20 +157,6 @@ def same(one: str, other: str) -> bool:
     if kind(one) == kind(other) == ADDRESS:
         return _address(one) == _address(other)
     return one.rstrip(".").casefold() == other.rstrip(".").casefold()
-
-
-def why_not(subject: Name, alternatives: Alternatives, identity: str) -> str:
-    """What distinguishes an identity from those that a certificate proves, and which these are: the end of a sentence."""
-    own = [text for text in (written(subject), *alternatives) if text]
-    has = f"it proves {' or '.join(repr(text) for text in own)}" if own else "it names nobody"
-    reason = impossible(identity)
-    if not reason and kind(identity) == DN:
-        wanted, whole = _folded(distinguished_name(identity)), _folded(subject)
-        if sorted(wanted) == sorted(whole):
-            reason = "has the attributes of the subject in another order"
-        elif set(wanted) < set(whole):
-            reason = "is a part of the subject, and peers take only the whole"
-    return f"{reason or 'is neither the subject nor an alternative name of the certificate'}; {has}"
 
 
 def _folded(name: Name) -> Name:

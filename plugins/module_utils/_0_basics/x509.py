@@ -162,14 +162,6 @@ class Certificate:
         return self.subject == self.issuer and self.is_signed_by(self)
 
     @property
-    def permitted_hosts(self) -> list[str] | None:
-        """The DNS domains that an authority may name (nameConstraints), ``None`` if it may name all."""
-        constraints = self._extensions.get("2.5.29.30")
-        permitted = (constraints and constraints.permitted_subtrees) or ()
-        hosts = [one.value for one in permitted if isinstance(one, x509.DNSName)]
-        return hosts or None
-
-    @property
     def public_key(self) -> bytes:
         """The key that it is about."""
         return bytes(self._parsed.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))

@@ -55,7 +55,8 @@ def render(client: Client, connections: Sequence[Connection]) -> list[File]:
                 "    libreswan:",
             ]
             lines += [f"      {option}: {_value(value)}" for option, value in _options(client, one).items()]
-        files.append(File(file_name(cluster, STATE), "\n".join(lines) + "\n", keyed))
+        # Always: what is replaced by it may have had a key, and a difference shows what was there before.
+        files.append(File(file_name(cluster, STATE), "\n".join(lines) + "\n", secret=True))
     return files
 
 

@@ -14,12 +14,6 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.identities
 
 COUNTRY, ORGANISATION, COMMON = "2.5.4.6", "2.5.4.10", "2.5.4.3"
 SUBJECT = ((COUNTRY, "DE"), (ORGANISATION, "Example, Inc."), (COMMON, "svm1.example.com"))
-ALTERNATIVES = Alternatives(
-    hosts=("svm1.example.com", "*.lab.example.com"),
-    emails=("storage@example.com",),
-    addresses=("10.10.10.7", "2001:db8::7"),
-    uris=("https://svm1.example.com",),
-)
 
 
 @pytest.mark.parametrize(
@@ -63,66 +57,10 @@ names = st.lists(st.tuples(st.sampled_from([ORGANISATION, COMMON, "1.2.3.4"]), v
 @given(names)
 def test_what_is_written_is_read_again(name: Name) -> None:
     assert identities.distinguished_name(identities.written(name)) == name
-    assert identities.proves(name, Alternatives(), identities.written(name)) is not False
-
-
-@pytest.mark.parametrize(
-    ("identity", "proven"),
-    [
-        (r"C=DE, O=Example\, Inc., CN=svm1.example.com", True),
-        (r"c=de,o=example\, inc.,cn=SVM1.EXAMPLE.COM", True),
-        ("CN=svm1.example.com", False),
-        (r"CN=svm1.example.com, O=Example\, Inc., C=DE", False),
-        ("CN=*", None),
-        ("CN=", False),
-        ("svm1.example.com", True),
-        ("SVM1.example.com.", True),
-        ("svm2.example.com", False),
-        ("a.lab.example.com", False),
-        ("*.lab.example.com", None),
-        ("10.10.10.7", True),
-        ("2001:DB8:0::7", True),
-        ("10.10.10.8", False),
-        ("10.10.10.0/24", False),
-        ("storage@example.com", True),
-        ("storage@example.net", False),
-        ("https://svm1.example.com", False),
-        ("ANYTHING", True),
-        ("@#0123", None),
-        ("two words", False),
-    ],
-)
-def test_what_a_certificate_proves(identity: str, proven: bool | None) -> None:
-    assert identities.proves(SUBJECT, ALTERNATIVES, identity) is proven
-    if proven is False:
-        assert "it proves 'C=DE, O=Example\\\\, Inc., CN=svm1.example.com' or 'svm1.example.com'" in identities.why_not(
-            SUBJECT, ALTERNATIVES, identity
-        )
-
-
-@pytest.mark.parametrize(
-    ("identity", "reason"),
-    [
-        ("CN=svm1.example.com", "is a part of the subject, and peers take only the whole; it proves"),
-        (
-            r"CN=svm1.example.com, C=DE, O=Example\, Inc.",
-            "has the attributes of the subject in another order; it proves",
-        ),
-        ("svm2.example.com", "is neither the subject nor an alternative name of the certificate; it proves"),
-        ("C=DEU", "can't be the subject of a certificate: C=DEU: a country has two letters; it proves"),
-    ],
-)
-def test_why_a_certificate_does_not_prove_it(identity: str, reason: str) -> None:
-    assert identities.why_not(SUBJECT, ALTERNATIVES, identity).startswith(reason)
-
-
-def test_a_certificate_without_names() -> None:
-    assert identities.why_not((), Alternatives(), "a.example").endswith("; it names nobody")
 
 
 def test_an_alternative_name_may_be_a_distinguished_one() -> None:
     alternatives = Alternatives(names=(SUBJECT,))
-    assert identities.proves((), alternatives, identities.written(SUBJECT)) is True
     assert list(alternatives) == [identities.written(SUBJECT)]
 
 
