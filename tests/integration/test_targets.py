@@ -15,36 +15,53 @@ import pytest
 
 from simulator import Simulator
 from support.harness import Playbooks
-from support.paths import ASSOCIATIONS, CA_CERTIFICATES, POLICIES, POLICY, SERVICE
-from support.targets import NAMES, PREFIX, furnish, play_targets
+from support.paths import ASSOCIATIONS, CA_CERTIFICATES, CERTIFICATES, POLICIES, POLICY, SERVICE
+from support.targets import CHECKOUT, NAMES, PREFIX, furnish, play_targets
 
 
 def everything(array: Simulator) -> tuple[Any, ...]:
     """All that there is on the array."""
     service = (array.ipsec_enabled, array.replay_window, array.offload_enabled)
-    return array.policies(), array.ca_certificates(), array.security_associations(), service, array.restarts
+    certificates = array.certificates()
+    return (
+        array.policies(),
+        array.ca_certificates(),
+        certificates,
+        array.security_associations(),
+        service,
+        array.restarts,
+    )
 
 
 def foreign_writes(array: Simulator, theirs: set[str], is_test_array: bool) -> list[str]:
     """The writes of the log that went to anything but objects of the tests on their SVM."""
     authorities = {certificate["certificate"]["uuid"] for certificate in array.ca_certificates()}
+    certificates = {certificate["uuid"] for certificate in array.certificates()}
     wrong = []
     for request in array.requests:
         body = request.body or {}
         collection, _slash, uuid = request.path.rpartition("/")
+        is_ours = str(body.get("name")).startswith(PREFIX) and body.get("svm", {}).get("name") == "svm1"
         allowed = {
-            ("POST", POLICIES): str(body.get("name")).startswith(PREFIX) and body.get("svm", {}).get("name") == "svm1",
+            ("POST", POLICIES): is_ours,
             ("PATCH", POLICIES): uuid not in theirs,
             ("DELETE", POLICIES): uuid not in theirs,
             ("PATCH", SERVICE): is_test_array and body.keys() == {"replay_window"},
             ("POST", CA_CERTIFICATES): is_test_array and body.get("certificate", {}).get("uuid") not in authorities,
             ("DELETE", CA_CERTIFICATES): is_test_array and uuid not in authorities,
+            ("POST", CERTIFICATES): is_test_array and is_ours,
+            ("DELETE", CERTIFICATES): is_test_array and uuid not in certificates,
         }
         # A PATCH or DELETE of a whole collection, which a lost UUID would lead to, is none of these.
         place = request.path if request.method == "POST" or request.path == SERVICE else collection
         if request.method != "GET" and not allowed.get((request.method, place)):
             wrong.append(f"{request.method} {request.path} {body}")
     return wrong
+
+
+def test_every_module_has_a_target_but_one_that_takes_a_daemon_of_a_client() -> None:
+    modules = {path.stem for path in (CHECKOUT / "plugins" / "modules").glob("*.py")}
+    assert modules - {*NAMES} == {"ipsec_client_load"}
 
 
 @pytest.mark.parametrize(("version", "is_test_array"), [("9.10.1", True), ("9.19.1", True), ("9.19.1", False)])

@@ -37,6 +37,10 @@ def configuration(array: Simulator, **variables: Any) -> dict[str, Any]:
 
 def play_targets(playbooks: Playbooks, *targets: str, **variables: Any) -> Play:
     """Runs targets as ansible-test does, each as a play of its own, one after the other, until one fails."""
+    # As ansible-test does, which makes a folder for what targets write.
+    output = playbooks.folder / "output"
+    output.mkdir(exist_ok=True)
+    variables = {"output_dir": str(output), **variables}
     head = {"hosts": "localhost", "gather_facts": False, "vars": configuration(playbooks.array, **variables)}
     plays = [{"name": target, **head, "roles": [target]} for target in targets]
     return playbooks.run(plays, environment={"ANSIBLE_ROLES_PATH": str(TARGETS)})
