@@ -212,6 +212,14 @@ def content_of(state: Mapping[str, Any]) -> x509.Certificate:
     return x509.certificates(state.get("public_certificate", ""))[0]
 
 
+def readable_content_of(state: Mapping[str, Any]) -> x509.Certificate | None:
+    """As ``content_of``, ``None`` in place of the error."""
+    try:
+        return content_of(state)
+    except ValueError:
+        return None
+
+
 AUTHORITY = Authority()
 AUTHORITY_BY_UUID = AuthorityByUuid()
 END_ENTITY = EndEntity()

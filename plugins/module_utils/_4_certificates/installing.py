@@ -18,7 +18,10 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.certificat
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput, UnexpectedAnswer
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.identities import written
 from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.certificate import CERTIFICATE, content_of
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.certificate import (
+    CERTIFICATE,
+    readable_content_of,
+)
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import State
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import CREATED, Change, Permissions
 from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.preparing import confirm, prepare
@@ -60,7 +63,7 @@ def removal(client: RestClient, wanted: State) -> Change:
 
 def _meant(wanted: State, bundle: Bundle, there: Sequence[State]) -> tuple[str, State | None]:
     """The name, and the certificate that has it, or that is the same under a name that somebody else gave it."""
-    same = [one for one in there if one["type"] == wanted["type"] and _is(one, bundle)]
+    same = [one for one in there if one["type"] == wanted["type"] and readable_content_of(one) == bundle.certificate]
     pattern = certificate_bundle.is_pattern(wanted["name"])
     name = bundle.name(wanted["name"]) if pattern else wanted["name"]
     named = [one for one in there if one["name"] == name]
@@ -74,22 +77,10 @@ def _meant(wanted: State, bundle: Bundle, there: Sequence[State]) -> tuple[str, 
         return same[0]["name"], same[0]
     if same:
         raise InvalidInput(
-            f"name: {title_of(same[0])} is the same one, and ONTAP takes a certificate of a type once. Use that name, or a pattern, "
+            f"name: {CERTIFICATE.title(same[0])} is the same one, and ONTAP takes a certificate of a type once. Use that name, or a pattern, "
             "such as '{common_name}-{expiry}', which finds it under whatever name it has. Nothing was changed."
         )
     return name, fitting[0] if fitting else None
-
-
-def _is(state: State, bundle: Bundle) -> bool:
-    try:
-        return content_of(state) == bundle.certificate
-    except ValueError:
-        return False
-
-
-def title_of(state: State) -> str:
-    """How messages call a certificate that is installed."""
-    return CERTIFICATE.title(state)
 
 
 def _check_chain(
@@ -99,7 +90,9 @@ def _check_chain(
     if chain_to == ANYWHERE:
         return []
     authorities = [
-        (one, content) for one in there if one["type"] not in END_ENTITIES and (content := _content(one)) is not None
+        (one, content)
+        for one in there
+        if one["type"] not in END_ENTITIES and (content := readable_content_of(one)) is not None
     ]
     trusted = registered(client, [wanted.get("svm")]) if chain_to == REGISTERED else frozenset()
     way = reachable(bundle.certificate, [*bundle.above, *(content for _one, content in authorities)])
@@ -109,7 +102,7 @@ def _check_chain(
     place = f"SVM {wanted['svm']!r}" if "svm" in wanted else "the cluster"
     if known:
         problem = (
-            f"{title(bundle.certificate)} leads to {title_of(known[-1])}, which is not registered with IPsec: register it "
+            f"{title(bundle.certificate)} leads to {CERTIFICATE.title(known[-1])}, which is not registered with IPsec: register it "
             "first, with ipsec_ca_certificate. If only peers are to know that authority, set chain_to: installed."
         )
     else:
@@ -121,10 +114,3 @@ def _check_chain(
     if lenient:
         return [f"public_certificate: {problem}"]
     raise InvalidInput(f"public_certificate: {problem}")
-
-
-def _content(state: State) -> x509.Certificate | None:
-    try:
-        return content_of(state)
-    except ValueError:
-        return None

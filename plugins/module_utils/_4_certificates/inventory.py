@@ -17,7 +17,10 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.certificat
 )
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import Expiring, counted
 from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.certificate import CERTIFICATE, content_of
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.certificate import (
+    CERTIFICATE,
+    readable_content_of,
+)
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import State
 from ansible_collections.wiresec.ontap.plugins.module_utils._4_certificates.uses import Owners, Uses, installed, uses
 
@@ -28,7 +31,7 @@ def inventory(client: RestClient, owners: Owners) -> list[dict[str, Any]]:
     """All certificates of these owners, by owner and name, with the same keys each, ``None`` where there is nothing to say."""
     states = installed(client, owners)
     used = uses(client, owners)
-    contents = [_content(one) for one in states]
+    contents = [readable_content_of(one) for one in states]
     now = x509.now()
     entries = []
     for state, content in zip(states, contents):
@@ -107,10 +110,3 @@ def _expiry(certificate: Mapping[str, Any]) -> str:
     by += ["IPsec, as an authority"] if certificate["ipsec_registered"] else []
     users = f" (used by {', '.join(by)})" if by else ""
     return f"{title} {when}{users}"
-
-
-def _content(state: State) -> x509.Certificate | None:
-    try:
-        return content_of(state)
-    except ValueError:
-        return None
