@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from lab.packages import fetched
+from lab.packages import LAYERS, fetched
 
 BOOT_SECONDS = 120
 """A boot takes 5 to 10 seconds of a quiet machine."""
@@ -53,7 +53,7 @@ class Guest:
     """A running guest; as a context, it is gone at its end. Its methods may be called by several threads at a time."""
 
     def __init__(self) -> None:
-        self._layers = fetched()
+        self._layers = fetched(*LAYERS)
         self._numbers = itertools.count(1)
         self._waiting: dict[int, Future[Any]] = {0: Future()}
         self._lock = threading.Lock()

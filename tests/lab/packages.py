@@ -11,7 +11,7 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,24 +40,33 @@ class Unavailable(Exception):
     """The lab can't be had on this machine; the text says why."""
 
 
-def fetched() -> dict[str, Path]:
+def fetched(*layers: str) -> dict[str, Path]:
     """The folder of each layer, unpacked as on the root of a file system. Fetches what is missing. Raises ``Unavailable``."""
     missing = [program for program in ("apt-get", "dpkg-deb", "unshare", "nsenter") if not shutil.which(program)]
     if missing:
         raise Unavailable(f"this is no Debian or Ubuntu: {', '.join(missing)} is not here")
-    if platform.machine() != "x86_64":
+    if "kernel" in layers and platform.machine() != "x86_64":
         raise Unavailable(f"user-mode-linux runs on x86_64, and this is {platform.machine()}")
     FOLDER.mkdir(parents=True, exist_ok=True)
-    stamp = FOLDER / "ready"
-    wanted = hashlib.sha256(
-        repr(LAYERS).encode() + _PTRACE.read_bytes() + Path("/var/lib/dpkg/status").read_bytes()
-    ).hexdigest()
     with _alone():
-        if not stamp.exists() or stamp.read_text() != wanted:
-            stamp.unlink(missing_ok=True)
-            _fetch()
-            stamp.write_text(wanted)
-    return {layer: FOLDER / layer for layer in LAYERS}
+        outdated = [layer for layer in layers if not _is_ready(layer)]
+        if outdated:
+            _fetch(outdated)
+    return {layer: FOLDER / layer for layer in layers}
+
+
+def _stamp(layer: str) -> Path:
+    return FOLDER / f"{layer}.ready"
+
+
+def _wanted(layer: str) -> str:
+    """What the stamp of a layer says that is as it should be."""
+    status = Path("/var/lib/dpkg/status").read_bytes()
+    return hashlib.sha256(repr(LAYERS[layer]).encode() + _PTRACE.read_bytes() + status).hexdigest()
+
+
+def _is_ready(layer: str) -> bool:
+    return _stamp(layer).exists() and _stamp(layer).read_text() == _wanted(layer)
 
 
 @contextmanager
@@ -68,7 +77,7 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def _fetch() -> None:
+def _fetch(layers: Iterable[str]) -> None:
     apt = FOLDER / "apt"
     for needed in ("lists/partial", "archives"):
         (apt / needed).mkdir(parents=True, exist_ok=True)
@@ -81,19 +90,24 @@ def _fetch() -> None:
     )
     environment = {**online(os.environ), "APT_CONFIG": str(settings), "DEBIAN_FRONTEND": "noninteractive"}
     _apt_get(environment, "update")
-    for layer, packages in LAYERS.items():
+    for layer in layers:
+        _stamp(layer).unlink(missing_ok=True)
         archives, root = apt / layer, FOLDER / layer
         for folder in (archives, root):
             shutil.rmtree(folder, ignore_errors=True)
         (archives / "partial").mkdir(parents=True)
-        _apt_get(environment, "--yes", "--download-only", f"-oDir::Cache::archives={archives}", "install", *packages)
+        _apt_get(
+            environment, "--yes", "--download-only", f"-oDir::Cache::archives={archives}", "install", *LAYERS[layer]
+        )
         root.mkdir()
         for archive in sorted(archives.glob("*.deb")):
             subprocess.run(["dpkg-deb", "--extract", archive, root], check=True)
         _merge_usr(root)
         shutil.rmtree(archives)
-    compiler, source = FOLDER / "kernel" / "usr" / "bin" / "tcc", _PTRACE
-    subprocess.run([compiler, "-nostdlib", "-shared", "-o", FOLDER / "kernel" / "ptrace.so", source], check=True)
+        if layer == "kernel":
+            compiler = root / "usr" / "bin" / "tcc"
+            subprocess.run([compiler, "-nostdlib", "-shared", "-o", root / "ptrace.so", _PTRACE], check=True)
+        _stamp(layer).write_text(_wanted(layer))
 
 
 def _merge_usr(root: Path) -> None:

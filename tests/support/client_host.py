@@ -8,7 +8,6 @@ Traps are real there, too. Packets are not encrypted: that takes a kernel with E
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import subprocess
@@ -16,30 +15,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from environment import CHECKOUT, online
+from environment import CHECKOUT
+from lab.packages import FOLDER, Unavailable, fetched
 from support.harness import Play, ansible_playbook
-
-PACKAGES = {
-    "strongswan": [
-        "charon-systemd",
-        "strongswan-swanctl",
-        "strongswan-libcharon",
-        "libstrongswan",
-        "libstrongswan-standard-plugins",
-    ],
-    "libreswan": [
-        "libreswan",
-        "libunbound8",
-        "libldns3",
-        "libnss3-tools",
-        "libnss3",
-        "libnspr4",
-        "libevent-2.1-7",
-        "libevent-pthreads-2.1-7",
-    ],
-}
-
-_FOLDER = CHECKOUT / "build" / "client-packages"
 
 _SETUP = """
 set -e
@@ -68,43 +46,14 @@ _START = {
 }
 
 
-class Unavailable(Exception):
-    """Such a host can't be had here; the message says why."""
-
-
-def unpacked(daemon: str) -> Path:
-    """The packages of a daemon, as on the root of a file system; fetched once. Raises ``Unavailable``."""
-    missing = [program for program in ("apt-get", "dpkg-deb", "unshare", "nsenter", "ip") if not shutil.which(program)]
-    if missing:
-        raise Unavailable(f"{', '.join(missing)} is not here")
-    root = _FOLDER / daemon
-    _FOLDER.mkdir(parents=True, exist_ok=True)
-    with (_FOLDER / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not root.exists():
-            archives = _FOLDER / f"{daemon}.archives"
-            shutil.rmtree(archives, ignore_errors=True)
-            archives.mkdir()
-            command = ["apt-get", "-qq", "download", *PACKAGES[daemon]]
-            ran = subprocess.run(
-                command, cwd=archives, env=online(os.environ), capture_output=True, text=True, check=False
-            )
-            if ran.returncode:
-                raise Unavailable(f"{' '.join(command)}: {ran.stderr.strip()[-300:]}")
-            partial = _FOLDER / f"{daemon}.partial"
-            shutil.rmtree(partial, ignore_errors=True)
-            for archive in sorted(archives.glob("*.deb")):
-                subprocess.run(["dpkg-deb", "--extract", archive, partial], check=True)
-            partial.rename(root)
-    return root
-
-
 class ClientHost:
     """A host with a daemon that runs; as a context, it is gone at its end. Raises ``Unavailable``."""
 
     def __init__(self, daemon: str) -> None:
+        if not shutil.which("ip"):
+            raise Unavailable("ip is not here")
         self._daemon = daemon
-        self._root = unpacked(daemon)
+        self._root = fetched(daemon)[daemon]
 
     def __enter__(self) -> ClientHost:
         as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
@@ -146,7 +95,7 @@ class ClientHost:
 
     def shell(self, script: str) -> str:
         """What a script prints on the host. Raises ``CalledProcessError``."""
-        with (_FOLDER / f"out.{os.getpid()}").open("w+") as stream:
+        with (FOLDER / f"out.{os.getpid()}").open("w+") as stream:
             # A daemon in the background would keep a pipe open.
             subprocess.run(
                 [*self._enter, "sh", "-c", script], stdout=stream, stderr=stream, stdin=subprocess.DEVNULL, check=True
