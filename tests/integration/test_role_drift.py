@@ -106,6 +106,15 @@ def test_a_service_that_is_off_is_no_peace_and_an_empty_listing_no_plan(reposito
     array.unknowns = Unknowns(while_disabled="empty")
     unseen = repository.run("drift.yml", *ONE)
     assert unseen.code == 4 and "What prune would delete can't be told" in unseen.output
+    # Nor if the files want it off, and have nothing that protects.
+    (repository.folder / "ipsec" / "cluster1" / "svm2.yml").unlink()
+    backup = {"name": "backup", "action": "bypass", "local_endpoint": {"address": "192.0.2.7/32"}}
+    repository.write(
+        "ipsec/cluster1/svm1.yml", [{**backup, "remote_endpoint": {"address": "192.0.2.8/32"}}], svm="svm1"
+    )
+    repository.write("ipsec/cluster1/cluster_scope.yml", [], scope="cluster", ipsec_config={"enabled": False})
+    unproven = repository.run("drift.yml", *ONE, "-e", '{"ipsec_prune": false}')
+    assert unproven.code == 4 and "the array lists none, which proves nothing" in unproven.output, unproven.output
 
 
 def test_what_could_not_be_compared_is_no_drift_and_no_peace(repository: Repository) -> None:

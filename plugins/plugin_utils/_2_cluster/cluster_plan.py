@@ -58,6 +58,12 @@ class CannotPlan(Exception):
     """There is no plan; the message is the reason."""
 
 
+_BLIND = (
+    "The files have policies, and the array lists none, which proves nothing while IPsec is switched off: ONTAP may list none of them "
+    "then. Compare again when it is on."
+)
+
+
 class ClusterPlan:
     """What becomes of one cluster. Raises ``CannotPlan`` if nothing can be said of it."""
 
@@ -191,6 +197,8 @@ class ClusterPlan:
         settled = "enabled" in (self._wanted.files.config or {})
         if self._service["config"].get("enabled") is False and protecting and not settled:
             self.off = _OFF.format(f"{protecting} {'policy' if protecting == 1 else 'policies'}")
+        if self.blind and not (self._steps() or self.off):
+            raise CannotPlan(_BLIND)
 
     def _leave_open(self, option: str, reason: str) -> None:
         self._not_compared.append({"option": option, "reason": reason, "number": 0})
