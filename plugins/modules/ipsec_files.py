@@ -58,8 +58,9 @@ options:
   report_directory:
     description:
       - Folder for reports, with a folder for each cluster in it. Without it none are written.
-      - It gets C(plan.md), for people, and C(plan.json), with everything. C(approve-….json) has the digests of the plans of a run and
-        nothing else; its name follows from its content, so no other plan overwrites it.
+      - It gets C(plan.md), for people, and C(plan.json), with everything; a plan also C(plan.html), one page for all clusters.
+      - C(approve-….json) has the digests of the plans of a run and nothing else; its name follows from its content, so no other plan
+        overwrites it.
     type: path
   approved_digests:
     description:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from support.browser import EVIL, check_page
 from support.repository import Repository
 from support.team import fill
 
 HOLE = {
-    "name": "scanner",
+    "name": EVIL,
     "action": "bypass",
     "local_endpoint": {"address": "10.10.10.7/32"},
     "remote_endpoint": {"address": "10.20.1.128/25"},
@@ -32,7 +33,8 @@ def test_an_innocent_looking_commit_opens_a_hole(tmp_path: Path) -> None:
         before = content.pop("policies")
         repository.write(path, [*before, HOLE], **content)
         play = repository.run("plan.yml", "-e", '{"ipsec_lint_fail_on": "never"}')
-        first_line = (repository.folder / "ipsec-reports" / "plan.md").read_text(encoding="utf-8").splitlines()[0]
+        text = (repository.folder / "ipsec-reports" / "plan.md").read_text(encoding="utf-8")
+        first_line = text.splitlines()[0]
         assert first_line.endswith("**1 flow loses protection**"), play.output
         assert "1 flow loses protection" in play.output
         plans = {one["cluster"]: one for one in repository.read("ipsec-reports/plan.json")["plans"]}
@@ -42,6 +44,14 @@ def test_an_innocent_looking_commit_opens_a_hole(tmp_path: Path) -> None:
             "partly",
             ["10.20.1.128/25"],
         )
+        assert "| protected in part | 1 | 2 |" in text
+        page = repository.folder / "ipsec-reports" / "plan.html"
+        html = page.read_text(encoding="utf-8")
+        assert "Flows that lose protection: 1" in html
+        assert html.index("Flows that lose protection") < html.index("By cluster")
+        plan = repository.read("ipsec-reports/plan.json")
+        assert sum(plans[first]["coverage"]["after"].values()) == sum(plans[first]["coverage"]["before"].values())
+        check_page(page, tmp_path, f"IPsec plan, {plan['time']}")
         # An account that may not read the traffic gets a plan that says so, and no greener one.
         array = repository.clusters[first]
         array.refuse("GET", "/api/network/ip/interfaces", 6, status=403, times=5)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -50,3 +51,25 @@ def printed(page: Path, folder: Path) -> bytes:
     path = folder / "printed.pdf"
     _run(page, folder, f"--print-to-pdf={path}", "--no-pdf-header-footer")
     return path.read_bytes()
+
+
+EVIL = '"><script>document.title="taken over"</script>'
+"""A name that tries to be HTML."""
+
+
+def check_page(page: Path, folder: Path, title: str) -> None:
+    """Holds that a page, in which ``EVIL`` is, shows it as text, asks nobody for anything, and shows in all ways to look at it."""
+    dom = loaded(page, folder)
+    # SVG has titles, too, and they come later.
+    assert re.findall(r"<title>(.*?)</title>", dom)[0] == title
+    assert "&lt;script&gt;" in dom
+    assert "<script" not in dom
+    assert re.findall(r"""(?:src|href)=|url\((?!#)|@import""", page.read_text(encoding="utf-8")) == []
+    pictures = [
+        screenshot(page, folder, "wide", 1300, 1200),
+        screenshot(page, folder, "narrow", 500, 1200),
+        screenshot(page, folder, "dark", 1300, 1200, DARK),
+    ]
+    assert all(one.startswith(b"\x89PNG") for one in pictures)
+    assert len(set(pictures)) == len(pictures)
+    assert printed(page, folder).startswith(b"%PDF")

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports import coverage_report, picture
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports import (
+    coverage_report,
+    picture,
+    plan_coverage,
+    plan_report,
+)
 
 MOST = 1000
-"""How many flows are listed one by one."""
+"""How many flows, or changes that take nothing away, are listed one by one."""
 
 _ENVIRONMENT = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
@@ -41,6 +46,38 @@ def coverage(doc: Mapping[str, Any]) -> str:
         what=coverage_report.what,
         exception=lambda one: coverage_report.exception(one, str),
     )
+
+
+def plan(reports: Sequence[plan_report.Report], head: Mapping[str, Any]) -> str:
+    """The page of a plan, made of what ``plan_report.markdown`` takes."""
+    before, after = plan_coverage.totals(reports)
+    return _rendered(
+        "plan.html.j2",
+        reports=reports,
+        head=head,
+        headline=plan_report.headline(reports),
+        report=plan_report,
+        stopped=[one for one in reports if plan_report.reasons(one)],
+        losing=_named(reports, plan_coverage.losing),
+        changing=_named(reports, plan_coverage.changing),
+        lost=_named(reports, plan_report.losses),
+        others=_named(reports, plan_report.others),
+        strangers=_named(reports, plan_report.strangers),
+        notes=plan_report.notes(reports),
+        command=plan_report.command(reports, head),
+        before=before,
+        after=after,
+        bars=[("before", picture.bar(before)), ("after", picture.bar(after))],
+        width=picture.BAR,
+        most=MOST,
+    )
+
+
+def _named(
+    reports: Sequence[plan_report.Report], of_one: Callable[[plan_report.Report], Sequence[Mapping[str, Any]]]
+) -> list[tuple[str, Mapping[str, Any]]]:
+    """What there is of all clusters, each with the name of its own."""
+    return [(str(report["cluster"]), found) for report in reports for found in of_one(report)]
 
 
 def _rendered(template: str, **given: Any) -> str:

@@ -31,7 +31,8 @@ DARK = ("discarded", "protected")
 
 _SIDE = ("portmapper", "mountd", "nlm", "nsm", "rquotad")
 _MOST_ROWS, _MOST_COLUMNS = 40, 16
-_CELL, _LEFT, _TOP = 34, 230, 150
+_CELL, _LEFT, _TOP, _RIGHT = 34, 230, 170, 170
+"""Sizes in pixels; labels of columns lean to the right."""
 
 Row = Mapping[str, Any]
 
@@ -70,7 +71,7 @@ def picture(flows: Sequence[Row]) -> dict[str, Any]:
         if (state := cells.get((line[0], column[0]))) is not None
     ]
     return {
-        "width": _LEFT + max(len(columns), 1) * _CELL + 90,
+        "width": _LEFT + max(len(columns), 1) * _CELL + _RIGHT,
         "height": _TOP + max(len(lines), 1) * _CELL + 10,
         "cell": _CELL - 4,
         "rows": [
@@ -132,3 +133,24 @@ def pictures(clusters: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 {"cluster": cluster["cluster"], "svm": svm, **picture([row for row in flows if row["svm"] == svm])}
             )
     return found
+
+
+BAR = 720
+"""The width of a bar."""
+
+_LEAST = 22
+"""The width of a part of a bar, however small it is: it has a letter."""
+
+
+def bar(counts: Mapping[str, int]) -> list[dict[str, Any]]:
+    """The geometry of a bar of flows by state, the worst first: parts as wide as they are many, but never too small to be seen."""
+    there = [(state, counts[state]) for state in STATES if counts.get(state)]
+    total = sum(number for _state, number in there)
+    free = BAR - _LEAST * len(there)
+    drawn, x = [], 0.0
+    for state, number in there:
+        width = _LEAST + free * number / total
+        title = f"{STATES[state]}: {number} of {total} flows"
+        drawn.append({"x": round(x, 1), "width": round(width, 1), "state": state, "title": title, "number": number})
+        x += width
+    return drawn

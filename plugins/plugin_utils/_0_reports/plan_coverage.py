@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Callable
 
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports.coverage_report import KINDS, STATES
 from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports.markup import code
 
-KINDS = ("intended", "observed")
 _KEPT = ("svm", "protocol", "services", "ports", "interface", "address", "client", "client_name", "state", "after")
 
 Report = Mapping[str, Any]
@@ -41,6 +41,23 @@ def losing(report: Report) -> list[Mapping[str, Any]]:
     """The flows from which a plan takes protection away."""
     touched = (report.get("coverage") or {}).get("touched") or ()
     return [row for row in touched if row["after"]["worse"]]
+
+
+def changing(report: Report) -> list[Mapping[str, Any]]:
+    """The other flows of which a plan makes something else."""
+    touched = (report.get("coverage") or {}).get("touched") or ()
+    return [row for row in touched if not row["after"]["worse"]]
+
+
+def totals(reports: Iterable[Report]) -> tuple[Counter[str], Counter[str]]:
+    """How many flows there are of each state, before the plan and after it; of clusters of which both are known."""
+    before: Counter[str] = Counter()
+    after: Counter[str] = Counter()
+    for one in reports:
+        found = one.get("coverage") or {}
+        before.update(found.get("before") or {})
+        after.update(found.get("after") or {})
+    return before, after
 
 
 def told(number: int) -> str:
@@ -76,13 +93,21 @@ def section(reports: Sequence[Report], shown: int) -> list[str]:
             ]
             lines.append(f"| {' | '.join(cells)} |")
         lines += ["", f"… and {len(rows) - shown} more, all in the JSON file."] if len(rows) > shown else []
+    before, after = totals(reports)
+    if before != after:
+        lines += ["", "## Coverage before and after", "", "| flows | before | after |", "|---|--:|--:|"]
+        lines += [
+            f"| {word} | {before[state]} | {after[state]} |"
+            for state, word in STATES.items()
+            if before[state] or after[state]
+        ]
     return lines
 
 
-def notes(report: Report) -> Iterable[str]:
-    """What a reviewer has to know of how far the comparison goes."""
+def notes(report: Report, mark: Callable[[str], str] = code) -> Iterable[str]:
+    """What a reviewer has to know of how far the comparison goes. mark: makes a text that comes from elsewhere stand out."""
     coverage = report.get("coverage") or {}
     if coverage.get("problem"):
-        yield f"which flows lose protection is not known: {code(' '.join(coverage['problem'].split()))}"
+        yield f"which flows lose protection is not known: {mark(' '.join(coverage['problem'].split()))}"
     for one in coverage.get("unread") or ():
-        yield f"of the traffic, {code(one['endpoint'])} could not be read: {one['missing']}"
+        yield f"of the traffic, {mark(one['endpoint'])} could not be read: {one['missing']}"

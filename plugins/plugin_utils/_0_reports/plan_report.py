@@ -33,8 +33,8 @@ LINES = 50
 """The same on a terminal."""
 
 SIGNS = {"created": "+", "modified": "~", "recreated": "±", "deleted": "-"}
-_VERBS = {"created": "create", "modified": "modify", "recreated": "**recreate**", "deleted": "**delete**"}
-_COUNTED = ("created", "modified", "recreated", "deleted")
+VERBS = {"created": "create", "modified": "modify", "recreated": "recreate", "deleted": "delete"}
+_LOUD = ("recreated", "deleted")
 LOSSES = {
     "deleted": "is deleted",
     "recreated": "is deleted and created again",
@@ -190,17 +190,30 @@ def strangers(report: Report) -> list[Mapping[str, Any]]:
     )
 
 
-def _stranger(policy: Mapping[str, Any], mark: Mark = str) -> str:
+def stranger(policy: Mapping[str, Any], mark: Mark = str) -> str:
+    """What is in no file, in words."""
     meaning = {"bypass": "lets traffic through in clear", "discard": "discards traffic"}.get(str(policy.get("action")))
     off = ", disabled" if policy.get("enabled") is False else ""
     return f"{mark(str(policy['name']))} on {place(policy, mark)}" + (f" ({meaning}{off})" if meaning else off)
+
+
+def headline(reports: Sequence[Report], loud: Mark = str) -> str:
+    """How much is to change, and whether that takes protection away. loud: makes that stand out."""
+    total = sum(len(one.get("changes") or ()) for one in reports)
+    lost = sum(len(losses(one)) for one in reports)
+    flows = sum(len(plan_coverage.losing(one)) for one in reports)
+    texts = [f"{_plural(total, 'change')} on {_plural(len(reports), 'cluster')}"]
+    texts += [loud(f"{lost} {'takes' if lost == 1 else 'take'} protection away")] if lost else []
+    texts += [loud(plan_coverage.told(flows))] if flows else []
+    return ", ".join(texts)
 
 
 def _plural(number: int, word: str, words: str | None = None) -> str:
     return f"{number} {word if number == 1 else words or f'{word}s'}"
 
 
-def _ending(report: Report) -> str:
+def ending(report: Report) -> str:
+    """How many security associations end, as far as that is known."""
     impact = report.get("impact")
     if not impact:
         return "?"
@@ -227,13 +240,7 @@ def _first_sentences(text: str, longest: int = 400) -> str:
 
 def markdown(reports: Sequence[Report], head: Mapping[str, Any], limit: int = LIMIT) -> str:
     """One document about all clusters. head: ``title``, ``commit``, ``time``, and ``command`` that carries it out, if any."""
-    total = sum(len(one.get("changes") or ()) for one in reports)
-    lost = sum(len(losses(one)) for one in reports)
-    title = f"# {head['title']}: {_plural(total, 'change')} on {_plural(len(reports), 'cluster')}"
-    if lost:
-        title += f", **{lost} {'takes' if lost == 1 else 'take'} protection away**"
-    flows = sum(len(plan_coverage.losing(one)) for one in reports)
-    title += f", **{plan_coverage.told(flows)}**" if flows else ""
+    title = f"# {head['title']}: {headline(reports, '**{}**'.format)}"
     made = [f"of commit {code(head['commit'])}"] if head.get("commit") else []
     made += [f"at {head['time']}"] if head.get("time") else []
     top = [title, *(["", f"Made {' '.join(made)}."] if made else [])]
@@ -267,6 +274,11 @@ def markdown(reports: Sequence[Report], head: Mapping[str, Any], limit: int = LI
     return kept[: kept.rfind("\n")] + "\n\n**This document is cut here; all of it is in the JSON file beside it.**\n"
 
 
+def _verb(change: Change) -> str:
+    verb = VERBS[change["operation"]]
+    return f"**{verb}**" if change["operation"] in _LOUD else verb
+
+
 def _size(texts: Iterable[Sequence[str]]) -> int:
     return sum(len(line.encode()) + 1 for lines in texts for line in lines)
 
@@ -287,10 +299,10 @@ def _table(reports: Sequence[Report], shown: int) -> list[str]:
             lines.append(f"| {code(one['cluster'])} | **no plan** | | | | | | | |")
             continue
         counts = one.get("summary") or {}
-        numbers = [str(counts.get(name, 0)) for name in (*_COUNTED, "unchanged")]
+        numbers = [str(counts.get(name, 0)) for name in (*VERBS, "unchanged")]
         lost = len(losses(one))
         name = code(one["cluster"]) + (" **stopped**" if one.get("refused") else "")
-        cells = [name, f"**{lost}**" if lost else "0", *numbers, str(len(one.get("unmanaged") or ())), _ending(one)]
+        cells = [name, f"**{lost}**" if lost else "0", *numbers, str(len(one.get("unmanaged") or ())), ending(one)]
         lines.append(f"| {' | '.join(cells)} |")
     if len(telling) > shown:
         lines += ["", f"… and {len(telling) - shown} more clusters with changes."]
@@ -326,7 +338,7 @@ def _lost(reports: Sequence[Report]) -> list[str]:
     ]
     for one, change in rows:
         lines.append(
-            f"| {code(one['cluster'])} | {_VERBS[change['operation']]} | {code(str(change['name']))} | {place(change, code)} "
+            f"| {code(one['cluster'])} | {_verb(change)} | {code(str(change['name']))} | {place(change, code)} "
             f"| {LOSSES.get(change['loss'], change['loss'])} | {what(change, code)} |"
         )
     return lines
@@ -362,7 +374,7 @@ def _unmanaged(reports: Sequence[Report], shown: int) -> list[str]:
         found, kept = strangers(one), [policy for policy in one.get("unmanaged") or () if policy.get("kept")]
         for policies, why in ((found, "in no file, and left alone"), (kept, "in no file, and to be kept")):
             if policies:
-                names = ", ".join(_stranger(policy, code) for policy in policies[:shown])
+                names = ", ".join(stranger(policy, code) for policy in policies[:shown])
                 more = f"{', ' if names else ''}… and {len(policies) - shown} more" if len(policies) > shown else ""
                 lines += ["", f"On {code(one['cluster'])}, {why}: {names}{more}."]
     return ["", "## On the array and in no file", *lines] if lines else []
@@ -380,12 +392,12 @@ def _changes(reports: Sequence[Report], shown: int) -> list[str]:
         if shown:
             lines += ["| | policy | SVM | what changes | associations that end |", "|---|---|---|---|--:|"]
             lines += [
-                f"| {_VERBS[change['operation']]} | {code(str(change['name']))} | {place(change, code)} "
-                f"| {what(change, code)} | {0 if change['operation'] == 'created' else _ending(change)} |"
+                f"| {_verb(change)} | {code(str(change['name']))} | {place(change, code)} "
+                f"| {what(change, code)} | {0 if change['operation'] == 'created' else ending(change)} |"
                 for change in found[:shown]
             ]
         if len(found) > shown:
-            told = ", ".join(f"{counts[name]} {name}" for name in _COUNTED if counts[name])
+            told = ", ".join(f"{counts[name]} {name}" for name in VERBS if counts[name])
             lines += [
                 "",
                 f"{f'{shown} of ' if shown else ''}{len(found)} changes that take nothing away ({told}); all are in the JSON file.",
@@ -394,43 +406,55 @@ def _changes(reports: Sequence[Report], shown: int) -> list[str]:
 
 
 def _notes(reports: Sequence[Report], shown: int) -> list[str]:
+    """What a reviewer should know beside."""
+    found = notes(reports, code)
+    if not found:
+        return []
+    more = [f"- … and {len(found) - shown} more; all are in the JSON file"] if len(found) > shown else []
+    return ["", "## Worth knowing", "", *(f"- {note}" for note in found[:shown]), *more]
+
+
+def notes(reports: Sequence[Report], mark: Mark = str) -> list[str]:
     """What the check of the files found, what was not compared, and warnings; once, where several clusters share it."""
     clusters: dict[str, list[str]] = {}
     for one in reports:
-        for note in dict.fromkeys(_notes_of(one)):
-            clusters.setdefault(note, []).append(code(str(one["cluster"])))
-    if not clusters:
-        return []
-    lines = [
-        f"- {note} ({f'{len(names)} clusters' if len(names) > 10 else ', '.join(names)})"
-        for note, names in list(clusters.items())[:shown]
+        for note in dict.fromkeys(_notes_of(one, mark)):
+            clusters.setdefault(note, []).append(mark(str(one["cluster"])))
+    return [
+        f"{note} ({f'{len(names)} clusters' if len(names) > 10 else ', '.join(names)})"
+        for note, names in clusters.items()
     ]
-    more = [f"- … and {len(clusters) - shown} more; all are in the JSON file"] if len(clusters) > shown else []
-    return ["", "## Worth knowing", "", *lines, *more]
 
 
-def _notes_of(report: Report) -> Iterator[str]:
+def _notes_of(report: Report, mark: Mark) -> Iterator[str]:
     for finding in report.get("findings") or ():
         if not finding.get("ignored") and finding["severity"] != "note":
-            where = code(f"{finding['path']}:{finding['line']}")
-            yield f"{finding['severity']} {finding['id']}, {where}: {code(str(finding['message']))}"
+            where = mark(f"{finding['path']}:{finding['line']}")
+            yield f"{finding['severity']} {finding['id']}, {where}: {mark(str(finding['message']))}"
     for missing in report.get("not_compared") or ():
         number = f" of {_plural(missing['number'], 'policy', 'policies')}" if missing.get("number") else ""
-        yield f"not compared: {code(str(missing['option']))}{number}: {missing['reason']}"
-    yield from plan_coverage.notes(report)
+        yield f"not compared: {mark(str(missing['option']))}{number}: {missing['reason']}"
+    yield from plan_coverage.notes(report, mark)
     for warning in report.get("warnings") or ():
-        yield f"warning: {code(str(warning))}"
+        yield f"warning: {mark(str(warning))}"
+
+
+def command(reports: Sequence[Report], head: Mapping[str, Any]) -> str:
+    """What carries the plan out, empty if nothing would be."""
+    works = any(one.get("changes") and not reasons(one) for one in reports)
+    return str(head["command"]) if head.get("command") and works else ""
 
 
 def _carry_out(reports: Sequence[Report], head: Mapping[str, Any]) -> list[str]:
-    if not head.get("command") or not any(one.get("changes") and not reasons(one) for one in reports):
+    found = command(reports, head)
+    if not found:
         return []
     return [
         "",
         "## To carry it out",
         "",
         "```console",
-        str(head["command"]),
+        found,
         "```",
         "",
         "It refuses any cluster whose array or files have changed since.",
@@ -450,7 +474,7 @@ def lines_of(report: Report, drift: bool = False) -> list[str]:
     lost = losses(report)
     numbers = ", ".join(
         f"{counts.get(name, 0)} {'missing' if drift and name == 'created' else f'to {verb}'}"
-        for name, verb in zip(_COUNTED, ("create", "modify", "recreate", "delete"))
+        for name, verb in VERBS.items()
     )
     if drift:
         differing = len(report.get("changes") or ())
@@ -467,12 +491,12 @@ def lines_of(report: Report, drift: bool = False) -> list[str]:
     if len(rest) > LINES:
         lines.append(f"… and {len(rest) - LINES} more that take nothing away, all in the JSON file")
     foreign = strangers(report)
-    lines += [f"? {_stranger(policy)} is in no file" for policy in foreign[:LINES]]
+    lines += [f"? {stranger(policy)} is in no file" for policy in foreign[:LINES]]
     if len(foreign) > LINES:
         lines.append(f"… and {len(foreign) - LINES} more in no file")
     kept = [policy for policy in report.get("unmanaged") or () if policy.get("kept")]
     if kept:
-        names = ", ".join(_stranger(policy) for policy in kept[:LINES])
+        names = ", ".join(stranger(policy) for policy in kept[:LINES])
         lines.append(f"kept although in no file: {names}")
     lines += [f"warning: {warning}" for warning in report.get("warnings") or ()]
     return lines

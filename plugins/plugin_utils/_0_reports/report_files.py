@@ -23,7 +23,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Callable
 
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports import plan_report
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports import html_report, plan_report
 
 TITLES = {"plan": "IPsec plan", "drift": "IPsec drift", "applied": "IPsec apply", "check": "IPsec check"}
 """What reports are made for: each has file names of its own."""
@@ -99,7 +99,7 @@ class Reports:
 
     def remove(self) -> None:
         """Removes the report of all clusters. Raises ``OSError``."""
-        for path in (self.path, self.path.with_suffix(".json"), self._note):
+        for path in (*(self.path.with_suffix(suffix) for suffix in (".md", ".json", ".html")), self._note):
             path.unlink(missing_ok=True)
 
     @property
@@ -148,6 +148,9 @@ class Reports:
         absent = [{"cluster": host, "problem": NOT_YET} for host in missing]
         title = {"title": TITLES[self.purpose], **told, "command": self._command(folder, reports)}
         _replace(folder / f"{self.purpose}.md", plan_report.markdown([*reports, *absent], title))
+        if self.purpose == "plan" and folder == self.folder:
+            # One page is what people look at before they approve; it is not made for each of a hundred clusters.
+            _replace(self.path.with_suffix(".html"), html_report.plan([*reports, *absent], title))
 
     def _command(self, folder: Path, reports: Sequence[Mapping[str, Any]]) -> str:
         """The command that carries the plans out, with a file of their digests, whose name says what is in it."""
