@@ -9,9 +9,9 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.modules.certificate import FILES
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_execution.in_process import InProcessAction
+from ..module_utils._0_basics.errors import InvalidInput
+from ..modules.certificate import FILES
+from ..plugin_utils._0_execution.in_process import InProcessAction
 
 
 class ActionModule(InProcessAction):

@@ -12,27 +12,16 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import given
-from ansible_collections.wiresec.ontap.plugins.modules.ipsec_client_config import OPTIONS
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_execution.in_process import plain
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.connections import (
-    Client,
-    Connection,
-    End,
-    Needed,
-    Service,
-    Source,
-    needed,
-)
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.formats import FORMATS, misfits, render
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.rendering import File
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files.policy_values import Values
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._2_clients.client_policies import (
-    ClientPolicies,
-    clusters_below,
-)
+from ..module_utils._0_basics import normalize
+from ..module_utils._0_basics.errors import InvalidInput
+from ..module_utils._5_task import given
+from ..modules.ipsec_client_config import OPTIONS
+from ..plugin_utils._0_execution.in_process import plain
+from ..plugin_utils._1_clients.connections import Client, Connection, End, Needed, Service, Source, needed
+from ..plugin_utils._1_clients.formats import FORMATS, misfits, render
+from ..plugin_utils._1_clients.rendering import File
+from ..plugin_utils._1_policy_files.policy_values import Values
+from ..plugin_utils._2_clients.client_policies import ClientPolicies, clusters_below
 
 _DIRECTORIES = {"strongswan": "/etc/swanctl/conf.d", "libreswan": "/etc/ipsec.d"}
 _SHOWN = 10

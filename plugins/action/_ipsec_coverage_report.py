@@ -14,10 +14,10 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.modules.ipsec_coverage_report import OPTIONS
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_execution.in_process import plain
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports import coverage_report, html_report
+from ..module_utils._0_basics.errors import InvalidInput
+from ..modules.ipsec_coverage_report import OPTIONS
+from ..plugin_utils._0_execution.in_process import plain
+from ..plugin_utils._0_reports import coverage_report, html_report
 
 _KEYS = (
     *("flows", "summary", "unread", "exceptions", "array", "account", "time", "digest", "looked_at", "ipsec_enabled"),

@@ -14,26 +14,16 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.wiresec.ontap.plugins.action._ipsec_policy_lint import FAILING, target_of
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
-from ansible_collections.wiresec.ontap.plugins.modules.ipsec_files import OPTIONS
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_execution.in_process import InProcessAction
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports import (
-    findings,
-    plan_coverage,
-    plan_report,
-    report_files,
-)
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files import exported, policy_files
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files.policy_values import Values
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._2_cluster.cluster_plan import (
-    CannotPlan,
-    ClusterPlan,
-    Wanted,
-    protects,
-)
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._2_lint import lint
+from ..module_utils._0_basics.errors import InvalidInput
+from ..module_utils._5_task import options
+from ..modules.ipsec_files import OPTIONS
+from ..plugin_utils._0_execution.in_process import InProcessAction
+from ..plugin_utils._0_reports import findings, plan_coverage, plan_report, report_files
+from ..plugin_utils._1_policy_files import exported, policy_files
+from ..plugin_utils._1_policy_files.policy_values import Values
+from ..plugin_utils._2_cluster.cluster_plan import CannotPlan, ClusterPlan, Wanted, protects
+from ..plugin_utils._2_lint import lint
+from ._ipsec_policy_lint import FAILING, target_of
 
 _SET = ("prune", "strict", "keep", "max_deletes", "allow_empty", "recreate", "update_secret_key", "continue_on_error")
 _MAY_BE_NULL = ("approved_digests", "max_deletes", "strict")

@@ -12,16 +12,16 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import State
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.packet import happens, packet
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.verdicts import Situation
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import given, options
-from ansible_collections.wiresec.ontap.plugins.modules.ipsec_packet_info import OPTIONS
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_execution.in_process import InProcessAction, plain
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files import policy_files
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files.policy_values import Values
+from ..module_utils._0_basics.errors import InvalidInput
+from ..module_utils._2_objects.ipsec_policy import POLICY
+from ..module_utils._2_objects.resource import State
+from ..module_utils._4_coverage.packet import happens, packet
+from ..module_utils._4_coverage.verdicts import Situation
+from ..module_utils._5_task import given, options
+from ..modules.ipsec_packet_info import OPTIONS
+from ..plugin_utils._0_execution.in_process import InProcessAction, plain
+from ..plugin_utils._1_policy_files import policy_files
+from ..plugin_utils._1_policy_files.policy_values import Values
 
 _COVERING = ("name", "action", "enabled", "ipspace", "local_endpoint", "protocol", "remote_endpoint", "state")
 """The options that decide what a policy does to packets. No secret is among them, so none is decrypted."""

@@ -8,8 +8,6 @@ The name is that of one of them, because ansible-test asks for a module behind e
 
 from __future__ import annotations
 
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_execution.in_process import (
-    InProcessAction as ActionModule,
-)
+from ..plugin_utils._0_execution.in_process import InProcessAction as ActionModule
 
 __all__ = ["ActionModule"]

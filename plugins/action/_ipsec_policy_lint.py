@@ -16,16 +16,16 @@ from ansible import template
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import given
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.connection import release_of
-from ansible_collections.wiresec.ontap.plugins.modules.ipsec_policy_lint import OPTIONS
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_execution.in_process import plain
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports import findings
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files import policy_files
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files.policy_values import Values
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._2_lint import lint
+from ..module_utils._0_basics import normalize
+from ..module_utils._0_basics.errors import InvalidInput
+from ..module_utils._5_task import given
+from ..module_utils._5_task.connection import release_of
+from ..modules.ipsec_policy_lint import OPTIONS
+from ..plugin_utils._0_execution.in_process import plain
+from ..plugin_utils._0_reports import findings
+from ..plugin_utils._1_policy_files import policy_files
+from ..plugin_utils._1_policy_files.policy_values import Values
+from ..plugin_utils._2_lint import lint
 
 _FAILURES_KEEP_LINES = hasattr(template, "trust_as_template")  # ansible-core 2.19 and later
 _FORMAT_OF = {".txt": "text", ".json": "json", ".sarif": "sarif"}

@@ -10,8 +10,8 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.wiresec.ontap.plugins.modules.ipsec_report import OPTIONS
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports import report_files
+from ..modules.ipsec_report import OPTIONS
+from ..plugin_utils._0_reports import report_files
 
 
 class ActionModule(ActionBase):

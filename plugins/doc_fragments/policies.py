@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from textwrap import indent
 
-from ansible_collections.wiresec.ontap.plugins.doc_fragments.policy import ModuleDocFragment as Policy
+from .policy import ModuleDocFragment as Policy
 
 
 def _entry_of_a_list(options: str) -> str:

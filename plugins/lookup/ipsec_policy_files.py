@@ -58,9 +58,9 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import given
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files import policy_files
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files.policy_values import Values
+from ..module_utils._5_task import given
+from ..plugin_utils._1_policy_files import policy_files
+from ..plugin_utils._1_policy_files.policy_values import Values
 
 
 class LookupModule(LookupBase):

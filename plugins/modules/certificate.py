@@ -210,22 +210,16 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import certificate_bundle, x509
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.certificate import CERTIFICATE
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.applying import apply
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.outcome import foreseen, report
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import Change
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_certificates.installing import (
-    ANYWHERE,
-    INSTALLED,
-    REGISTERED,
-    installation,
-    removal,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode, execute
+from ..module_utils._0_basics import certificate_bundle, x509
+from ..module_utils._0_basics.errors import InvalidInput
+from ..module_utils._1_array.rest import RestClient
+from ..module_utils._2_objects.certificate import CERTIFICATE
+from ..module_utils._3_state.applying import apply
+from ..module_utils._3_state.outcome import foreseen, report
+from ..module_utils._3_state.planning import Change
+from ..module_utils._4_certificates.installing import ANYWHERE, INSTALLED, REGISTERED, installation, removal
+from ..module_utils._5_task import options
+from ..module_utils._5_task.execute import Mode, execute
 
 FILES = ("public_certificate", "private_key", "intermediate_certificates")
 """Options whose content may come from a file on the controller, which the action plugin reads."""

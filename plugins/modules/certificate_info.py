@@ -171,13 +171,13 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import Expiring, InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.certificate import CERTIFICATE, TYPES
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_certificates.inventory import check_expiry, inventory
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode, execute
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.texts import check_texts
+from ..module_utils._0_basics.errors import Expiring, InvalidInput
+from ..module_utils._1_array.rest import RestClient
+from ..module_utils._2_objects.certificate import CERTIFICATE, TYPES
+from ..module_utils._4_certificates.inventory import check_expiry, inventory
+from ..module_utils._5_task import options
+from ..module_utils._5_task.execute import Mode, execute
+from ..module_utils._5_task.texts import check_texts
 
 OPTIONS: dict[str, Any] = {
     "svm": {"type": "str"},

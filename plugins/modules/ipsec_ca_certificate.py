@@ -129,17 +129,17 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.certificate import AUTHORITY, AUTHORITY_BY_UUID
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_ca_certificate import CA_CERTIFICATE
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import State
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.applying import apply
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.outcome import foreseen, report
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import NONE, Change, Permissions
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.preparing import check_home, prepare
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import find
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode, execute
+from ..module_utils._1_array.rest import RestClient
+from ..module_utils._2_objects.certificate import AUTHORITY, AUTHORITY_BY_UUID
+from ..module_utils._2_objects.ipsec_ca_certificate import CA_CERTIFICATE
+from ..module_utils._2_objects.resource import State
+from ..module_utils._3_state.applying import apply
+from ..module_utils._3_state.outcome import foreseen, report
+from ..module_utils._3_state.planning import NONE, Change, Permissions
+from ..module_utils._3_state.preparing import check_home, prepare
+from ..module_utils._3_state.reading import find
+from ..module_utils._5_task import options
+from ..module_utils._5_task.execute import Mode, execute
 
 OPTIONS: dict[str, Any] = {
     "name": {"type": "str"},

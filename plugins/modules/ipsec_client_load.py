@@ -109,9 +109,9 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_daemons.daemon import Daemon, DaemonError
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_daemons.libreswan import Libreswan
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_daemons.strongswan import StrongSwan
+from ..module_utils._1_daemons.daemon import Daemon, DaemonError
+from ..module_utils._1_daemons.libreswan import Libreswan
+from ..module_utils._1_daemons.strongswan import StrongSwan
 
 OPTIONS: dict[str, Any] = {
     "format": {"type": "str", "choices": ["strongswan", "libreswan"], "default": "strongswan"},

@@ -149,17 +149,17 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput, counted
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_service import REPLAY_WINDOWS, SERVICE
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.applying import apply
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.outcome import foreseen, report
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import MODIFIED, Change, Permissions
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.preparing import prepare
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import find, listing
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode, execute
+from ..module_utils._0_basics.errors import InvalidInput, counted
+from ..module_utils._1_array.rest import RestClient
+from ..module_utils._2_objects.ipsec_policy import POLICY
+from ..module_utils._2_objects.ipsec_service import REPLAY_WINDOWS, SERVICE
+from ..module_utils._3_state.applying import apply
+from ..module_utils._3_state.outcome import foreseen, report
+from ..module_utils._3_state.planning import MODIFIED, Change, Permissions
+from ..module_utils._3_state.preparing import prepare
+from ..module_utils._3_state.reading import find, listing
+from ..module_utils._5_task import options
+from ..module_utils._5_task.execute import Mode, execute
 
 OPTIONS: dict[str, Any] = {
     "state": {"type": "str", "choices": ["present"], "default": "present"},

@@ -328,23 +328,16 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import Uncovered
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.coverage import cover
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.flows import PROTOCOLS
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.gate import FAIL_ON, Gate
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.question import (
-    ACCEPTABLE,
-    ALL,
-    PORTS,
-    UNREAD,
-    exceptions,
-    question,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.survey import Surveyor, check_svms
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode, execute
+from ..module_utils._0_basics.errors import Uncovered
+from ..module_utils._1_array.rest import RestClient
+from ..module_utils._2_objects.ipsec_policy import POLICY
+from ..module_utils._4_coverage.coverage import cover
+from ..module_utils._4_coverage.flows import PROTOCOLS
+from ..module_utils._4_coverage.gate import FAIL_ON, Gate
+from ..module_utils._4_coverage.question import ACCEPTABLE, ALL, PORTS, UNREAD, exceptions, question
+from ..module_utils._4_coverage.survey import Surveyor, check_svms
+from ..module_utils._5_task import options
+from ..module_utils._5_task.execute import Mode, execute
 
 OPTIONS: dict[str, Any] = {
     "svms": {"type": "list", "elements": "str"},

@@ -229,7 +229,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
+from ..module_utils._5_task import options
 
 OPTIONS: dict[str, Any] = {
     "paths": {"type": "list", "elements": "str", "required": True},

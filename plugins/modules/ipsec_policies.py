@@ -480,15 +480,15 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state import approval, guards, set_report, whole_set
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_associations.impact import impact, total
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode, execute
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.texts import check_texts
+from ..module_utils._0_basics import normalize
+from ..module_utils._0_basics.errors import InvalidInput
+from ..module_utils._1_array.rest import RestClient
+from ..module_utils._2_objects.ipsec_policy import POLICY
+from ..module_utils._3_state import approval, guards, set_report, whole_set
+from ..module_utils._4_associations.impact import impact, total
+from ..module_utils._5_task import options
+from ..module_utils._5_task.execute import Mode, execute
+from ..module_utils._5_task.texts import check_texts
 
 
 def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, Any]:

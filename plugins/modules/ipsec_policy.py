@@ -284,20 +284,16 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.applying import apply
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.outcome import foreseen, report
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import CREATED, Permissions
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.preparing import (
-    confirm,
-    doubts_of_nothing,
-    prepare,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import find
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_associations.impact import impact
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode, execute
+from ..module_utils._1_array.rest import RestClient
+from ..module_utils._2_objects.ipsec_policy import POLICY
+from ..module_utils._3_state.applying import apply
+from ..module_utils._3_state.outcome import foreseen, report
+from ..module_utils._3_state.planning import CREATED, Permissions
+from ..module_utils._3_state.preparing import confirm, doubts_of_nothing, prepare
+from ..module_utils._3_state.reading import find
+from ..module_utils._4_associations.impact import impact
+from ..module_utils._5_task import options
+from ..module_utils._5_task.execute import Mode, execute
 
 
 def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, Any]:

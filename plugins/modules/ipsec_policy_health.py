@@ -130,20 +130,14 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_security_association import (
-    SECURITY_ASSOCIATION,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_associations.policy_health import (
-    Expectation,
-    check,
-    said,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode, execute
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.texts import check_texts
+from ..module_utils._0_basics.errors import InvalidInput
+from ..module_utils._1_array.rest import RestClient
+from ..module_utils._2_objects.ipsec_policy import POLICY
+from ..module_utils._2_objects.ipsec_security_association import SECURITY_ASSOCIATION
+from ..module_utils._4_associations.policy_health import Expectation, check, said
+from ..module_utils._5_task import options
+from ..module_utils._5_task.execute import Mode, execute
+from ..module_utils._5_task.texts import check_texts
 
 OPTIONS: dict[str, Any] = {
     "svm": {"type": "str"},

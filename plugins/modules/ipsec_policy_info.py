@@ -207,12 +207,12 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.preparing import doubts_of_nothing
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import count, listing
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode, execute
+from ..module_utils._1_array.rest import RestClient
+from ..module_utils._2_objects.ipsec_policy import POLICY
+from ..module_utils._3_state.preparing import doubts_of_nothing
+from ..module_utils._3_state.reading import count, listing
+from ..module_utils._5_task import options
+from ..module_utils._5_task.execute import Mode, execute
 
 
 def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, Any]:

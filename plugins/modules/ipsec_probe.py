@@ -97,12 +97,12 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.investigation import investigate
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode, execute
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.texts import check_texts
+from ..module_utils._1_array.rest import RestClient
+from ..module_utils._2_objects.ipsec_policy import POLICY
+from ..module_utils._4_probe.investigation import investigate
+from ..module_utils._5_task import options
+from ..module_utils._5_task.execute import Mode, execute
+from ..module_utils._5_task.texts import check_texts
 
 OPTIONS: dict[str, Any] = {
     "svm": {"type": "str", "required": True},

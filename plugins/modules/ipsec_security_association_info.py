@@ -188,15 +188,12 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_security_association import (
-    SECURITY_ASSOCIATION,
-    summarize,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import listing
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode, execute
+from ..module_utils._1_array.rest import RestClient
+from ..module_utils._2_objects.ipsec_policy import POLICY
+from ..module_utils._2_objects.ipsec_security_association import SECURITY_ASSOCIATION, summarize
+from ..module_utils._3_state.reading import listing
+from ..module_utils._5_task import options
+from ..module_utils._5_task.execute import Mode, execute
 
 _STATE: dict[str, Any] = {"type": "dict", "options": {"state": {"type": "str"}}}
 OPTIONS: dict[str, Any] = {

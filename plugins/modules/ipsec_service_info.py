@@ -63,14 +63,14 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import UnexpectedAnswer
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.certificate import AUTHORITY
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_ca_certificate import CA_CERTIFICATE
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_service import SERVICE
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import check_release, find, listing
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode, execute
+from ..module_utils._0_basics.errors import UnexpectedAnswer
+from ..module_utils._1_array.rest import RestClient
+from ..module_utils._2_objects.certificate import AUTHORITY
+from ..module_utils._2_objects.ipsec_ca_certificate import CA_CERTIFICATE
+from ..module_utils._2_objects.ipsec_service import SERVICE
+from ..module_utils._3_state.reading import check_release, find, listing
+from ..module_utils._5_task import options
+from ..module_utils._5_task.execute import Mode, execute
 
 OPTIONS: dict[str, Any] = {"ca_certificates": {"type": "bool", "default": True}}
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import x509
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.identities import written
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.x509 import Certificate
+from . import x509
+from .errors import InvalidInput
+from .identities import written
+from .x509 import Certificate
 
 END_ENTITIES = ("client", "server")
 AUTHORITIES = ("client_ca", "server_ca")

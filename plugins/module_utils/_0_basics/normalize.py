@@ -19,7 +19,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.ip_protocols import NUMBERS
+from .ip_protocols import NUMBERS
 
 ANY_PORT = "0-0"
 ANY_PROTOCOL = "any"

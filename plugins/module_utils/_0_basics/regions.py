@@ -25,7 +25,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.overlaps import Prefix, Selector
+from .overlaps import Prefix, Selector
 
 REMOTE, LOCAL, PROTOCOL, LOCAL_PORT, REMOTE_PORT = range(5)
 _ORDER = (LOCAL, PROTOCOL, LOCAL_PORT)

@@ -18,7 +18,7 @@ from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.identities import Alternatives, Name
+from .identities import Alternatives, Name
 
 try:
     from cryptography import x509

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import Any, Callable, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import interruption
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import (
+from .._0_basics import interruption
+from .._0_basics.errors import (
     ApiError,
     ApprovalPending,
     ConnectionFailed,
@@ -29,8 +29,8 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors imp
     UnexpectedAnswer,
     Unfinished,
 )
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.trace import Trace
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.wire import Connection, Repetition, Wire
+from .trace import Trace
+from .wire import Connection, Repetition, Wire
 
 SERVER_TIME_LIMIT = 120
 """The longest time in seconds that ONTAP lets a listing ask for with ``return_timeout``."""

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.hiding import Hider
+from .._0_basics.errors import InvalidInput
+from .._0_basics.hiding import Hider
 
 _LONGEST_TEXT = 2000
 """Characters kept of an answer that is not JSON, such as a proxy's page."""

@@ -27,8 +27,8 @@ from enum import Enum
 from http.client import HTTPException, HTTPResponse, IncompleteRead, RemoteDisconnected
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import ConnectionFailed, InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array import route
+from .._0_basics.errors import ConnectionFailed, InvalidInput
+from . import route
 
 OLDEST_REQUESTS = (2, 25, 1)
 """The oldest release of requests that the client works with."""

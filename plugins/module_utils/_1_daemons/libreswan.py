@@ -11,14 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Callable
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_daemons import own_files
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_daemons.daemon import (
-    Daemon,
-    DaemonError,
-    contents,
-    identity,
-    started,
-)
+from . import own_files
+from .daemon import Daemon, DaemonError, contents, identity, started
 
 Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
 """Runs a command; gives its exit status, output and errors."""

@@ -11,15 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_daemons import own_files
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_daemons.daemon import (
-    Daemon,
-    DaemonError,
-    contents,
-    identity,
-    started,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_daemons.vici import Message, Vici, ViciError
+from . import own_files
+from .daemon import Daemon, DaemonError, contents, identity, started
+from .vici import Message, Vici, ViciError
 
 _LISTS = ("local_addrs", "remote_addrs", "proposals", "esp_proposals", "local_ts", "remote_ts")
 _CERTIFICATES = {"certs": "x509", "cacerts": "x509ca"}

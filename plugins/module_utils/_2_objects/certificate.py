@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import certificate_bundle, normalize, x509
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import SCOPES, Field, State, SvmScoped
+from .._0_basics import certificate_bundle, normalize, x509
+from .._0_basics.errors import InvalidInput
+from .resource import SCOPES, Field, State, SvmScoped
 
 TYPES = ("client", "server", "client_ca", "server_ca", "root_ca")
 _END_ENTITIES = certificate_bundle.END_ENTITIES

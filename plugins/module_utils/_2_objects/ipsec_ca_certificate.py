@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import SCOPES, Field, SvmScoped
+from .._0_basics import normalize
+from .resource import SCOPES, Field, SvmScoped
 
 
 class IpsecCaCertificate(SvmScoped):

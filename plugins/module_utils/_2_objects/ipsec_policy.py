@@ -15,18 +15,10 @@ import ipaddress
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.certificate import END_ENTITY
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import (
-    SCOPES,
-    Field,
-    Resource,
-    State,
-    SvmScoped,
-    Switch,
-    Version,
-)
+from .._0_basics import normalize
+from .._0_basics.errors import InvalidInput
+from .certificate import END_ENTITY
+from .resource import SCOPES, Field, Resource, State, SvmScoped, Switch, Version
 
 ACTIONS = ("bypass", "discard", "esp_transport", "esp_udp")
 AUTHENTICATION_METHODS = ("none", "psk", "pki")

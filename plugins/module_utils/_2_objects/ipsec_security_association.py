@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import SCOPES, Field, SvmScoped
+from .._0_basics import normalize
+from .resource import SCOPES, Field, SvmScoped
 
 ESTABLISHED, HALF_OPEN, NONE = "established", "half_open", "none"
 TYPES = ("ike", "ipsec")

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import Field, Resource, State, release
+from .._0_basics import normalize
+from .._0_basics.errors import InvalidInput
+from .resource import Field, Resource, State, release
 
 REPLAY_WINDOWS = (0, 64, 128, 256, 512, 1024)
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.data_interface import words
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import Field, SvmScoped
+from .._0_basics import normalize
+from .data_interface import words
+from .resource import Field, SvmScoped
 
 Rule = dict[str, Any]
 

@@ -15,13 +15,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Callable
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import (
-    ApiError,
-    InvalidInput,
-    UnexpectedAnswer,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array import query
+from .._0_basics import normalize
+from .._0_basics.errors import ApiError, InvalidInput, UnexpectedAnswer
+from .._1_array import query
 
 State = dict[str, Any]
 Version = tuple[int, int, int]

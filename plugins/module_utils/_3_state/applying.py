@@ -14,29 +14,11 @@ from functools import partial
 from itertools import islice
 from typing import Callable
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import (
-    ApiError,
-    ApprovalPending,
-    InvalidInput,
-    OntapError,
-    UnexpectedAnswer,
-    Unfinished,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import Answer, RestClient, instance
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import (
-    NOT_KNOWN_TO_RELEASE,
-    Resource,
-    State,
-    too_new,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.outcome import (
-    DONE,
-    UNCHANGED,
-    Outcome,
-    failed,
-    foreseen,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import (
+from .._0_basics.errors import ApiError, ApprovalPending, InvalidInput, OntapError, UnexpectedAnswer, Unfinished
+from .._1_array.rest import Answer, RestClient, instance
+from .._2_objects.resource import NOT_KNOWN_TO_RELEASE, Resource, State, too_new
+from .outcome import DONE, UNCHANGED, Outcome, failed, foreseen
+from .planning import (
     CREATED,
     DELETED,
     MODIFIED,
@@ -48,13 +30,8 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning im
     plan,
     plan_creation,
 )
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.preparing import check_listed
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import (
-    check_complete,
-    explaining,
-    find,
-    read_whole,
-)
+from .preparing import check_listed
+from .reading import check_complete, explaining, find, read_whole
 
 _ATTEMPTS = 3
 """How many times what was deleted for a new one is created, while ONTAP fails and nothing comes of it."""

@@ -14,14 +14,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Callable
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import State
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import (
-    CREATED,
-    MODIFIED,
-    NONE,
-    RECREATED,
-    Change,
-)
+from .._2_objects.resource import State
+from .planning import CREATED, MODIFIED, NONE, RECREATED, Change
 
 ANY = "any"
 """Stands for every plan among what is approved."""

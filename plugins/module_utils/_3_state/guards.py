@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import State
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import NONE, Change
+from .._0_basics.errors import InvalidInput
+from .._2_objects.ipsec_policy import POLICY
+from .._2_objects.resource import State
+from .planning import NONE, Change
 
 DEFAULT_SHARE = "30%"
 """The share of what exists that may go unless the user says otherwise."""

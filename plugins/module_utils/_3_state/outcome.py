@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import OntapError
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import Resource, State
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import NONE, RECREATED, UNKNOWN, Change
+from .._0_basics.errors import OntapError
+from .._2_objects.resource import Resource, State
+from .planning import NONE, RECREATED, UNKNOWN, Change
 
 UNCHANGED, PLANNED, DONE, FAILED, NOT_ATTEMPTED = "unchanged", "planned", "done", "failed", "not_attempted"
 RESULTS = UNCHANGED, PLANNED, DONE, FAILED, UNKNOWN, NOT_ATTEMPTED

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import Field, Resource, State, Version
+from .._0_basics.errors import InvalidInput
+from .._2_objects.resource import Field, Resource, State, Version
 
 NONE, CREATED, MODIFIED, RECREATED, DELETED = "none", "created", "modified", "recreated", "deleted"
 OPERATIONS = CREATED, MODIFIED, RECREATED, DELETED

@@ -12,32 +12,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import (
-    ApiError,
-    InvalidInput,
-    OntapError,
-    UnexpectedAnswer,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient, forbidden, literal
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import Resource, State
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import (
-    DELETED,
-    RECREATED,
-    Change,
-    Permissions,
-    compare,
-    plan,
-    plan_change,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import (
-    Whole,
-    check_complete,
-    find,
-    is_enabled,
-    only_container,
-    read_whole,
-    visible,
-)
+from .._0_basics.errors import ApiError, InvalidInput, OntapError, UnexpectedAnswer
+from .._1_array.rest import RestClient, forbidden, literal
+from .._2_objects.resource import Resource, State
+from .planning import DELETED, RECREATED, Change, Permissions, compare, plan, plan_change
+from .reading import Whole, check_complete, find, is_enabled, only_container, read_whole, visible
 
 CLUSTER_EVIDENCE = "/security/certificates"
 """What a cluster always has some of, so that who sees none belongs to an SVM."""

@@ -10,24 +10,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.overlaps import (
-    Prefix,
-    Selector,
-    covers,
-    intersection,
-    related,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.regions import PROTOCOL, Regions
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import ENDPOINTS, POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import State
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import (
-    DELETED,
-    MODIFIED,
-    NONE,
-    RECREATED,
-    Change,
-)
+from .._0_basics import normalize
+from .._0_basics.overlaps import Prefix, Selector, covers, intersection, related
+from .._0_basics.regions import PROTOCOL, Regions
+from .._2_objects.ipsec_policy import ENDPOINTS, POLICY
+from .._2_objects.resource import State
+from .planning import DELETED, MODIFIED, NONE, RECREATED, Change
 
 UNPROTECTED, DISABLED, NARROWED, REAUTHENTICATED, OVERRIDING = (
     "unprotected",

@@ -14,20 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import (
-    ApiError,
-    InvalidInput,
-    OntapError,
-    UnexpectedAnswer,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import (
-    Answer,
-    RestClient,
-    if_allowed,
-    instance,
-    literal,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import (
+from .._0_basics.errors import ApiError, InvalidInput, OntapError, UnexpectedAnswer
+from .._1_array.rest import Answer, RestClient, if_allowed, instance, literal
+from .._2_objects.resource import (
     NO_SUCH_PATH,
     NOT_KNOWN_TO_RELEASE,
     OLDEST_SUPPORTED,

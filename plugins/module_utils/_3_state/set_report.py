@@ -9,18 +9,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput, SetFailed, counted
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import Resource, State
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.outcome import NOT_ATTEMPTED, RESULTS, diff
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import (
-    DELETED,
-    MODIFIED,
-    NONE,
-    OPERATIONS,
-    RECREATED,
-    UNKNOWN,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.whole_set import Plan, Step, kept, label
+from .._0_basics.errors import InvalidInput, SetFailed, counted
+from .._2_objects.resource import Resource, State
+from .outcome import NOT_ATTEMPTED, RESULTS, diff
+from .planning import DELETED, MODIFIED, NONE, OPERATIONS, RECREATED, UNKNOWN
+from .whole_set import Plan, Step, kept, label
 
 _LISTED_ERRORS = 10
 

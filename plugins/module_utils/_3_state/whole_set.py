@@ -18,29 +18,15 @@ from fnmatch import fnmatchcase
 from itertools import groupby
 from typing import Any, Callable
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import (
-    InvalidInput,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import Resource, State, Version
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state import approval, guards, protection
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.applying import apply
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.outcome import NOT_ATTEMPTED, Outcome, foreseen
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import (
-    CREATED,
-    DELETED,
-    MODIFIED,
-    NONE,
-    RECREATED,
-    Change,
-    Permissions,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.preparing import (
-    confirm,
-    doubts_of_nothing,
-    prepare,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import find_all, identity
+from .._0_basics.errors import InvalidInput
+from .._1_array.rest import RestClient
+from .._2_objects.resource import Resource, State, Version
+from . import approval, guards, protection
+from .applying import apply
+from .outcome import NOT_ATTEMPTED, Outcome, foreseen
+from .planning import CREATED, DELETED, MODIFIED, NONE, RECREATED, Change, Permissions
+from .preparing import confirm, doubts_of_nothing, prepare
+from .reading import find_all, identity
 
 _LISTED_ERRORS = 10
 _CLOSE = 0.7

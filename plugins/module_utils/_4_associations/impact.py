@@ -9,14 +9,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient, literal
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_security_association import (
-    SECURITY_ASSOCIATION,
-    TYPES,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import DELETED, RECREATED, Change
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import listing
+from .._1_array.rest import RestClient, literal
+from .._2_objects.ipsec_policy import POLICY
+from .._2_objects.ipsec_security_association import SECURITY_ASSOCIATION, TYPES
+from .._3_state.planning import DELETED, RECREATED, Change
+from .._3_state.reading import listing
 
 
 def impact(client: RestClient, changes: Sequence[Change]) -> list[dict[str, Any]]:

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import Unprotected, counted
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient, literal
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_security_association import (
+from .._0_basics.errors import Unprotected, counted
+from .._1_array.rest import RestClient, literal
+from .._2_objects.ipsec_policy import POLICY
+from .._2_objects.ipsec_security_association import (
     ESTABLISHED,
     HALF_OPEN,
     NEEDED_FOR_STATUS,
@@ -20,7 +20,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_sec
     SECURITY_ASSOCIATION,
     summarize,
 )
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import is_enabled, listing
+from .._3_state.reading import is_enabled, listing
 
 FIRST_PAUSE = 1.0
 """Seconds after which the associations are read for a second time; pauses grow from there."""

@@ -8,25 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import certificate_bundle, x509
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.certificate_bundle import (
-    END_ENTITIES,
-    Bundle,
-    reachable,
-    title,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput, UnexpectedAnswer
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.identities import written
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.certificate import (
-    CERTIFICATE,
-    readable_content_of,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import State
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.planning import CREATED, Change, Permissions
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.preparing import confirm, prepare
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import find
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_certificates.uses import installed, registered, uses
+from .._0_basics import certificate_bundle, x509
+from .._0_basics.certificate_bundle import END_ENTITIES, Bundle, reachable, title
+from .._0_basics.errors import InvalidInput, UnexpectedAnswer
+from .._0_basics.identities import written
+from .._1_array.rest import RestClient
+from .._2_objects.certificate import CERTIFICATE, readable_content_of
+from .._2_objects.resource import State
+from .._3_state.planning import CREATED, Change, Permissions
+from .._3_state.preparing import confirm, prepare
+from .._3_state.reading import find
+from .uses import installed, registered, uses
 
 REGISTERED, INSTALLED, ANYWHERE = "registered", "installed", "anywhere"
 """How far a chain has to lead: to an authority that IPsec trusts, to any that is installed, or not at all."""

@@ -9,20 +9,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import x509
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.certificate_bundle import (
-    END_ENTITIES,
-    reachable,
-    told,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import Expiring, counted
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.certificate import (
-    CERTIFICATE,
-    readable_content_of,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import State
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_certificates.uses import Owners, Uses, installed, uses
+from .._0_basics import x509
+from .._0_basics.certificate_bundle import END_ENTITIES, reachable, told
+from .._0_basics.errors import Expiring, counted
+from .._1_array.rest import RestClient
+from .._2_objects.certificate import CERTIFICATE, readable_content_of
+from .._2_objects.resource import State
+from .uses import Owners, Uses, installed, uses
 
 _SHOWN = 20
 

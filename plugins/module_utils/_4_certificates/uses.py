@@ -9,18 +9,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import ApiError, UnexpectedAnswer
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.certificate import INSTALLED
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_ca_certificate import CA_CERTIFICATE
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import (
-    NO_SUCH_PATH,
-    NOT_KNOWN_TO_RELEASE,
-    Resource,
-    State,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import check_complete, find_all, is_enabled
+from .._0_basics.errors import ApiError, UnexpectedAnswer
+from .._1_array.rest import RestClient
+from .._2_objects.certificate import INSTALLED
+from .._2_objects.ipsec_ca_certificate import CA_CERTIFICATE
+from .._2_objects.ipsec_policy import POLICY
+from .._2_objects.resource import NO_SUCH_PATH, NOT_KNOWN_TO_RELEASE, Resource, State
+from .._3_state.reading import check_complete, find_all, is_enabled
 
 Owners = Optional[Collection[Optional[str]]]
 """SVMs, ``None`` among them for the cluster itself; ``None`` in place of all for everything there is."""

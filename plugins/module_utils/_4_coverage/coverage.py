@@ -10,29 +10,14 @@ from dataclasses import dataclass
 from math import ceil, floor
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import counted
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.regions import Stretch
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import State
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.flows import (
-    Array,
-    Flow,
-    Question,
-    authenticating,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.gate import Accepted, Gate, sentences
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.survey import Survey
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.verdicts import (
-    GOOD,
-    PARTLY,
-    SHOWN,
-    STATES,
-    Policies,
-    Situation,
-    Turn,
-    Verdict,
-    told,
-)
+from .._0_basics.errors import counted
+from .._0_basics.regions import Stretch
+from .._2_objects.ipsec_policy import POLICY
+from .._2_objects.resource import State
+from .flows import Array, Flow, Question, authenticating
+from .gate import Accepted, Gate, sentences
+from .survey import Survey
+from .verdicts import GOOD, PARTLY, SHOWN, STATES, Policies, Situation, Turn, Verdict, told
 
 _TOLD = 10
 """How many flows a message names."""

@@ -14,21 +14,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Union
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.overlaps import Prefix
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.data_interface import DATA_INTERFACE
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.nas import EXPORT_POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.verdicts import (
-    CLEAR,
-    DISCARDED,
-    OTHERWISE,
-    PROTECTED,
-    UNKNOWN,
-    Column,
-    Policies,
-    Turn,
-    Verdict,
-    prefix_of,
-)
+from .._0_basics.overlaps import Prefix
+from .._2_objects.data_interface import DATA_INTERFACE
+from .._2_objects.nas import EXPORT_POLICY
+from .verdicts import CLEAR, DISCARDED, OTHERWISE, PROTECTED, UNKNOWN, Column, Policies, Turn, Verdict, prefix_of
 
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 

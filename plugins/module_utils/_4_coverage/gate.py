@@ -9,20 +9,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import counted
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.flows import Flow, Network
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.survey import HIDING, Unread
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.verdicts import (
-    AMBIGUOUS,
-    AUTHENTICATED,
-    BYPASSED,
-    CLEAR,
-    DISCARDED,
-    GOOD,
-    PARTLY,
-    PROTECTED,
-    UNKNOWN,
-)
+from .._0_basics.errors import counted
+from .flows import Flow, Network
+from .survey import HIDING, Unread
+from .verdicts import AMBIGUOUS, AUTHENTICATED, BYPASSED, CLEAR, DISCARDED, GOOD, PARTLY, PROTECTED, UNKNOWN
 
 NOT_IN_USE, WORSE = "not_in_use", "worse"
 FAIL_ON = (CLEAR, BYPASSED, AMBIGUOUS, UNKNOWN, AUTHENTICATED, PARTLY, DISCARDED, NOT_IN_USE, WORSE)

@@ -9,25 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.ip_protocols import NUMBERS
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.overlaps import Prefix, Selector, covers
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import ENDPOINTS, POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.protection import selector_of
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.flows import Network, spelled
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.question import network
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.verdicts import (
-    AMBIGUOUS,
-    CLEAR,
-    GOOD,
-    STATES,
-    Policies,
-    Situation,
-    Verdict,
-    prefix_of,
-    told,
-)
+from .._0_basics import normalize
+from .._0_basics.errors import InvalidInput
+from .._0_basics.ip_protocols import NUMBERS
+from .._0_basics.overlaps import Prefix, Selector, covers
+from .._2_objects.ipsec_policy import ENDPOINTS, POLICY
+from .._3_state.protection import selector_of
+from .flows import Network, spelled
+from .question import network
+from .verdicts import AMBIGUOUS, CLEAR, GOOD, STATES, Policies, Situation, Verdict, prefix_of, told
 
 _WITH_PORTS = {NUMBERS[name] for name in ("tcp", "udp")}
 

@@ -14,17 +14,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.flows import (
-    PROTOCOLS,
-    Declared,
-    Network,
-    Question,
-    Service,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.gate import Accepted
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.survey import HIDING
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.verdicts import GOOD, STATES
+from .._0_basics.errors import InvalidInput
+from .flows import PROTOCOLS, Declared, Network, Question, Service
+from .gate import Accepted
+from .survey import HIDING
+from .verdicts import GOOD, STATES
 
 ALL = "all"
 PORTS = "ports"

@@ -14,33 +14,16 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import ApiError, InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient, forbidden
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.client_session import (
-    ISCSI_SESSION,
-    NFS_CLIENT,
-    SMB_SESSION,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.data_interface import DATA_INTERFACE
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_security_association import (
-    SECURITY_ASSOCIATION,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.nas import (
-    EXPORT_POLICY,
-    NFS_SERVICE,
-    NFS_TLS_INTERFACE,
-    SMB_SERVICE,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import NO_SUCH_PATH, Resource, State
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.reading import find_all, is_enabled
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.flows import (
-    ISCSI,
-    NFS,
-    SMB,
-    Connection,
-    Traffic,
-)
+from .._0_basics.errors import ApiError, InvalidInput
+from .._1_array.rest import RestClient, forbidden
+from .._2_objects.client_session import ISCSI_SESSION, NFS_CLIENT, SMB_SESSION
+from .._2_objects.data_interface import DATA_INTERFACE
+from .._2_objects.ipsec_policy import POLICY
+from .._2_objects.ipsec_security_association import SECURITY_ASSOCIATION
+from .._2_objects.nas import EXPORT_POLICY, NFS_SERVICE, NFS_TLS_INTERFACE, SMB_SERVICE
+from .._2_objects.resource import NO_SUCH_PATH, Resource, State
+from .._3_state.reading import find_all, is_enabled
+from .flows import ISCSI, NFS, SMB, Connection, Traffic
 
 _NOT_ALLOWED = "this account may not read it"
 _NOT_THERE = "this release does not have it"

@@ -17,10 +17,10 @@ from functools import cache
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.overlaps import Prefix, Selector
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.regions import Line, Regions, Stretch
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import ENDPOINTS, POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.protection import selector_of
+from .._0_basics.overlaps import Prefix, Selector
+from .._0_basics.regions import Line, Regions, Stretch
+from .._2_objects.ipsec_policy import ENDPOINTS, POLICY
+from .._3_state.protection import selector_of
 
 PROTECTED, OTHERWISE, PARTLY = "protected", "protected_otherwise", "partly"
 CLEAR, BYPASSED, AMBIGUOUS, UNKNOWN = "clear", "bypassed", "ambiguous", "unknown"

@@ -5,23 +5,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import Exchange
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_ca_certificate import CA_CERTIFICATE
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import dig
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.experiment import (
-    LOCAL,
-    UUID,
-    Experiment,
-    Finding,
-    Question,
-    Seen,
-    Step,
-    Unclear,
-    create,
-    create_esp,
-    endpoint,
-)
+from .._1_array.rest import Exchange
+from .._2_objects.ipsec_ca_certificate import CA_CERTIFICATE
+from .._2_objects.ipsec_policy import POLICY
+from .._2_objects.resource import dig
+from .experiment import LOCAL, UUID, Experiment, Finding, Question, Seen, Step, Unclear, create, create_esp, endpoint
 
 _PROVOKED = ("duplicate", "port_range", "hexadecimal", "no_key", "protocols")
 

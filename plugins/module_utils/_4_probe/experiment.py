@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import Any, Callable
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import Exchange
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
+from .._1_array.rest import Exchange
+from .._2_objects.ipsec_policy import POLICY
 
 PREFIX = "{prefix}"
 """In names and filters: the prefix of all policies."""

@@ -9,9 +9,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Callable
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_service import SERVICE
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import dig
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.experiment import (
+from .._2_objects.ipsec_service import SERVICE
+from .._2_objects.resource import dig
+from .experiment import (
     PREFIX,
     SVM,
     UUID,

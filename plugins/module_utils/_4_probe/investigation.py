@@ -13,47 +13,20 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import (
-    ApiError,
-    ApprovalPending,
-    InvalidInput,
-    OntapError,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.hiding import Hider
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import (
-    Exchange,
-    RestClient,
-    forbidden,
-    instance,
-    literal,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_service import SERVICE
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import dig
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.error_experiments import ERROR_EXPERIMENTS
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.experiment import (
-    KEY,
-    PREFIX,
-    SVM,
-    SWAPPED,
-    UUID,
-    Experiment,
-    Finding,
-    Question,
-    Seen,
-    Step,
-    Unclear,
-    is_reserved,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.first_experiments import (
-    FIRST_EXPERIMENT,
-    SERVICE_EXPERIMENT,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.listing_experiments import LISTING_EXPERIMENTS
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.probe_report import Notes, Redactor
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.unasked import APPROVAL, UNASKED
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.value_experiments import VALUE_EXPERIMENTS
+from .._0_basics import normalize
+from .._0_basics.errors import ApiError, ApprovalPending, InvalidInput, OntapError
+from .._0_basics.hiding import Hider
+from .._1_array.rest import Exchange, RestClient, forbidden, instance, literal
+from .._2_objects.ipsec_policy import POLICY
+from .._2_objects.ipsec_service import SERVICE
+from .._2_objects.resource import dig
+from .error_experiments import ERROR_EXPERIMENTS
+from .experiment import KEY, PREFIX, SVM, SWAPPED, UUID, Experiment, Finding, Question, Seen, Step, Unclear, is_reserved
+from .first_experiments import FIRST_EXPERIMENT, SERVICE_EXPERIMENT
+from .listing_experiments import LISTING_EXPERIMENTS
+from .probe_report import Notes, Redactor
+from .unasked import APPROVAL, UNASKED
+from .value_experiments import VALUE_EXPERIMENTS
 
 EXPERIMENTS = (*LISTING_EXPERIMENTS, *VALUE_EXPERIMENTS, *ERROR_EXPERIMENTS)
 """The experiments that follow the first one, in their order."""

@@ -5,19 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.experiment import (
-    PREFIX,
-    SVM,
-    SWAPPED,
-    Experiment,
-    Finding,
-    Question,
-    Seen,
-    Unclear,
-    create,
-    endpoint,
-    listing,
-)
+from .experiment import PREFIX, SVM, SWAPPED, Experiment, Finding, Question, Seen, Unclear, create, endpoint, listing
 
 
 def _empty_page(seen: Seen) -> Finding:

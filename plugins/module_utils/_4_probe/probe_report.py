@@ -9,9 +9,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.hiding import Hider
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import Exchange
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.experiment import Finding, Question, Unasked
+from .._0_basics.hiding import Hider
+from .._1_array.rest import Exchange
+from .experiment import Finding, Question, Unasked
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _IPV4 = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.experiment import Unasked
+from .experiment import Unasked
 
 APPROVAL = Unasked(
     "6.1",

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import dig
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_probe.experiment import (
+from .._2_objects.ipsec_policy import POLICY
+from .._2_objects.resource import dig
+from .experiment import (
     KEY,
     LOCAL,
     Experiment,

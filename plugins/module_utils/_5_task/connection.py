@@ -12,14 +12,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.route import host_and_port
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.trace import Trace
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.wire import Connection
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import OLDEST_SUPPORTED, Resource
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.options import CONNECTION, variable
+from .._0_basics import normalize
+from .._0_basics.errors import InvalidInput
+from .._1_array.rest import RestClient
+from .._1_array.route import host_and_port
+from .._1_array.trace import Trace
+from .._1_array.wire import Connection
+from .._2_objects.resource import OLDEST_SUPPORTED, Resource
+from .options import CONNECTION, variable
 
 
 @contextmanager

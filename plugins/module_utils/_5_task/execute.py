@@ -16,19 +16,15 @@ from typing import Any, Callable
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import remove_values
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput, OntapError
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.interruption import interruptible
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.rest import RestClient
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.wire import (
-    OLDEST_REQUESTS,
-    REQUESTS_IMPORT_ERROR,
-    REQUESTS_PROBLEM,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import Resource
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.connection import client_of
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.given import line_breaks
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.options import CONNECTION
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.texts import checked
+from .._0_basics.errors import InvalidInput, OntapError
+from .._0_basics.interruption import interruptible
+from .._1_array.rest import RestClient
+from .._1_array.wire import OLDEST_REQUESTS, REQUESTS_IMPORT_ERROR, REQUESTS_PROBLEM
+from .._2_objects.resource import Resource
+from .connection import client_of
+from .given import line_breaks
+from .options import CONNECTION
+from .texts import checked
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize, x509
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
+from .._0_basics import normalize, x509
+from .._0_basics.errors import InvalidInput
 
 Spec = Mapping[str, Any]
 

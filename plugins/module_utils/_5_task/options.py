@@ -11,9 +11,9 @@ from typing import Any, Callable
 from ansible.module_utils.basic import env_fallback
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects import ipsec_policy
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import Field
+from .._0_basics import normalize
+from .._2_objects import ipsec_policy
+from .._2_objects.resource import Field
 
 
 def _set_in_environment(variable: str) -> str:

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize, x509
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
+from .._0_basics import normalize, x509
+from .._0_basics.errors import InvalidInput
 
 
 def checked(spec: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:

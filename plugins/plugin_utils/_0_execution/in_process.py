@@ -27,11 +27,11 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.interruption import interruptible
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.wire import SHARED_SESSIONS
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import given
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.options import CONNECTION, variable
+from ...module_utils._0_basics.errors import InvalidInput
+from ...module_utils._0_basics.interruption import interruptible
+from ...module_utils._1_array.wire import SHARED_SESSIONS
+from ...module_utils._5_task import given
+from ...module_utils._5_task.options import CONNECTION, variable
 
 SWITCH = "wiresec_ontap_in_process"
 """The variable that forbids in-process execution where it is false, and asks for it where it is true."""

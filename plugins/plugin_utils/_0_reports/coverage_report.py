@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports.markup import code
+from .markup import code
 
 Cluster = Mapping[str, Any]
 Row = Mapping[str, Any]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import counted
+from ...module_utils._0_basics.errors import counted
 
 ERROR, WARNING, NOTE = SEVERITIES = ("error", "warning", "note")
 

@@ -11,12 +11,7 @@ from typing import Any, Callable
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports import (
-    coverage_report,
-    picture,
-    plan_coverage,
-    plan_report,
-)
+from . import coverage_report, picture, plan_coverage, plan_report
 
 MOST = 1000
 """How many flows, or changes that take nothing away, are listed one by one."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports.coverage_report import STATES
+from .coverage_report import STATES
 
 LOOKS = {
     "clear": ("#d55e00", "C", "cross"),

@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Callable
 
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports.coverage_report import KINDS, STATES
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports.markup import code
+from .coverage_report import KINDS, STATES
+from .markup import code
 
 _KEPT = ("svm", "protocol", "services", "ports", "interface", "address", "client", "client_name", "state", "after")
 

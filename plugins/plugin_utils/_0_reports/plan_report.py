@@ -17,8 +17,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Callable
 
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports import plan_coverage
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports.markup import code
+from . import plan_coverage
+from .markup import code
 
 Report = Mapping[str, Any]
 Change = Mapping[str, Any]

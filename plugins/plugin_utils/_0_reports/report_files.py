@@ -23,7 +23,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Callable
 
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports import html_report, plan_report
+from . import html_report, plan_report
 
 TITLES = {"plan": "IPsec plan", "drift": "IPsec drift", "applied": "IPsec apply", "check": "IPsec check"}
 """What reports are made for: each has file names of its own."""

@@ -18,17 +18,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Union
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import identities, normalize
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.overlaps import (
-    A_WIDER,
-    B_WIDER,
-    EQUAL,
-    Prefix,
-    Selector,
-    duplicates,
-    related,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.protection import selector_of
+from ...module_utils._0_basics import identities, normalize
+from ...module_utils._0_basics.overlaps import A_WIDER, B_WIDER, EQUAL, Prefix, Selector, duplicates, related
+from ...module_utils._3_state.protection import selector_of
 
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import identities
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.connections import Client, Connection, place
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.libreswan import LIBRESWAN
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.nmstate import NMSTATE
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.rendering import File, Format
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.strongswan import STRONGSWAN
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.windows import WINDOWS
+from ...module_utils._0_basics import identities
+from .connections import Client, Connection, place
+from .libreswan import LIBRESWAN
+from .nmstate import NMSTATE
+from .rendering import File, Format
+from .strongswan import STRONGSWAN
+from .windows import WINDOWS
 
 FORMATS: dict[str, Format] = {one.name: one for one in (STRONGSWAN, LIBRESWAN, WINDOWS, NMSTATE)}
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import identities
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.connections import (
+from ...module_utils._0_basics import identities
+from .connections import (
     ESP_LIFETIME,
     IKE_LIFETIME,
     NO_ANSWER,
@@ -24,16 +24,7 @@ from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.connectio
     Connection,
     End,
 )
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.rendering import (
-    File,
-    Format,
-    by_cluster,
-    file_name,
-    head,
-    key_text,
-    odd_characters,
-    origin,
-)
+from .rendering import File, Format, by_cluster, file_name, head, key_text, odd_characters, origin
 
 CONFIGURATION, SECRETS = ".conf", ".secrets"
 FROM_CERTIFICATE = "%fromcert"

@@ -12,25 +12,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients import libreswan
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.connections import (
-    ESP_LIFETIME,
-    IKE_LIFETIME,
-    NO_ANSWER,
-    PEER_GONE,
-    PROTECT,
-    PSK,
-    Client,
-    Connection,
-)
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.rendering import (
-    File,
-    Format,
-    by_cluster,
-    file_name,
-    head,
-    origin,
-)
+from . import libreswan
+from .connections import ESP_LIFETIME, IKE_LIFETIME, NO_ANSWER, PEER_GONE, PROTECT, PSK, Client, Connection
+from .rendering import File, Format, by_cluster, file_name, head, origin
 
 STATE = ".yml"
 

@@ -9,7 +9,7 @@ import base64
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.connections import Client, Connection, name_of
+from .connections import Client, Connection, name_of
 
 PREFIX = "wiresec-"
 """How the names of all files and connections begin that are this collection's, and no others'."""

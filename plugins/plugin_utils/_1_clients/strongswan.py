@@ -13,29 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import identities
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.connections import (
-    DROP,
-    ESP_LIFETIME,
-    IKE_LIFETIME,
-    PEER_GONE,
-    PKI,
-    PROTECT,
-    PSK,
-    Client,
-    Connection,
-    End,
-)
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.rendering import (
-    File,
-    Format,
-    by_cluster,
-    file_name,
-    head,
-    key_text,
-    odd_characters,
-    origin,
-)
+from ...module_utils._0_basics import identities
+from .connections import DROP, ESP_LIFETIME, IKE_LIFETIME, PEER_GONE, PKI, PROTECT, PSK, Client, Connection, End
+from .rendering import File, Format, by_cluster, file_name, head, key_text, odd_characters, origin
 
 CONFIGURATION, SECRETS = ".conf", "--secrets.conf"
 """The ends of the names of the two files of a cluster; swanctl reads every ``*.conf``. No name of a cluster ends like the second."""

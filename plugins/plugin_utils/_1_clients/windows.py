@@ -12,26 +12,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import identities
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.ip_protocols import NUMBERS
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.connections import (
-    DROP,
-    ESP_LIFETIME,
-    IKE_LIFETIME,
-    PKI,
-    PROTECT,
-    Client,
-    Connection,
-    End,
-)
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.rendering import (
-    PREFIX,
-    File,
-    Format,
-    head,
-    odd_characters,
-    origin,
-)
+from ...module_utils._0_basics import identities
+from ...module_utils._0_basics.ip_protocols import NUMBERS
+from .connections import DROP, ESP_LIFETIME, IKE_LIFETIME, PKI, PROTECT, Client, Connection, End
+from .rendering import PREFIX, File, Format, head, odd_characters, origin
 
 SCRIPT = ".ps1"
 _BYTE_ORDER_MARK = "\ufeff"

@@ -23,10 +23,10 @@ from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import is_encrypted
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_service import SERVICE
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import options
+from ...module_utils._0_basics import normalize
+from ...module_utils._0_basics.errors import InvalidInput
+from ...module_utils._2_objects.ipsec_service import SERVICE
+from ...module_utils._5_task import options
 
 SUFFIXES = (".yml", ".yaml", ".json")
 """The files that are read of a folder."""

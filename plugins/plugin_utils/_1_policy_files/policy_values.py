@@ -19,19 +19,9 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import is_encrypted_file
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files.policy_files import (
-    OPTIONS,
-    Policy,
-    Vaulted,
-    Verbatim,
-    decrypt,
-)
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files.template_names import (
-    MARKS,
-    References,
-    literals,
-)
+from ...module_utils._2_objects.ipsec_policy import POLICY
+from .policy_files import OPTIONS, Policy, Vaulted, Verbatim, decrypt
+from .template_names import MARKS, References, literals
 
 try:
     # Not public, and the only way from a value to the file that it stands in; before 2.19 values have it themselves.

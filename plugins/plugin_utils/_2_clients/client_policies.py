@@ -12,13 +12,13 @@ from typing import Any
 
 from ansible.parsing.dataloader import DataLoader
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_service import SERVICE
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.connections import ArrayPolicy, Service, Source
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files import policy_files
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files.policy_files import Policy
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files.policy_values import Values, converted
+from ...module_utils._0_basics.errors import InvalidInput
+from ...module_utils._2_objects.ipsec_policy import POLICY
+from ...module_utils._2_objects.ipsec_service import SERVICE
+from .._1_clients.connections import ArrayPolicy, Service, Source
+from .._1_policy_files import policy_files
+from .._1_policy_files.policy_files import Policy
+from .._1_policy_files.policy_values import Values, converted
 
 
 @dataclass

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Callable
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files.policy_files import Policy, PolicyFiles
+from ...module_utils._2_objects.ipsec_policy import POLICY
+from .._1_policy_files.policy_files import Policy, PolicyFiles
 
 RunModule = Callable[[str, "dict[str, Any]", bool], "dict[str, Any]"]
 """Runs a module of the collection: name, options, whether in check mode. Returns its result, failed or not."""

@@ -19,33 +19,18 @@ from itertools import chain, combinations
 from math import log2
 from typing import Any, Callable, Union
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import normalize
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.overlaps import (
-    Counterparts,
-    Selector,
-    duplicates,
-    overlaps,
-)
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import ENDPOINTS, POLICY
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_service import SERVICE
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.resource import State, Version
-from ansible_collections.wiresec.ontap.plugins.module_utils._3_state.protection import selector_of
-from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.given import line_breaks
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports.findings import KINDS, Finding, in_order
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files.policy_files import (
-    LINT_IGNORE,
-    OPTIONS,
-    Policy,
-    PolicyFiles,
-    neighbours,
-)
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files.policy_values import (
-    Values,
-    converted,
-    is_template,
-)
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._2_lint import other_end
+from ...module_utils._0_basics import normalize
+from ...module_utils._0_basics.errors import InvalidInput
+from ...module_utils._0_basics.overlaps import Counterparts, Selector, duplicates, overlaps
+from ...module_utils._2_objects.ipsec_policy import ENDPOINTS, POLICY
+from ...module_utils._2_objects.ipsec_service import SERVICE
+from ...module_utils._2_objects.resource import State, Version
+from ...module_utils._3_state.protection import selector_of
+from ...module_utils._5_task.given import line_breaks
+from .._0_reports.findings import KINDS, Finding, in_order
+from .._1_policy_files.policy_files import LINT_IGNORE, OPTIONS, Policy, PolicyFiles, neighbours
+from .._1_policy_files.policy_values import Values, converted, is_template
+from . import other_end
 
 SECRETS = tuple(row.option for row in POLICY.fields if row.write_only)
 

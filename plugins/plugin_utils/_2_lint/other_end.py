@@ -8,15 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics import identities
-from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.connections import (
-    PKI,
-    Network,
-    method_of,
-    network_of,
-    port_of,
-)
+from ...module_utils._0_basics import identities
+from ...module_utils._2_objects.ipsec_policy import POLICY
+from .._1_clients.connections import PKI, Network, method_of, network_of, port_of
 
 SMB = 445
 NFS = 2049

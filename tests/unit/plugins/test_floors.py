@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import re
 from graphlib import TopologicalSorter
+from importlib.util import resolve_name
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,10 @@ def imports(path: Path) -> set[str]:
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         if isinstance(node, ast.ImportFrom):
-            names.update({f"{node.module}.{alias.name}" for alias in node.names} | {str(node.module)})
+            module = "." * node.level + (node.module or "")
+            if node.level:
+                module = resolve_name(module, PREFIX + ".".join(path.parent.relative_to(PLUGINS).parts))
+            names.update({f"{module}.{alias.name}" for alias in node.names} | {module})
     return names
 
 
@@ -60,6 +64,11 @@ def floor_of(path: Path) -> int:
     found = ROOM.fullmatch(path.parent.name)
     assert found, f"{name_of(path)} is in no room: its folder is to be called _FLOOR_what"
     return int(found[1])
+
+
+@pytest.mark.parametrize("path", sorted(PLUGINS.rglob("*.py")), ids=name_of)
+def test_imports_say_the_room_and_little_else(path: Path) -> None:
+    assert f"from {PREFIX}" not in path.read_text(encoding="utf-8"), "Imports within plugins are relative."
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
