@@ -523,9 +523,10 @@ def _check_selectors(group: Mapping[int, tuple[Subject, Selector]]) -> None:
 def _check_nfs(subjects: Sequence[Subject]) -> None:
     """Whether NFS is protected and what NFSv3 needs beside it is forgotten. Told once of each address of the SVM."""
     states = [subject.state or {} for subject in subjects]
+    in_use = other_end.PortsInUse(states)
     told = set()
     for subject, state in zip(subjects, states):
-        ports = other_end.in_clear(state, states)
+        ports = other_end.in_clear(state, in_use)
         address = state.get("local_endpoint.address")
         if ports and address not in told:
             told.add(address)

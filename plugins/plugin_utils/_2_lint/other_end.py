@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...module_utils._0_basics import identities
@@ -49,23 +49,41 @@ def unfit_for_windows(state: State, windows: Sequence[Network]) -> str:
     return ""
 
 
-def in_clear(state: State, others: Sequence[State]) -> list[int]:
-    """The ports of NFSv3's side protocols that a policy for NFS leaves in clear. others: all that apply to its place."""
+class PortsInUse:
+    """The ports of an array that policies are for, whatever they do: what somebody lets through by a policy is no oversight.
+
+    policies: all that apply to a place, with their addresses. Only what NFSv3 needs, and 0 for any port, is of interest.
+    """
+
+    def __init__(self, policies: Iterable[State]) -> None:
+        self._ports: dict[tuple[Network, Network], set[int]] = {}
+        for state in policies:
+            port, addresses = port_of(state, "local_endpoint"), _addresses(state)
+            if addresses and port in (0, *SIDE_PROTOCOLS):
+                self._ports.setdefault(addresses, set()).add(port)
+        # Of few lengths in any place, so that no policy has to be compared with each other one.
+        self._lengths = {(local.prefixlen, remote.prefixlen) for local, remote in self._ports}
+
+    def of_all(self, local: Network, remote: Network) -> set[int]:
+        """Those for which some policy has all of these addresses, on both sides."""
+        found: set[int] = set()
+        for shorter, other in self._lengths:
+            if shorter <= local.prefixlen and other <= remote.prefixlen:
+                wider = local.supernet(new_prefix=shorter), remote.supernet(new_prefix=other)
+                found |= self._ports.get(wider, set())
+        return found
+
+
+def in_clear(state: State, others: PortsInUse) -> list[int]:
+    """The ports of NFSv3's side protocols that a policy for NFS leaves in clear. others: of all that apply to its place."""
     if not POLICY.protects(state) or port_of(state, "local_endpoint") != NFS:
         return []
-    # Whatever they do: what somebody lets through by a policy is no oversight.
-    ports = {port_of(one, "local_endpoint") for one in others if _covers(one, state)}
+    addresses = _addresses(state)
+    ports = others.of_all(*addresses) if addresses else set()
     return [] if 0 in ports else [port for port in SIDE_PROTOCOLS if port not in ports]
 
 
-def _covers(wider: State, narrower: State) -> bool:
-    """Whether a policy has all addresses of another, on both sides."""
-    for side in ("local_endpoint", "remote_endpoint"):
-        outer, inner = network_of(wider, side), network_of(narrower, side)
-        if outer is None or inner is None or not _within(inner, outer):
-            return False
-    return True
-
-
-def _within(inner: Network, outer: Network) -> bool:
-    return inner.version == outer.version and outer.prefixlen <= inner.prefixlen and inner[0] in outer
+def _addresses(state: State) -> tuple[Network, Network] | None:
+    """The networks of both ends, ``None`` where the policy leaves one out."""
+    local, remote = network_of(state, "local_endpoint"), network_of(state, "remote_endpoint")
+    return (local, remote) if local is not None and remote is not None else None
