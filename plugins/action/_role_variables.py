@@ -14,12 +14,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.wiresec.ontap.plugins.action import (  # noqa: F401 - for the workers, as the next
-    _ipsec_coverage_report,
-    _ipsec_files,
-    _ipsec_report,
-)
-from ansible_collections.wiresec.ontap.plugins.modules import (  # noqa: F401
+from ..modules import (  # noqa: F401
     ipsec_ca_certificate,
     ipsec_config,
     ipsec_coverage,
@@ -28,6 +23,11 @@ from ansible_collections.wiresec.ontap.plugins.modules import (  # noqa: F401
     ipsec_policy_info,
     ipsec_security_association_info,
     ipsec_service_info,
+)
+from . import (  # noqa: F401 - for the workers, as the next
+    _ipsec_coverage_report,
+    _ipsec_files,
+    _ipsec_report,
 )
 
 
