@@ -212,7 +212,7 @@ class ActionModule(InProcessAction):
         applies = params["purpose"] == "apply" and not self._task.check_mode
         lines = plan_report.lines_of(report, drift=params["purpose"] == "drift")
         # An apply comes after a plan of the same run, whose lines need not be read twice.
-        if lines != (self._vars.get("ipsec_planned") or {}).get("lines"):
+        if not plan_report.told_already(lines, (self._vars.get("ipsec_planned") or {}).get("lines") or ()):
             Display().display("\n".join(lines))
         differs = bool(report["changes"])
         told: dict[str, Any] = {

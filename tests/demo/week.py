@@ -104,6 +104,11 @@ class Week:
             array.reset()
             for one in range(1, POLICIES_OF_A_CLUSTER + 1):
                 array.add_policy(policy(3, one))
+        elif act == "serve":
+            array.add_interface("svm1_nfs1", "svm1", "10.10.1.7")
+            array.set_nfs_service("svm1", protocol={"v3_enabled": False, "v40_enabled": True})
+            array.add_export_policy("default", "svm1", {"clients": ["10.20.3.0/24"], "protocols": ["nfs4"]})
+            array.connect_nfs("10.20.3.200", "10.10.1.7", "svm1", "nfs4")
         elif act == "stop":
             array.stop()
         else:
@@ -120,6 +125,7 @@ class Week:
         as_expected = {
             "": finished.returncode == 0,
             "nothing": finished.returncode == 0 and bool(changed) and not any(changed.values()),
+            "says": finished.returncode == 0 and all(text in finished.stdout for text in texts),
             "fails": finished.returncode != 0 and all(text in finished.stdout for text in texts),
         }
         word = expected.partition(" ")[0]

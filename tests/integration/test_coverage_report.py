@@ -128,19 +128,19 @@ def test_the_playbook_reports_all_clusters_and_fails_afterwards(tmp_path: Path) 
             array.add_policy({**NFS, "local_endpoint": {"address": "10.10.0.0", "netmask": "16"}})
         second.add_policy({**HOLE, "name": "scanner"})
         third.add_account("admin", "another password")
-        (repository.folder / "audit.yml").write_text(
-            yaml.safe_dump([{"name": "Audit", "ansible.builtin.import_playbook": "wiresec.ontap.audit"}]),
-            encoding="utf-8",
-        )
         (repository.folder / "exceptions.yml").write_text(
             yaml.safe_dump({"ipsec_audit_exceptions": [{"svm": "svm2", "reason": "not yet", "until": "2099-12-31"}]}),
             encoding="utf-8",
         )
+        # What another playbook has reported is its own business.
+        (repository.folder / "ipsec-reports").mkdir()
+        (repository.folder / "ipsec-reports" / "drift.md").touch()
         given = ["-e", "@exceptions.yml", "-e", '{"ipsec_audit_protocols": ["nfs"]}']
         play = repository.run("audit.yml", *given)
         assert play.code == 2, play.output
         reports = repository.folder / "ipsec-reports"
         assert {path.name for path in reports.glob("audit.*")} == {"audit.html", "audit.md", "audit.json", "audit.csv"}
+        assert (reports / "drift.md").exists()
         doc = repository.read("ipsec-reports/audit.json")
         assert [(one["cluster"], bool(one["problem"])) for one in doc["clusters"]] == [
             (name, number == 2) for number, name in enumerate(repository.clusters)

@@ -502,6 +502,11 @@ def lines_of(report: Report, drift: bool = False) -> list[str]:
     return lines
 
 
+def told_already(lines: Sequence[str], before: Sequence[str]) -> bool:
+    """Whether earlier lines say all that these say. The first of a plan may say more: which flows lose protection."""
+    return len(lines) == len(before) and before[0].startswith(lines[0]) and lines[1:] == before[1:]
+
+
 def _step(change: Change) -> str:
     loss = f" [{LOSSES.get(change['loss'], change['loss'])}]" if change.get("loss") else ""
     return f"{SIGNS[change['operation']]} {change['name']} on {place(change)}{loss}: {what(change)}"

@@ -156,6 +156,18 @@ def test_a_cluster_without_a_plan_and_one_that_is_stopped_say_why() -> None:
     assert lines_of({"cluster": "c2", "problem": "no connection to c2."}) == ["c2: no plan: no connection to c2."]
 
 
+def test_an_apply_does_not_repeat_what_its_plan_has_said_with_more_words() -> None:
+    change_ = change("created")
+    losing = {"touched": [{"after": {"worse": True}}]}
+    planned = lines_of(report(change_, coverage=losing))
+    lines = lines_of(report(change_))
+    assert planned[0] == f"{lines[0]}; 1 flow loses protection"
+    assert plan_report.told_already(lines, planned)
+    assert not plan_report.told_already(planned, lines)
+    assert not plan_report.told_already(lines, lines_of(report(change("created", "another"))))
+    assert not plan_report.told_already(lines, [])
+
+
 @pytest.mark.parametrize("count", [3, 300, 3000])
 def test_three_losses_are_seen_whole_among_any_number_of_creates(count: int) -> None:
     changes = [change("created", f"new-{number}") for number in range(count)]
