@@ -21,6 +21,8 @@ description:
     modifications that disable a policy, then deletes; what may have taken over is there before something goes. A policy
     under a new name is a create and a delete, in that order.
   - Without changes, it costs one listing of the SVMs concerned, which is one request for each page (10,000 policies).
+  - Policies with certificates that are created, or whose certificate or identities change, are held against what the array has,
+    as by M(wiresec.ontap.ipsec_policy), with two requests for all of them.
   - A plan that must not be carried out fails the task with all of the plan in its result, and RV(refused) says why. That is so
     in check mode, too.
 author:
@@ -33,7 +35,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - Returns the plan. A real run of the same list does exactly that.
+      - Returns the plan. A real run of the same list does exactly that, if certificates that are named in warnings as not installed are
+        installed by then.
   diff_mode:
     support: full
     details:
@@ -486,6 +489,7 @@ from ..module_utils._1_array.rest import RestClient
 from ..module_utils._2_objects.ipsec_policy import POLICY
 from ..module_utils._3_state import approval, guards, set_report, whole_set
 from ..module_utils._4_associations.impact import impact, total
+from ..module_utils._4_certificates import handshake
 from ..module_utils._5_task import options
 from ..module_utils._5_task.execute import Mode, execute
 from ..module_utils._5_task.texts import check_texts
@@ -510,7 +514,7 @@ def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, 
     limits = guards.Limits(params["max_deletes"], params["allow_empty"])
     keep, everywhere = tuple(params["keep"]), params["whole_cluster"]
     scope = whole_set.Scope(params["prune"], svms, keep, strict, everywhere, limits, mode.check)
-    plan = whole_set.plan(client, POLICY, entries, scope)
+    plan = handshake.checked(client, whole_set.plan(client, POLICY, entries, scope), mode.check)
     told = _digests(params, client, mode, plan)
     refused = bool(plan.refusals)
     impacts = impact(client, [step.change for step in plan.taken()]) if params["report_impact"] else []

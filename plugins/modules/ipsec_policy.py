@@ -17,6 +17,9 @@ description:
   - A run that changes nothing costs one request, a change costs two. O(state=absent) that finds nothing costs two, because
     ONTAP may not list its policies while IPsec is disabled. What the array's answer to a look-up by name leaves out of what
     the task is about, be it not set or known to get lost, is read by UUID, which costs one more.
+  - A policy with a certificate that is created, or whose certificate or identities change, is first held against what the array
+    has, at the cost of two requests. What would fail at the first handshake is an error, what may fail a warning; L(the guide
+    to certificates,https://github.com/wiresec/wiresec.ontap/blob/main/docs/pki.md) has the list.
   - If the answer to a write gets lost, the array is read again. A change that it shows is reported as done, with a warning;
     one that it doesn't show is sent once more. Where that can't be told, because ONTAP returns no key, the task fails
     with RV(operation=unknown). A later run then brings the policy to the wanted state.
@@ -29,6 +32,9 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
+    details:
+      - In check mode a certificate that is not installed is a warning, because an earlier task may only have predicted it, unless
+        the policy would be deleted for it.
   diff_mode:
     support: full
   idempotent:
@@ -69,9 +75,8 @@ options:
       - What the task leaves out is carried over from the old policy. Nothing is deleted unless everything that the create
         needs is there. If the create fails all the same, the old policy is put back where that is possible.
       - So before a delete the new policy is checked as a whole, with what it keeps, by all rules for a create; also against the
-        release of the array, and its certificate is looked up; it has to be installed on that SVM, be of type client or
-        server, and not have expired. An O(ipspace) has to be that of the SVM. That costs up to four reads more, in check mode
-        as well. What the account may not read is named in a warning.
+        release of the array, and its certificate as for any other policy. An O(ipspace) has to be that of the SVM. That costs up
+        to five reads more, in check mode as well. What the account may not read is named in a warning.
       - Between delete and create there is no policy, and its security associations drop.
     type: bool
     default: false
@@ -292,6 +297,7 @@ from ..module_utils._3_state.planning import CREATED, Permissions
 from ..module_utils._3_state.preparing import confirm, doubts_of_nothing, prepare
 from ..module_utils._3_state.reading import find
 from ..module_utils._4_associations.impact import impact
+from ..module_utils._4_certificates import handshake
 from ..module_utils._5_task import options
 from ..module_utils._5_task.execute import Mode, execute
 
@@ -307,6 +313,7 @@ def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, 
     permissions = Permissions(params["recreate"], params["update_secret_key"] == "always")
     change = prepare(client, POLICY, wanted, found.current, present, permissions)
     warnings = [*confirm(client, POLICY, [change]), *POLICY.hints(wanted, found.namesakes)]
+    warnings += handshake.check(client, change, mode.check)
     if mode.check and change.operation == CREATED:
         warnings += [
             f"{doubt} {POLICY.title(wanted)} may be there already." for doubt in doubts_of_nothing(client, POLICY)

@@ -327,7 +327,7 @@ OTHER = Authority("CN=Elsewhere")
         ),
         (
             lambda pki: of(pki.root.issue(signs=False)),
-            "public_certificate: the key of the certificate of 'CN=svm1.example.com' may not sign",
+            "public_certificate: the certificate of 'CN=svm1.example.com' has a key that may not sign",
         ),
         (lambda pki: {"type": "server_ca"}, "private_key: does not go with type server_ca"),
         (

@@ -379,8 +379,7 @@ def test_with_continue_on_error_nothing_is_taken_away_where_something_failed(
     array: Simulator, concurrency: int
 ) -> None:
     policies(array, policies=[entry(name, svm) for svm in ("svm1", "svm2") for name in ("old", "off")])
-    array.add_certificate("ipsec-ca-2", "svm1", "server_ca")
-    unlucky = entry("new", "svm1", secret_key=None, certificate="ipsec-ca-2", remote_identity="A")
+    unlucky = entry("new", "svm1", ipspace="nowhere")
     wanted = [unlucky, entry("new", "svm2"), entry("third", "svm1")]
     wanted += [entry("off", svm, enabled=False) for svm in ("svm1", "svm2")]
     with pytest.raises(SetFailed) as caught:
@@ -402,6 +401,7 @@ def test_with_continue_on_error_nothing_is_taken_away_where_something_failed(
 
 def test_a_write_whose_answer_got_lost_is_settled_for_each(array: Simulator) -> None:
     pki = {"secret_key": None, "certificate": "ipsec-cert", "remote_identity": "A"}
+    array.add_ca_certificate("ipsec-ca", "svm1")
     array.fault("reset", "POST", POLICIES, times=2, after_effect=True)
     with pytest.raises(SetFailed) as caught:
         policies(array, policies=[entry("a", **pki), entry("b")], concurrency=1)

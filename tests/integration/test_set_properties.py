@@ -69,7 +69,10 @@ def prepared(array: Simulator, unknowns: Unknowns, first: dict[Key, dict[str, An
     array.reset()
     array.unknowns = unknowns
     for svm in ("svm1", "svm2"):
-        array.add_certificate("second-cert", svm=svm, type="server")
+        # Both are for the identities that policies may have on either SVM.
+        array.remove_certificate("ipsec-cert", svm)
+        for name in ("ipsec-cert", "second-cert"):
+            array.add_certificate(name, svm, "server", common_name="svm1.example.com")
     array.add_svm("bystander")
     array.add_policy({"name": "a", "svm": "bystander", "action": "discard"})
     harness.policies(array, policies=entries(first))

@@ -30,6 +30,8 @@ WEB = {"name": "web", "svm": "svm1"}
 PRINTABLE = st.characters(min_codepoint=33, max_codepoint=126)
 KEYS = st.text(PRINTABLE, min_size=18, max_size=128).filter(lambda key: key[:2] not in ("0x", "0s"))
 IDENTITIES = st.sampled_from(["CN=svm1.example.com", "ANYTHING", "10.0.0.1", "ops@example.com"])
+# What the certificates of the array prove: others are refused with them.
+OWN_IDENTITIES = st.sampled_from(["CN=svm1.example.com", "svm1.example.com"])
 PORTS = st.integers(1, 65535)
 
 UNKNOWNS = st.builds(
@@ -112,7 +114,7 @@ def policies(draw: st.DrawFn) -> dict[str, Any]:
     if options["action"].startswith("esp"):
         method = draw(st.sampled_from(["psk", "pki"]))
         options["authentication_method"] = method
-        options["local_identity"] = draw(IDENTITIES)
+        options["local_identity"] = draw(OWN_IDENTITIES)
         options["remote_identity"] = draw(IDENTITIES)
         if method == "psk":
             options["secret_key"] = draw(KEYS)

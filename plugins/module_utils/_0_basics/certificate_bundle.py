@@ -79,16 +79,10 @@ class Bundle:
             if not self.certificate.is_authority:
                 problems.append(f"type: {kind} is for an authority, which {title(self.certificate)} may not be.")
             return problems
-        if not self.certificate.may_sign:
-            problems.append(
-                f"public_certificate: the key of {title(self.certificate)} may not sign (keyUsage), which IKE needs."
-            )
-        if not self.certificate.is_for_ike:
-            problems.append(
-                f"public_certificate: {title(self.certificate)} was issued for {', '.join(self.certificate.purposes)} "
-                f"(extendedKeyUsage), and peers want one of {', '.join(x509.PURPOSES.values())}, or none at all."
-            )
-        return problems
+        return [
+            *problems,
+            *(f"public_certificate: {title(self.certificate)} {problem}" for problem in unfit(self.certificate)),
+        ]
 
     def name(self, pattern: str) -> str:
         """The name that a pattern stands for. Raises ``InvalidInput``."""
@@ -171,6 +165,19 @@ def out_of_time(certificate: Certificate, now: datetime) -> str:
     if certificate.start > now:
         return f"is not valid before {certificate.start:%Y-%m-%d at %H:%M UTC}."
     return ""
+
+
+def unfit(certificate: Certificate) -> list[str]:
+    """Why a peer would not take a certificate of one end, by its usage; each the end of a sentence."""
+    problems = []
+    if not certificate.may_sign:
+        problems.append("has a key that may not sign (keyUsage), which IKE needs.")
+    if not certificate.is_for_ike:
+        problems.append(
+            f"was issued for {', '.join(certificate.purposes)} (extendedKeyUsage), and peers want one of "
+            f"{', '.join(x509.PURPOSES.values())}, or none at all."
+        )
+    return problems
 
 
 def told(certificate: Certificate) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 ANYTHING = "ANYTHING"
 """The identity of a peer that may be anybody whose certificate a registered authority has signed."""
@@ -145,6 +146,68 @@ def impossible(identity: str, remote: bool = True) -> str:
     if any(character.isspace() for character in identity) and kind(identity) == OTHER:
         return "is neither a subject, such as CN=svm1.example.com, nor an alternative name (host, address, e-mail)"
     return ""
+
+
+def proves(subject: Name, alternatives: Alternatives, identity: str) -> bool | None:
+    """Whether a certificate proves an identity, ``None`` for one of which that can't be told.
+
+    Upper and lower case count as the same, as they do to most daemons.
+    """
+    if identity == ANYTHING:
+        return True
+    what = kind(identity)
+    if what == DN:
+        try:
+            wanted = _folded(distinguished_name(identity))
+        except ValueError:
+            return False
+        if "*" in identity:
+            return None
+        return wanted in [_folded(name) for name in (subject, *alternatives.names)]
+    if what == ADDRESS:
+        return _address(identity) in map(_address, alternatives.addresses)
+    if what == OTHER or "*" in identity:
+        return False if impossible(identity) else None
+    names = alternatives.emails if what == EMAIL else alternatives.hosts
+    return identity.rstrip(".").casefold() in [name.rstrip(".").casefold() for name in names]
+
+
+def why_not(subject: Name, alternatives: Alternatives, identity: str) -> str:
+    """What distinguishes an identity from those that a certificate proves, and which these are: the end of a sentence."""
+    own = [text for text in (written(subject), *alternatives) if text]
+    has = f"that proves {' or '.join(repr(text) for text in own)}" if own else "that names nobody"
+    reason = impossible(identity)
+    if not reason and kind(identity) == DN:
+        wanted, whole = _folded(distinguished_name(identity)), _folded(subject)
+        if sorted(wanted) == sorted(whole):
+            reason = "has the attributes of the certificate's subject in another order"
+        elif set(wanted) < set(whole):
+            reason = "is a part of the certificate's subject, and peers take only the whole"
+    return f"{reason or 'is neither the subject nor an alternative name of the certificate'}; {has}"
+
+
+def excluded(permitted: Alternatives, forbidden: Alternatives, identity: str) -> bool:
+    """Whether the name constraints of an authority rule an identity out for all that it signs (RFC 5280, 4.2.1.10).
+
+    permitted, forbidden: the subtrees, networks in place of addresses. False where that can't be told.
+    """
+    what = kind(identity)
+    if identity == ANYTHING or what == OTHER or "*" in identity or impossible(identity):
+        return False
+
+    def within(tree: Any) -> bool:
+        if what == DN:
+            return _folded(distinguished_name(identity))[: len(tree)] == _folded(tree)
+        if what == ADDRESS:
+            return ipaddress.ip_address(identity) in ipaddress.ip_network(tree, strict=False)
+        name, domain = identity.rstrip(".").casefold(), tree.strip(".").casefold()
+        if what == EMAIL and "@" not in domain:
+            name = name.rpartition("@")[2]
+        return not domain or name == domain or name.endswith(f".{domain}")
+
+    kinds = {DN: "names", ADDRESS: "addresses", EMAIL: "emails", HOST: "hosts"}
+    allowed, denied = (getattr(one, kinds[what]) for one in (permitted, forbidden))
+    return any(map(within, denied)) or bool(allowed and not any(map(within, allowed)))
 
 
 def same(one: str, other: str) -> bool:

@@ -13,7 +13,7 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any
@@ -123,13 +123,14 @@ class Certificate:
         found = self._extensions.get("2.5.29.17")
         if found is None:
             return Alternatives()
-        return Alternatives(
-            tuple(found.get_values_for_type(x509.DNSName)),
-            tuple(found.get_values_for_type(x509.RFC822Name)),
-            tuple(map(str, found.get_values_for_type(x509.IPAddress))),
-            tuple(found.get_values_for_type(x509.UniformResourceIdentifier)),
-            tuple(map(_name, found.get_values_for_type(x509.DirectoryName))),
-        )
+        return _of_kinds(found)
+
+    @cached_property
+    def constraints(self) -> tuple[Alternatives, Alternatives]:
+        """Of an authority: the subtrees of names that it may sign, and those that it must not; networks in place of addresses."""
+        found = self._extensions.get("2.5.29.30")
+        trees = (found.permitted_subtrees, found.excluded_subtrees) if found else (None, None)
+        return _of_kinds(trees[0] or ()), _of_kinds(trees[1] or ())
 
     @property
     def is_authority(self) -> bool:
@@ -266,6 +267,22 @@ def _blocks(text: str) -> Iterator[tuple[str, bytes]]:
 def _pem(label: str, der: bytes) -> str:
     lines = re.findall(".{1,64}", base64.b64encode(der).decode())
     return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""])
+
+
+def _of_kinds(names: Iterable[Any]) -> Alternatives:
+    """General names by their kind; others than these are no identities of IKE."""
+
+    def of(kind: Any) -> list[Any]:
+        return [one.value for one in found if isinstance(one, kind)]
+
+    found = list(names)
+    return Alternatives(
+        tuple(of(x509.DNSName)),
+        tuple(of(x509.RFC822Name)),
+        tuple(map(str, of(x509.IPAddress))),
+        tuple(of(x509.UniformResourceIdentifier)),
+        tuple(map(_name, of(x509.DirectoryName))),
+    )
 
 
 def _name(name: Any) -> Name:

@@ -9,7 +9,7 @@ They can be installed and deleted, and never be modified. Source: NetApp's REST 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -47,8 +47,8 @@ class Certificate(SvmScoped):
         Field("type", normalizer=normalize.keyword, always_returned=True),
     )
 
-    def check_usable(self, found: State | None, wanted: Mapping[str, Any], namesakes: list[State]) -> list[str]:
-        """As the base class, as far as it goes for any certificate: it has to be installed just there."""
+    def check_usable(self, found: State | None, wanted: Mapping[str, Any], namesakes: Sequence[State]) -> None:
+        """Raises ``InvalidInput`` unless it is installed just there. namesakes: those of the same name that are elsewhere."""
         if found is None:
             places = ", ".join(
                 f"on SVM {state['svm']!r}" if "svm" in state else "for the cluster" for state in namesakes
@@ -57,49 +57,25 @@ class Certificate(SvmScoped):
             raise InvalidInput(
                 f"{self.title(wanted)} is not installed, so IPsec can't use it.{elsewhere or ' Install it first.'}"
             )
-        return []
 
 
 class Authority(Certificate):
     """The certificate of an authority, by which peers are recognised."""
 
-    def check_usable(self, found: State | None, wanted: Mapping[str, Any], namesakes: list[State]) -> list[str]:
+    def check_usable(self, found: State | None, wanted: Mapping[str, Any], namesakes: Sequence[State]) -> None:
         """As the base class; refuses what identifies one end."""
-        warnings = super().check_usable(found, wanted, namesakes)
+        super().check_usable(found, wanted, namesakes)
         if found and found["type"] in _END_ENTITIES:
             raise InvalidInput(
                 f"{self.title(found)} is of type {found['type']}: it identifies one end and is no CA's. "
                 "Name it in the option certificate of an IPsec policy; here, name the CA that signed the peer's."
             )
-        return warnings
 
 
 class AuthorityByUuid(Authority):
     """The same, looked up by UUID."""
 
     key = ("uuid", "svm")
-
-
-class EndEntity(Certificate):
-    """The certificate by which this end identifies itself."""
-
-    fields = (*Certificate.fields, Field("expiry_time", normalizer=_moment))
-
-    def check_usable(self, found: State | None, wanted: Mapping[str, Any], namesakes: list[State]) -> list[str]:
-        """As the base class; refuses a CA's (code 66257140), and what has expired by this machine's clock."""
-        warnings = super().check_usable(found, wanted, namesakes)
-        if found is None:
-            return warnings
-        if found["type"] not in _END_ENTITIES:
-            raise InvalidInput(
-                f"{self.title(found)} is of type {found['type']}: IPsec identifies itself by one of type client or server."
-            )
-        expiry = found.get("expiry_time")
-        if expiry is None:
-            return [*warnings, f"{self.title(found)}: the array does not say when it expires, so that was not checked."]
-        if expiry <= x509.now():
-            raise InvalidInput(f"{self.title(found)} has expired, on {expiry:%Y-%m-%d at %H:%M %Z}.")
-        return warnings
 
 
 def _content(value: Any) -> str:
@@ -222,6 +198,5 @@ def readable_content_of(state: Mapping[str, Any]) -> x509.Certificate | None:
 
 AUTHORITY = Authority()
 AUTHORITY_BY_UUID = AuthorityByUuid()
-END_ENTITY = EndEntity()
 CERTIFICATE = InstalledCertificate()
 INSTALLED = InstalledByUuid()

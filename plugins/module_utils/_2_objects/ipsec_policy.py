@@ -17,7 +17,6 @@ from typing import Any
 
 from .._0_basics import normalize
 from .._0_basics.errors import InvalidInput
-from .certificate import END_ENTITY
 from .resource import SCOPES, Field, Resource, State, SvmScoped, Switch, Version
 
 ACTIONS = ("bypass", "discard", "esp_transport", "esp_udp")
@@ -126,7 +125,7 @@ class IpsecPolicy(SvmScoped):
             immutable=True,
             always_returned=True,
         ),
-        Field("certificate", path="certificate.name", since=(9, 10, 1), always_returned=True, refers_to=END_ENTITY),
+        Field("certificate", path="certificate.name", since=(9, 10, 1), always_returned=True),
         Field(
             "certificate_modify_keepsa",
             normalizer=normalize.boolean,

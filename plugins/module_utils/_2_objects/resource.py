@@ -53,7 +53,6 @@ class Field:
     uuid_path: dotted name in the REST API of the UUID that a filter may give in its place.
     immutable: ONTAP can't modify it. first_on_create: it can, but not where it was never set.
     write_only: a secret, never returned. read_only: never sent.
-    refers_to: the kind of object that the value names, where the array has to have it.
     of_container: what the object belongs to has it as well, and the same.
     elsewhere: no property of the object, but of another one that the task knows it by: never asked for, sent or compared.
     unreliable_read: ONTAP may leave it out of an answer although it is set, so that absence tells nothing.
@@ -75,7 +74,6 @@ class Field:
     filter_since: Version = OLDEST_SUPPORTED
     modify_since: Mapping[Any, Version] = field(default_factory=dict)
     narrower: tuple[Version, Callable[[Any], Any]] | None = None
-    refers_to: Resource | None = None
     of_container: bool = False
     uuid_path: str = ""
     immutable: bool = False
@@ -460,13 +458,6 @@ class Resource:
     def settle(self, wanted: State, current: Mapping[str, Any]) -> tuple[State, list[str]]:
         """``wanted`` without what ONTAP would ignore for this object, and a warning for each such option."""
         return wanted, []
-
-    def check_usable(self, found: State | None, wanted: Mapping[str, Any], namesakes: list[State]) -> list[str]:
-        """Raises ``InvalidInput`` unless an object can be what another one refers to. Returns what could not be told.
-
-        found: as the array has it. namesakes: those of the same name that are elsewhere.
-        """
-        return []
 
     def implied(self, wanted: Mapping[str, Any]) -> State:
         """What a create must say although the user did not, because ONTAP's default is not known."""

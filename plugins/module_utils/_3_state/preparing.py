@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from .._0_basics.errors import ApiError, InvalidInput, OntapError, UnexpectedAnswer
-from .._1_array.rest import RestClient, forbidden, literal
+from .._0_basics.errors import InvalidInput, OntapError, UnexpectedAnswer
+from .._1_array.rest import RestClient, literal
 from .._2_objects.resource import Resource, State
 from .planning import DELETED, RECREATED, Change, Permissions, compare, plan, plan_change
-from .reading import Whole, check_complete, find, is_enabled, only_container, read_whole, visible
+from .reading import Whole, check_complete, is_enabled, only_container, read_whole, visible
 
 CLUSTER_EVIDENCE = "/security/certificates"
 """What a cluster always has some of, so that who sees none belongs to an SVM."""
@@ -33,7 +33,7 @@ def prepare(
     """As ``plan``, after making sure that what was read is enough to plan upon.
 
     An object that is to be replaced is read whole, because what the user leaves out is carried over, and nothing is
-    left to be found out after it was deleted: the release, and what the new one refers to.
+    left to be found out after it was deleted, such as the release.
     """
     if current is None or not present:
         return plan(resource, wanted, current, present, permissions, client.known_version)
@@ -53,7 +53,6 @@ def prepare(
         if not change.creation:
             return change
         warnings = _check_container(client, resource, compared.wanted, current)
-        warnings += _check_references(client, resource, change.creation.wanted)
     if compared.version is None:
         warnings.append(
             f"This account may not ask GET /api/cluster, so it was not checked whether the release takes all of "
@@ -130,38 +129,6 @@ def check_listed(
     if doomed:
         problem += f" So these are not deleted: {', '.join(resource.title(one) for one in doomed)}."
     raise UnexpectedAnswer(f"{problem} What is there can't be told until that is enabled.")
-
-
-def _check_references(client: RestClient, resource: Resource, state: State) -> list[str]:
-    """Looks up what an object refers to. Raises ``InvalidInput`` where it is not there or not fit for that.
-
-    Returns a warning for everything that could not be checked, because the account may not read it.
-    """
-    problems: list[str] = []
-    warnings: list[str] = []
-    for row in resource.fields:
-        kind = row.refers_to
-        if kind is None or row.option not in state:
-            continue
-        name, container = kind.key
-        wanted = {name: state[row.option]}
-        if resource.container in state:
-            wanted[container] = state[resource.container]
-        try:
-            found = find(client, kind, wanted)
-            warnings += [f"{row.option}: {told}" for told in kind.check_usable(found.current, wanted, found.namesakes)]
-        except InvalidInput as error:
-            problems += [f"{row.option}: {problem}" for problem in error.problems]
-        except ApiError as error:
-            if not forbidden(error):
-                raise
-            warnings.append(
-                f"{row.option}: this account may not ask GET /api{kind.path}, so it was not checked whether "
-                f"{kind.title(wanted)} is installed, of the right type and has not expired."
-            )
-    if problems:
-        raise InvalidInput(*problems)
-    return warnings
 
 
 def _check_container(client: RestClient, resource: Resource, wanted: State, current: State) -> list[str]:

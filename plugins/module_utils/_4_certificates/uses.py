@@ -45,14 +45,19 @@ def installed(client: RestClient, owners: Owners) -> list[State]:
     return _of(client, INSTALLED, owners, {})
 
 
-def registered(client: RestClient, owners: Owners) -> frozenset[str]:
-    """The UUIDs of the authorities that IPsec trusts there; none on a release that has no certificates for IPsec."""
+def registrations(client: RestClient, owners: Owners) -> list[State]:
+    """The authorities that IPsec trusts there, by UUID and owner; none on a release that has no certificates for IPsec."""
     try:
-        return frozenset(one["uuid"] for one in _of(client, CA_CERTIFICATE, owners, {}))
+        return _of(client, CA_CERTIFICATE, owners, {})
     except ApiError as error:
         if (error.status, error.code) == NO_SUCH_PATH:
-            return frozenset()
+            return []
         raise
+
+
+def registered(client: RestClient, owners: Owners) -> frozenset[str]:
+    """The UUIDs of these authorities."""
+    return frozenset(one["uuid"] for one in registrations(client, owners))
 
 
 def uses(client: RestClient, owners: Owners) -> Uses:

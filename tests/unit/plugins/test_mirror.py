@@ -53,7 +53,11 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "module_utils/_3_state/whole_set.py": (*_OF_SETS, "integration/test_strict_sets.py"),
     "module_utils/_4_associations/impact.py": ("integration/test_impact.py",),
     "module_utils/_4_associations/policy_health.py": ("integration/test_ipsec_policy_health.py",),
-    "module_utils/_4_certificates": ("integration/test_certificate.py", "integration/test_certificate_info.py"),
+    "module_utils/_4_certificates": (
+        "integration/test_certificate.py",
+        "integration/test_certificate_info.py",
+        "integration/test_policy_certificates.py",
+    ),
     "module_utils/_4_coverage": _OF_COVERAGE,
     "module_utils/_4_probe": ("integration/test_ipsec_probe.py",),
     "module_utils/_5_task/execute.py": ("integration/test_playbooks.py", "integration/test_in_process.py"),

@@ -14,6 +14,12 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.identities
 
 COUNTRY, ORGANISATION, COMMON = "2.5.4.6", "2.5.4.10", "2.5.4.3"
 SUBJECT = ((COUNTRY, "DE"), (ORGANISATION, "Example, Inc."), (COMMON, "svm1.example.com"))
+ALTERNATIVES = Alternatives(
+    hosts=("svm1.example.com", "*.lab.example.com"),
+    emails=("storage@example.com",),
+    addresses=("10.10.10.7", "2001:db8::7"),
+    uris=("https://svm1.example.com",),
+)
 
 
 @pytest.mark.parametrize(
@@ -57,10 +63,95 @@ names = st.lists(st.tuples(st.sampled_from([ORGANISATION, COMMON, "1.2.3.4"]), v
 @given(names)
 def test_what_is_written_is_read_again(name: Name) -> None:
     assert identities.distinguished_name(identities.written(name)) == name
+    assert identities.proves(name, Alternatives(), identities.written(name)) is not False
+
+
+@pytest.mark.parametrize(
+    ("identity", "proven"),
+    [
+        (r"C=DE, O=Example\, Inc., CN=svm1.example.com", True),
+        (r"c=de,o=example\, inc.,cn=SVM1.EXAMPLE.COM", True),
+        ("CN=svm1.example.com", False),
+        (r"CN=svm1.example.com, O=Example\, Inc., C=DE", False),
+        ("CN=*", None),
+        ("CN=", False),
+        ("svm1.example.com", True),
+        ("SVM1.example.com.", True),
+        ("svm2.example.com", False),
+        ("a.lab.example.com", False),
+        ("*.lab.example.com", None),
+        ("10.10.10.7", True),
+        ("2001:DB8:0::7", True),
+        ("10.10.10.8", False),
+        ("10.10.10.0/24", False),
+        ("storage@example.com", True),
+        ("storage@example.net", False),
+        ("https://svm1.example.com", False),
+        ("ANYTHING", True),
+        ("@#0123", None),
+        ("two words", False),
+    ],
+)
+def test_what_a_certificate_proves(identity: str, proven: bool | None) -> None:
+    assert identities.proves(SUBJECT, ALTERNATIVES, identity) is proven
+    if proven is False:
+        assert (
+            "that proves 'C=DE, O=Example\\\\, Inc., CN=svm1.example.com' or 'svm1.example.com'"
+            in identities.why_not(SUBJECT, ALTERNATIVES, identity)
+        )
+
+
+@pytest.mark.parametrize(
+    ("identity", "reason"),
+    [
+        ("CN=svm1.example.com", "is a part of the certificate's subject, and peers take only the whole; that proves"),
+        (
+            r"CN=svm1.example.com, C=DE, O=Example\, Inc.",
+            "has the attributes of the certificate's subject in another order; that proves",
+        ),
+        ("svm2.example.com", "is neither the subject nor an alternative name of the certificate; that proves"),
+        ("C=DEU", "can't be the subject of a certificate: C=DEU: a country has two letters; that proves"),
+    ],
+)
+def test_why_a_certificate_does_not_prove_it(identity: str, reason: str) -> None:
+    assert identities.why_not(SUBJECT, ALTERNATIVES, identity).startswith(reason)
+
+
+def test_a_certificate_without_names() -> None:
+    assert identities.why_not((), Alternatives(), "a.example").endswith("; that names nobody")
+
+
+TREES = Alternatives(("example.com",), ("example.com", "root@db.test"), ("10.10.0.0/16",), names=(SUBJECT[:1],))
+
+
+@pytest.mark.parametrize(
+    ("identity", "within"),
+    [
+        ("db.example.com", True),
+        ("EXAMPLE.com.", True),
+        ("badexample.com", False),
+        ("root@mail.example.com", True),
+        ("root@db.test", True),
+        ("admin@db.test", False),
+        ("10.10.3.4", True),
+        ("10.11.3.4", False),
+        ("2001:db8::1", False),
+        ("C=de, CN=db", True),
+        ("CN=db, C=DE", False),
+    ],
+)
+def test_what_an_authority_may_sign(identity: str, within: bool) -> None:
+    nothing = Alternatives()
+    assert identities.excluded(TREES, nothing, identity) is not within
+    assert identities.excluded(nothing, TREES, identity) is within
+    assert not identities.excluded(nothing, nothing, identity)
+    for open_to_all in ("ANYTHING", "@#cafe", "CN=*"):
+        assert not identities.excluded(TREES, TREES, open_to_all)
 
 
 def test_an_alternative_name_may_be_a_distinguished_one() -> None:
     alternatives = Alternatives(names=(SUBJECT,))
+    assert identities.proves((), alternatives, identities.written(SUBJECT)) is True
     assert list(alternatives) == [identities.written(SUBJECT)]
 
 
