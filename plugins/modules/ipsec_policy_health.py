@@ -21,6 +21,7 @@ description:
   - In check mode it looks once, and warns instead of failing, because policies that earlier tasks only predicted have no
     associations.
   - Associations come with traffic, so a policy whose peers are silent has none although nothing is wrong.
+  - With O(expiry_warning) it also says which certificates expire, because associations live until they are renewed, and fail then.
 author:
   - wiresec.ontap contributors (@wiresec)
 extends_documentation_fragment:
@@ -62,12 +63,20 @@ options:
       - With how many peers each policy should be established. A peer is a pair of hosts, counted on each node.
     type: int
     default: 1
+  expiry_warning:
+    description:
+      - Warn of certificates of these policies, and of the authorities that IPsec trusts there, that expire within so many days, have
+        expired, or do not say when they do. RV(expiring) has them.
+      - Costs three requests more, and an account that may read C(/api/security/certificates). Without it nobody looks.
+    type: int
+    version_added: 2.0.0
   wait:
     description:
       - For how many seconds to wait; V(0) to look once.
     type: int
     default: 60
 seealso:
+  - module: wiresec.ontap.certificate_info
   - module: wiresec.ontap.ipsec_security_association_info
   - module: wiresec.ontap.ipsec_policy
 """
@@ -84,6 +93,7 @@ EXAMPLES = r"""
   wiresec.ontap.ipsec_policy_health:
     svm: svm1
     wait: 0
+    expiry_warning: 30
 """
 
 RETURN = r"""
@@ -119,6 +129,18 @@ policies:
       nodes: [cluster1-01]
       inbound: {bytes: 1400, packets: 1}
       outbound: {bytes: 2800, packets: 2}
+expiring:
+  description:
+    - The certificates that O(expiry_warning) is about, the soonest first, with the keys of M(wiresec.ontap.certificate_info).
+    - V(null) if they could not be read; a warning says why.
+  returned: if O(expiry_warning) is given
+  type: list
+  elements: dict
+  sample:
+    - name: svm1.example.com-2027-03-31
+      svm: svm1
+      expires_in_days: 12
+      ipsec_policies: [nfs-clients]
 error:
   description: What ONTAP said, as in M(wiresec.ontap.ipsec_policy).
   returned: when ONTAP refused a request
@@ -130,11 +152,12 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._0_basics.errors import InvalidInput
+from ..module_utils._0_basics.errors import InvalidInput, Unprotected
 from ..module_utils._1_array.rest import RestClient
 from ..module_utils._2_objects.ipsec_policy import POLICY
 from ..module_utils._2_objects.ipsec_security_association import SECURITY_ASSOCIATION
 from ..module_utils._4_associations.policy_health import Expectation, check, said
+from ..module_utils._4_certificates.inventory import expiring_of_ipsec
 from ..module_utils._5_task import options
 from ..module_utils._5_task.execute import Mode, execute
 from ..module_utils._5_task.texts import check_texts
@@ -145,6 +168,7 @@ OPTIONS: dict[str, Any] = {
     "ignore": {"type": "list", "elements": "str", "default": []},
     "allow_empty": {"type": "bool", "default": False},
     "peers": {"type": "int", "default": 1},
+    "expiry_warning": {"type": "int"},
     "wait": {"type": "int", "default": 60},
 }
 
@@ -152,8 +176,8 @@ OPTIONS: dict[str, Any] = {
 def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, Any]:
     """From validated options to the result of the task. Raises ``OntapError``."""
     check_texts(params, ["svm"])
-    for option, lowest in (("peers", 1), ("wait", 0)):
-        if params[option] < lowest:
+    for option, lowest in (("peers", 1), ("wait", 0), ("expiry_warning", 0)):
+        if params[option] is not None and params[option] < lowest:
             raise InvalidInput(f"{option}: {params[option]} is too small.")
     if params["policies"] is not None and not params["policies"]:
         raise InvalidInput("policies: the list is empty. Leave it out to mean all policies that protect traffic.")
@@ -163,12 +187,22 @@ def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, 
     svm = POLICY.from_options({"svm": params["svm"]}).get("svm")
     ignored = frozenset(params["ignore"])
     expected = Expectation(svm, params["policies"], params["peers"], ignored, params["allow_empty"])
-    policies, warnings = check(client, expected, params["wait"], lenient=mode.check)
+    told: dict[str, Any] = {}
+    doubts: list[str] = []
+    if params["expiry_warning"] is not None:
+        told["expiring"], doubts = expiring_of_ipsec(client, svm, params["expiry_warning"], params["policies"])
+    try:
+        policies, warnings = check(client, expected, params["wait"], lenient=mode.check)
+    except Unprotected as error:
+        # It may be the reason.
+        error.notes += doubts
+        raise error.reporting({**error.report, **told}) from None
     return {
         "changed": False,
         "msg": warnings[0] if warnings else said(policies),
         "policies": policies,
-        "warnings": warnings,
+        **told,
+        "warnings": [*warnings, *doubts],
     }
 
 

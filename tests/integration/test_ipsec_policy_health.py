@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -220,3 +221,54 @@ def test_an_account_that_may_not_read_the_service_can_check(policies: Simulator)
     policies.refuse("GET", "/api/security/ipsec", code=6)
     policies.auto_establish = True
     assert health(policies, username="limited", password="a-password")["changed"] is False
+
+
+# --- certificates that expire ---
+
+
+def test_certificates_that_expire_are_warned_of(policies: Simulator) -> None:
+    soon, later = (datetime.now(UTC) + timedelta(days=days, hours=1) for days in (12, 200))
+    for name, svm, end in (("a", "svm1", soon), ("b", "svm1", later), ("c", "svm2", soon)):
+        policies.add_certificate(name, svm, "server", expiry_time=end.isoformat())
+        policies.add_policy({"name": f"pki-{name}", "svm": svm, "certificate": name})
+    policies.add_certificate("ca", None, "server_ca", expiry_time=soon.isoformat())
+    policies.add_ca_certificate("ca")
+    policies.auto_establish = True
+    assert "expiring" not in health(policies)
+    policies.clear_log()
+    result = health(policies, expiry_warning=30)
+    assert len(policies.requests) == 6
+    warnings = [
+        f"X.509 certificate {name} expires in 12 days, on {soon:%Y-%m-%d} (used by {user})."
+        for name, user in (
+            ("'ca' of cluster scope", "IPsec, as an authority"),
+            ("'a' on SVM 'svm1'", "policy 'pki-a'"),
+            ("'c' on SVM 'svm2'", "policy 'pki-c'"),
+        )
+    ]
+    assert sorted(result["warnings"]) == sorted(warnings)
+    assert {one["name"] for one in result["expiring"]} == {"a", "c", "ca"}
+    for options, names in (
+        ({"svm": "svm1", "expiry_warning": 12}, []),
+        ({"svm": "svm1", "expiry_warning": 13}, ["a", "ca"]),
+        ({"policies": ["pki-b"], "expiry_warning": 300}, ["b", "ca"]),
+        ({"svm": "svm1", "policies": ["pki-a"], "expiry_warning": 300}, ["a", "ca"]),
+    ):
+        found = health(policies, **options)["expiring"]
+        assert sorted(one["name"] for one in found) == names
+    # It may be why there are no associations.
+    policies.auto_establish = False
+    policies.add_policy({"name": "silent", "svm": "svm1", "certificate": "b"})
+    message, _outcome = failure(policies, policies=["silent"], wait=0, expiry_warning=300)
+    assert "'silent' on SVM 'svm1' has none. X.509 certificate 'ca' of cluster scope expires" in message
+    assert "'b' on SVM 'svm1' expires in 200 days" in message
+    with pytest.raises(InvalidInput, match="expiry_warning: -1 is too small"):
+        health(policies, expiry_warning=-1)
+
+
+def test_certificates_that_could_not_be_read_are_no_good_news(policies: Simulator) -> None:
+    policies.auto_establish = True
+    policies.add_account("restricted", "restricted-password", forbidden=("/api/security/certificates",))
+    result = health(policies, username="restricted", password="restricted-password", expiry_warning=30)
+    assert result["expiring"] is None
+    assert "Whether a certificate expires was not looked at: " in result["warnings"][0]

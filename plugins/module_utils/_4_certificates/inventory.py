@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from .._0_basics import x509
 from .._0_basics.certificate_bundle import END_ENTITIES, reachable, told
-from .._0_basics.errors import Expiring, counted
-from .._1_array.rest import RestClient
+from .._0_basics.errors import ApiError, Expiring, UnexpectedAnswer, counted
+from .._1_array.rest import RestClient, forbidden
 from .._2_objects.certificate import CERTIFICATE, readable_content_of
 from .._2_objects.resource import State
 from .uses import Owners, Uses, installed, uses
@@ -37,15 +37,39 @@ def inventory(client: RestClient, owners: Owners) -> list[dict[str, Any]]:
     return sorted(entries, key=lambda one: (one["svm"] or "", one["name"], one["type"]))
 
 
-def expiring(certificates: Sequence[Mapping[str, Any]], days: int) -> list[str]:
-    """A sentence for each certificate that has expired or expires within so many days, or does not say when, the soonest first."""
+def expiring(certificates: Sequence[Mapping[str, Any]], days: int) -> list[Mapping[str, Any]]:
+    """Those that have expired or expire within so many days, or do not say when, the soonest first."""
     soon = [one for one in certificates if one["expires_in_days"] is None or one["expires_in_days"] < days]
-    return [_expiry(one) for one in sorted(soon, key=lambda one: one["expiry_time"] or "")]
+    return sorted(soon, key=lambda one: one["expiry_time"] or "")
+
+
+def expiring_of_ipsec(
+    client: RestClient, svm: str | None, days: int, policies: Collection[str] | None = None
+) -> tuple[list[Mapping[str, Any]] | None, list[str]]:
+    """Those of them that IPsec uses on an SVM, or anywhere (``None``), and a warning for each, the soonest first.
+
+    policies: the names of the policies whose certificates count, ``None`` for all. Authorities that IPsec trusts always do, and for
+    an SVM those of the cluster, too. In place of certificates that could not be read there is ``None``, and the warning says so.
+    """
+    try:
+        found = inventory(client, None if svm is None else [svm, None])
+    except (ApiError, UnexpectedAnswer) as error:
+        if isinstance(error, ApiError) and not forbidden(error):
+            raise
+        return None, [f"Whether a certificate expires was not looked at: {error}"]
+    used = [
+        one
+        for one in found
+        if one["ipsec_registered"]
+        or (svm in (None, one["svm"]) and any(policies is None or name in policies for name in one["ipsec_policies"]))
+    ]
+    soon = expiring(used, days)
+    return soon, [f"{said_of(one)}." for one in soon]
 
 
 def check_expiry(certificates: Sequence[Mapping[str, Any]], days: int) -> None:
-    """Raises ``Expiring`` with what ``expiring`` tells."""
-    found = expiring(certificates, days)
+    """Raises ``Expiring`` with all that expire within so many days."""
+    found = [said_of(one) for one in expiring(certificates, days)]
     if not found:
         return
     more = f"; and {len(found) - _SHOWN} more, which are in the result" if len(found) > _SHOWN else ""
@@ -89,7 +113,8 @@ def _leads_to(states: Sequence[State], contents: Sequence[x509.Certificate], use
     return "installed" if any(one.signed_itself for one in contents) else None
 
 
-def _expiry(certificate: Mapping[str, Any]) -> str:
+def said_of(certificate: Mapping[str, Any]) -> str:
+    """When a certificate expires, and what uses it; a sentence without its end."""
     title = CERTIFICATE.title({key: value for key, value in certificate.items() if value is not None})
     days = certificate["expires_in_days"]
     if days is None:
