@@ -203,7 +203,9 @@ class ActionModule(InProcessAction):
         self, wanted: Wanted, found: Sequence[findings.Finding], reports: report_files.Reports | None
     ) -> dict[str, Any]:
         params = self._params
-        plan = ClusterPlan(wanted, self._run_module)
+        approved = params["approved_digests"] if "approved_digests" in self._task.args else None
+        # A plan says what it is before anybody approves it.
+        plan = ClusterPlan(wanted, self._run_module, approved if params["purpose"] == "apply" else None)
         report = {"cluster": self._cluster, "findings": [one.as_dict() for one in found], **plan.report()}
         report.update({"digests": plan.digests, "source": wanted.source})
         if params["purpose"] == "plan" and params["report_coverage"] and report["changes"]:
@@ -228,8 +230,7 @@ class ActionModule(InProcessAction):
         if params["purpose"] in ("plan", "drift"):
             told["changed"] = False
         if params["purpose"] == "apply":
-            approved = params["approved_digests"] if "approved_digests" in self._task.args else None
-            told.update(self._apply(plan, report, wanted, approved, applies))
+            told.update(self._apply(plan, report, wanted, approved is not None, applies))
         if reports:
             try:
                 reports.write(report, self._expected())
@@ -242,7 +243,7 @@ class ActionModule(InProcessAction):
         return told
 
     def _apply(
-        self, plan: ClusterPlan, report: dict[str, Any], wanted: Wanted, approved: Sequence[str] | None, applies: bool
+        self, plan: ClusterPlan, report: dict[str, Any], wanted: Wanted, approved: bool, applies: bool
     ) -> dict[str, Any]:
         """Carries the plan out, and puts into its report what was done."""
         if report["refused"]:
@@ -252,11 +253,11 @@ class ActionModule(InProcessAction):
             }
         if not applies or not report["changes"]:
             return {"verify": self._to_verify(wanted, {}, [])}
-        if approved is None and self._params["require_approval"]:
+        if not approved and self._params["require_approval"]:
             report["refused"] = [{"reason": "approval", "msg": _UNAPPROVED}]
             return {"failed": True, "changed": False, "msg": f"{self._cluster}: {_UNAPPROVED}"}
         before = self._associations()
-        done = plan.apply(approved)
+        done = plan.apply()
         failed = done.pop("failed")
         report.update(done)
         told: dict[str, Any] = {"changed": bool(done.get("changed"))}

@@ -64,7 +64,8 @@ options:
     type: path
   approved_digests:
     description:
-      - What was approved, as RV(digests) of a plan and C(approve-….json) have it. Nothing else is applied then.
+      - What was approved, as RV(digests) of a plan and C(approve-….json) have it. Nothing else is applied then, and where a change was
+        not approved, or no longer is because the array or the files are others, nothing is begun.
       - An empty value, null, and V(any) are refused.
     type: list
     elements: str
@@ -106,10 +107,14 @@ options:
     elements: str
     default: []
   max_deletes:
-    description: As in M(wiresec.ontap.ipsec_policies).
+    description:
+      - As in M(wiresec.ontap.ipsec_policies). The CA certificates of each SVM, and those of the cluster, are counted by themselves,
+        where peers may have to prove by certificates who they are.
     type: str
   allow_empty:
-    description: As in M(wiresec.ontap.ipsec_policies).
+    description:
+      - As in M(wiresec.ontap.ipsec_policies), and whether an SVM, or the cluster, may lose its last CA certificate where peers may
+        have to prove by certificates who they are.
     type: bool
     default: false
   recreate:

@@ -25,6 +25,11 @@ options:
       - Whether to read the CA certificates, which needs ONTAP 9.10.1 and costs two listings.
     type: bool
     default: true
+  identity:
+    description:
+      - Whether to read what tells this array from any other, which costs one request, or two.
+    type: bool
+    default: false
 seealso:
   - module: wiresec.ontap.ipsec_config
   - module: wiresec.ontap.ipsec_ca_certificate
@@ -52,6 +57,13 @@ ca_certificates:
     - name: ipsec-ca
       svm: svm1
       uuid: 1cd8a442-86d1-11e0-ae1c-123478563412
+identity:
+  description:
+    - What tells this array from any other. The UUID of the cluster, or those of the SVMs that the account sees, or V(null) if it may
+      see neither.
+  returned: success and O(identity=true)
+  type: str
+  sample: 4b3b0d6c-86d1-11e0-ae1c-123478563412
 error:
   description: What ONTAP said, as in M(wiresec.ontap.ipsec_policy).
   returned: when ONTAP refused a request
@@ -68,17 +80,24 @@ from ..module_utils._1_array.rest import RestClient
 from ..module_utils._2_objects.certificate import AUTHORITY
 from ..module_utils._2_objects.ipsec_ca_certificate import CA_CERTIFICATE
 from ..module_utils._2_objects.ipsec_service import SERVICE
-from ..module_utils._3_state.reading import check_release, find, listing
+from ..module_utils._3_state.reading import check_release, find, identity, listing
 from ..module_utils._5_task import options
 from ..module_utils._5_task.execute import Mode, execute
 
-OPTIONS: dict[str, Any] = {"ca_certificates": {"type": "bool", "default": True}}
+OPTIONS: dict[str, Any] = {
+    "ca_certificates": {"type": "bool", "default": True},
+    "identity": {"type": "bool", "default": False},
+}
 
 
 def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, Any]:
     """From validated options to the result of the task. Raises ``OntapError``."""
-    found = {"changed": False, "config": SERVICE.to_options(find(client, SERVICE, {}).current or {})}
-    return {**found, "ca_certificates": _authorities(client)} if params["ca_certificates"] else found
+    found: dict[str, Any] = {"changed": False, "config": SERVICE.to_options(find(client, SERVICE, {}).current or {})}
+    if params["ca_certificates"]:
+        found["ca_certificates"] = _authorities(client)
+    if params["identity"]:
+        found["identity"] = identity(client)
+    return found
 
 
 def _authorities(client: RestClient) -> list[dict[str, Any]]:

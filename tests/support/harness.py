@@ -46,6 +46,7 @@ from ansible_collections.wiresec.ontap.plugins.modules import (
     ipsec_policy_health,
     ipsec_policy_info,
     ipsec_security_association_info,
+    ipsec_service_info,
 )
 from environment import CHECKOUT, PROGRAMS, isolated
 from simulator import Simulator
@@ -122,6 +123,13 @@ def config(array: Simulator, check_mode: bool = False, clock: Any = time, **opti
     params = validated({**tables.CONNECTION, **ipsec_config.OPTIONS}, {**login(array), **options})
     with client_of(params, {}, SERVICE, clock) as client:
         return ipsec_config.run(params, client, Mode(check_mode))
+
+
+def service_info(array: Simulator, **options: Any) -> dict[str, Any]:
+    """Runs ``ipsec_service_info`` in this process. Raises ``OntapError`` where the module would fail."""
+    params = validated({**tables.CONNECTION, **ipsec_service_info.OPTIONS}, {**login(array), **options})
+    with client_of(params, {}, SERVICE) as client:
+        return ipsec_service_info.run(params, client, Mode())
 
 
 def coverage(array: Simulator, **options: Any) -> dict[str, Any]:

@@ -32,6 +32,10 @@ ROWS = 100
 LINES = 50
 """The same on a terminal."""
 
+_LONG = 400
+_LONGEST = {"approval": 2000}
+"""Characters of a reason. There may be many about entries and guards, and of approvals there is one, which says what differs."""
+
 SIGNS = {"created": "+", "modified": "~", "recreated": "±", "deleted": "-"}
 VERBS = {"created": "create", "modified": "modify", "recreated": "recreate", "deleted": "delete"}
 _LOUD = ("recreated", "deleted")
@@ -225,12 +229,13 @@ def reasons(report: Report) -> list[str]:
     if report.get("problem"):
         return [str(report["problem"])]
     return [
-        (f"{one['path']}:{one['line']}: " if one.get("path") else "") + _first_sentences(str(one["msg"]))
+        (f"{one['path']}:{one['line']}: " if one.get("path") else "")
+        + _first_sentences(str(one["msg"]), _LONGEST.get(str(one.get("reason")), _LONG))
         for one in report.get("refused") or ()
     ]
 
 
-def _first_sentences(text: str, longest: int = 400) -> str:
+def _first_sentences(text: str, longest: int) -> str:
     text = " ".join(text.split())
     return text if len(text) <= longest else f"{text[: text.rfind(' ', 0, longest)]} …"
 

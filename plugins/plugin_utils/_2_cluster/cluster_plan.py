@@ -16,6 +16,7 @@ from hashlib import sha256
 from typing import Any, Callable
 
 from ...module_utils._2_objects.ipsec_policy import POLICY
+from ...module_utils._3_state import guards
 from .._1_policy_files.policy_files import Policy, PolicyFiles
 
 RunModule = Callable[[str, "dict[str, Any]", bool], "dict[str, Any]"]
@@ -26,6 +27,12 @@ _COUNTED = ("created", "modified", "recreated", "deleted")
 _OFF = (
     "IPsec is switched off on this cluster, so none of its policies protects anything; the files have {} that should."
 )
+_UNBOUND = (
+    "digest: this account may read neither GET /api/cluster nor GET /api/svm/svms, so nobody can tell which array this is, and this "
+    "can't be approved: {}."
+)
+_SHOWN = 10
+"""Names that a message has."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +74,9 @@ _BLIND = (
 class ClusterPlan:
     """What becomes of one cluster. Raises ``CannotPlan`` if nothing can be said of it."""
 
-    def __init__(self, wanted: Wanted, run_module: RunModule) -> None:
-        self._wanted, self._run = wanted, run_module
+    def __init__(self, wanted: Wanted, run_module: RunModule, approved: Sequence[str] | None = None) -> None:
+        """approved: digests of what may be carried out, ``None`` for whatever is planned. What is not among them is refused."""
+        self._wanted, self._run, self._approved = wanted, run_module, approved
         self._service = self._read_service()
         self._not_compared: list[dict[str, Any]] = []
         self._unmanaged: list[dict[str, Any]] = []
@@ -77,9 +85,11 @@ class ClusterPlan:
         """Whether the array may have policies that it does not list now."""
         self.off = ""
         """What is to be said if the service is off, although the files want protection and say nothing of the service."""
+        self._unbound = ""
         self._config = self._plan_config()
         self._authorities = self._plan_authorities()
         self._policies = self._plan_policies()
+        self._guard_authorities()
         self._finish()
 
     # Planning.
@@ -169,7 +179,9 @@ class ClusterPlan:
             "policies", "IPsec is switched off, and ONTAP may list none of them then; plan again when it is on"
         )
         self.blind = True
-        planned.update(changes=[], summary=dict.fromkeys(planned["summary"], 0))
+        # Nobody can have approved what nobody can tell; it is asked for again when the policies are seen.
+        refused = [one for one in planned.get("refused") or () if one["reason"] != "approval"]
+        planned.update(changes=[], summary=dict.fromkeys(planned["summary"], 0), refused=refused)
 
     def _set_options(self) -> dict[str, Any]:
         wanted = self._wanted
@@ -179,7 +191,65 @@ class ClusterPlan:
             "svms": wanted.files.svms,
             "source": wanted.source,
             "whole_cluster": True,
+            **({} if self._approved is None else {"approved_digests": list(self._approved)}),
         }
+
+    def _guard_authorities(self) -> None:
+        """Refuses to take away many authorities at once, or the last, where policies may authenticate by certificates.
+
+        The limits are those of policies, counted apart.
+        """
+        limits = guards.Limits(
+            self._wanted.set_options.get("max_deletes"), bool(self._wanted.set_options.get("allow_empty"))
+        )
+        removed: dict[str | None, list[str]] = {}
+        for step in self._authorities:
+            if step.change["operation"] == "deleted":
+                removed.setdefault(step.change.get("svm"), []).append(step.change["name"])
+        for svm, names in removed.items():
+            there = [one["name"] for one in self._service["ca_certificates"] if one.get("svm") == svm]
+            needing = self._may_need_authorities(svm)
+            if not needing:
+                continue
+            where = f"of SVM {svm!r}" if svm is not None else "of the cluster"
+            problems = []
+            allowed = limits.allowed(len(there))
+            if len(names) > allowed:
+                told = limits.told(len(there), f"CA certificates {where}")
+                problems.append(
+                    f"max_deletes: {told} to go, not {len(names)}. Set max_deletes: {len(names)} if that is meant."
+                )
+            if not (limits.allow_empty or self._wanted.files.ca_certificates[svm]):
+                problems.append(
+                    f"allow_empty: the last CA certificate {where} would go. Set allow_empty: true if that is meant."
+                )
+            if problems:
+                msg = f"ca_certificates: {' '.join(problems)} {needing} Nothing was changed. What would go: {', '.join(names)}."
+                self._refused.append({"reason": "guard", "msg": msg})
+
+    def _may_need_authorities(self, svm: str | None) -> str:
+        """Why peers may have to prove who they are by an authority of this place, be it in a policy that no file has; empty if none.
+
+        svm: ``None`` for the cluster, whose authorities any SVM may rely on.
+        """
+        if self.blind:
+            return "Which policies there are can't be told, because IPsec is switched off."
+        by_certificate = [
+            str(one.get("name"))
+            for one in self._wanted.options
+            if protects(one)
+            and (one.get("certificate") or one.get("authentication_method") == "pki")
+            and svm in (None, one.get("svm"))
+        ]
+        # Of what is in no file the method is not known.
+        unknown = [
+            str(one["name"])
+            for one in self._policies["unmanaged"]
+            if POLICY.protects(one) and svm in (None, one.get("svm"))
+        ]
+        if by_certificate:
+            return f"Peers of {_some(by_certificate)} prove by certificates who they are."
+        return f"Peers of {_some(unknown)}, in no file, may prove by certificates who they are." if unknown else ""
 
     def _finish(self) -> None:
         """Puts places and digests to what was planned, and says so if nothing is protected at all."""
@@ -188,17 +258,32 @@ class ClusterPlan:
             position = one.get("position")
             where = _where(entries[position]) if isinstance(position, int) else {}
             self._refused.append({**one, **where})
-        # What identifies the array is the set's to know; a plan that was refused has nothing to be bound to.
-        array = [one for one in self._policies.get("digests") or () if one.startswith(("array:", "source:"))]
-        for step in self._steps():
-            covered = json.dumps([array, step.module, step.change], sort_keys=True)
-            step.digest = f"change:{sha256(covered.encode()).hexdigest()}"
+        self._sign()
         protecting = sum(1 for one in self._wanted.options if protects(one))
         settled = "enabled" in (self._wanted.files.config or {})
         if self._service["config"].get("enabled") is False and protecting and not settled:
             self.off = _OFF.format(f"{protecting} {'policy' if protecting == 1 else 'policies'}")
         if self.blind and not (self._steps() or self.off):
             raise CannotPlan(_BLIND)
+
+    def _sign(self) -> None:
+        """Gives the steps that are no policies digests that hold for these files, and for no other array; refuses what is not approved."""
+        if not self._steps():
+            return
+        found = self._run(_SERVICE, {"ca_certificates": False, "identity": True}, True)
+        if found.get("failed"):
+            raise CannotPlan(str(found["msg"]))
+        array = found["identity"]
+        for step in self._steps() if array else ():
+            covered = json.dumps([array, self._wanted.source, step.module, step.change], sort_keys=True)
+            step.digest = f"change:{sha256(covered.encode()).hexdigest()}"
+        if not array:
+            self._unbound = _UNBOUND.format(", ".join(step.change["name"] for step in self._steps()))
+        missing = [step.change["name"] for step in self._steps() if step.digest not in (self._approved or ())]
+        if self._approved is not None and missing:
+            why = self._unbound or "This change, the array, or the files, are others than those that were approved."
+            msg = f"approved_digests: {', '.join(missing)}: not among what was approved. {why} Nothing was changed."
+            self._refused.append({"reason": "approval", "msg": msg})
 
     def _leave_open(self, option: str, reason: str) -> None:
         self._not_compared.append({"option": option, "reason": reason, "number": 0})
@@ -214,7 +299,7 @@ class ClusterPlan:
         if self._refused:
             return []
         of_policies = [] if self.blind else self._policies.get("digests") or []
-        return [*of_policies, *(step.digest for step in self._steps())]
+        return [*of_policies, *(step.digest for step in self._steps() if step.digest)]
 
     @property
     def diff(self) -> list[dict[str, Any]]:
@@ -235,7 +320,7 @@ class ClusterPlan:
             "not_compared": [*self._not_compared, *planned["not_compared"]],
             "refused": self._refused,
             "impact": planned.get("impact"),
-            "warnings": [*([self.off] if self.off else []), *self._told(planned)],
+            "warnings": [*filter(None, (self.off, self._unbound)), *self._told(planned)],
         }
 
     @staticmethod
@@ -247,23 +332,13 @@ class ClusterPlan:
 
     # Carrying it out.
 
-    def refuse_unapproved(self, approved: Sequence[str] | None) -> str:
-        """Why the steps that are no policies must not be taken, empty if they may."""
-        if approved is None:
-            return ""
-        missing = [step.change["name"] for step in self._steps() if step.digest not in approved]
-        return f"{', '.join(missing)}: not among what was approved." if missing else ""
-
-    def apply(self, approved: Sequence[str] | None) -> dict[str, Any]:
+    def apply(self) -> dict[str, Any]:
         """Carries out what was planned, protection first. Returns the report of what was done; ``failed`` says why not all was.
 
-        approved: digests, ``None`` for just this plan. A plan that is refused is not begun.
+        Of policies just this plan, or what of the rest is approved. A plan that is refused must not be begun.
         """
         done: list[dict[str, Any]] = []
         failed = ""
-        unapproved = self.refuse_unapproved(approved)
-        if unapproved:
-            return {**self.report(), "failed": f"Nothing was changed. {unapproved}", "applied": []}
         first = [step for step in self._steps() if self._adds(step)]
         last = [step for step in reversed(self._steps()) if step not in first]
         for step in first:
@@ -272,7 +347,7 @@ class ClusterPlan:
         if not failed:
             # What was approved before anybody could see the policies does not cover them.
             own = ["any"] if self.blind else self._policies.get("digests") or ["any"]
-            allowed = list(approved) if approved is not None else own
+            allowed = list(self._approved) if self._approved is not None else own
             policies = self._run(_POLICIES, {**self._set_options(), "approved_digests": allowed}, False)
             done += policies.get("changes", [])
             failed = str(policies["msg"]) if policies.get("failed") else ""
@@ -293,6 +368,11 @@ class ClusterPlan:
         state = "failed" if result.get("failed") else "done"
         done.append({**step.change, "result": state, **({"msg": result["msg"]} if result.get("failed") else {})})
         return f"{step.change['name']}: {result['msg']}" if result.get("failed") else ""
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def _has_changed(change: Mapping[str, Any]) -> bool:

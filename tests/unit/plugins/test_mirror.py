@@ -79,7 +79,11 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "plugin_utils/_2_lint/other_end.py": ("unit/plugins/plugin_utils/_2_lint/test_lint.py",),
     "plugin_utils/_2_clients/client_policies.py": ("integration/test_ipsec_client_config.py",),
-    "plugin_utils/_2_cluster/cluster_plan.py": ("integration/test_role_drift.py", "integration/test_drift_property.py"),
+    "plugin_utils/_2_cluster/cluster_plan.py": (
+        "integration/test_cluster_plan.py",
+        "integration/test_role_drift.py",
+        "integration/test_drift_property.py",
+    ),
     "modules/ipsec_coverage_report.py": _OF_REPORTS,
     # The role calls them, and what it does is what users see of them.
     "modules/ipsec_files.py": ("integration/test_role.py", "integration/test_role_drift.py"),
