@@ -35,7 +35,12 @@ class ActionModule(ActionBase):
             if params["state"] == "absent":
                 reports.remove()
                 return {**result, "report": None}
-            found, missing = reports.merge(params["sources"]) if params["sources"] else reports.write_all()
+            if params["unchanged"] is not None:
+                found, missing = reports.write_unchanged(params["unchanged"])
+            elif params["sources"]:
+                found, missing = reports.merge(params["sources"])
+            else:
+                found, missing = reports.write_all()
         except (OSError, ValueError) as error:
             return {**result, "failed": True, "msg": str(error)}
         # As all reports, it is none of what a run changes.

@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ..modules import (  # noqa: F401
+from ..modules import (  # noqa: F401 - for the workers, as the next
     ipsec_ca_certificate,
     ipsec_config,
     ipsec_coverage,
@@ -24,7 +24,7 @@ from ..modules import (  # noqa: F401
     ipsec_security_association_info,
     ipsec_service_info,
 )
-from . import (  # noqa: F401 - for the workers, as the next
+from . import (  # noqa: F401
     _ipsec_coverage_report,
     _ipsec_files,
     _ipsec_report,

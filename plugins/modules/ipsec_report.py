@@ -54,6 +54,13 @@ options:
         the same cluster.
     type: list
     elements: path
+  unchanged:
+    description:
+      - Names of clusters of which a plan of the same run said that nothing is to be done. It is their report of O(purpose) then, and
+        nobody has to look at them again. Reports that clusters make of themselves later in this run are put to them.
+      - Fails if the folder has no such plan of one of them.
+    type: list
+    elements: str
 seealso:
   - module: wiresec.ontap.ipsec_files
 """
@@ -104,6 +111,7 @@ OPTIONS: dict[str, Any] = {
     "purpose": {"type": "str", "choices": ["plan", "drift", "apply"], "default": "plan"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "sources": {"type": "list", "elements": "path"},
+    "unchanged": {"type": "list", "elements": "str"},
 }
 
 

@@ -229,15 +229,26 @@ def test_associations_that_come_up_let_all_clusters_have_it(repository: Reposito
     assert (again.code, again.changed) == (0, [])
 
 
-def test_an_apply_renders_the_files_once_and_its_plan_once(repository: Repository) -> None:
+def test_an_apply_reads_files_and_array_once_and_again_only_to_write(repository: Repository) -> None:
+    array = repository.clusters["cluster1"]
     noted = repository.folder.parent / "rendered"
     count = f"{{{{ lookup('pipe', 'echo once >> {noted}; echo $NFS_KEY') }}}}"
     add_to_file(repository, "ipsec/cluster1/svm1.yml", "backup", **{**NEW, "secret_key": count})
     done = repository.run("apply.yml", "-l", "cluster1", *QUICK, environment={"NFS_KEY": KEY})
     assert done.code == 0, done.output
     assert noted.read_text(encoding="utf-8").count("once") == 2
+    array.clear_log()
+    again = repository.run(
+        "apply.yml", "-l", "cluster1", "-e", "ipsec_verify_wait=0", *NO_APPROVAL, environment={"NFS_KEY": KEY}
+    )
+    assert (again.code, again.changed) == (0, []), again.output
+    assert noted.read_text(encoding="utf-8").count("once") == 3
+    assert (len(array.requests), array.connections) == (4, 1), array.requests
+    of_all, of_one = (repository.read(f"ipsec-reports/{folder}applied.json") for folder in ("", "cluster1/"))
+    assert [(one["cluster"], one["changes"]) for one in of_all["plans"]] == [("cluster1", [])]
+    assert of_all["plans"] == of_one["plans"]
     assert repository.run("plan.yml", "-l", "cluster1", "-e", '{"ipsec_lookups": false}').code
-    assert noted.read_text(encoding="utf-8").count("once") == 2
+    assert noted.read_text(encoding="utf-8").count("once") == 3
 
 
 # Secrets

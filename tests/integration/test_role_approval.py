@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
+from typing import Any
 
 import pytest
+import yaml
 
 from support.repository import Repository
 from support.team import NEW, NO_APPROVAL, edit_file, stored, writes
@@ -41,23 +42,43 @@ def test_what_was_approved_is_applied_and_no_cluster_that_changed_since(reposito
     assert repository.run("apply.yml", "-e", "@approved.json", "-l", "cluster1", *UNVERIFIED).code == 0
 
 
-@pytest.mark.parametrize(
-    "variables",
-    [
-        '{"ipsec_plan_digests": null}',
-        "ipsec_plan_digests=",
-        "ipsec_plan_digests=any",
-        '{"ipsec_plan_digests": []}',
-        '{"ipsec_plan_digest": ["sha256:0"]}',
-        '{"ipsec_require_approval": null}',
-        '{"ipsec_keep": null, "ipsec_require_approval": false}',
-    ],
-)
-def test_a_blank_a_null_or_a_misspelt_variable_approves_nothing(repository: Repository, variables: str) -> None:
+IN_FORCE = {"ipsec_require_approval": True}
+NO_APPROVAL_AT_ALL: dict[str, tuple[dict[str, Any], str]] = {
+    "not given": (IN_FORCE, "nothing is applied without an approval"),
+    "null": ({"ipsec_plan_digests": None}, "ipsec_plan_digests: is empty"),
+    "empty": ({"ipsec_plan_digests": ""}, "ipsec_plan_digests: is empty"),
+    "empty list": ({"ipsec_plan_digests": []}, "must be the digests of an approved plan, as approve-….json has them"),
+    "list of nothing": (
+        {"ipsec_plan_digests": [None]},
+        "ipsec_plan_digests: is empty, or a list with an entry that is",
+    ),
+    "any": ({"ipsec_plan_digests": "any"}, "must be the digests of an approved plan"),
+    "misspelt": ({**IN_FORCE, "ipsec_plan_digest": [f"sha256:{'0' * 64}"]}, "nothing is applied without an approval"),
+    "of another plan": ({"ipsec_plan_digests": [f"sha256:{'0' * 64}"]}, "is not among the 1 approved"),
+    "blank word for it": ({"ipsec_require_approval": None}, "ipsec_require_approval"),
+    "blank elsewhere": ({"ipsec_require_approval": False, "ipsec_keep": None}, "ipsec_keep"),
+}
+"""What a workflow may hand on in place of an approval, and what an apply says of it."""
+
+
+@pytest.mark.parametrize("changes", [True, False])
+def test_what_is_no_approval_approves_nothing_and_is_told(repository: Repository, changes: bool) -> None:
     array = repository.clusters["cluster1"]
-    array.edit_policy("nfs-01", "svm2", {"enabled": False})
-    refused = repository.run("apply.yml", "-l", "cluster1", "-e", variables, *UNVERIFIED)
-    assert refused.code == 2 and re.search("(approved_digests|plan_digests|require_approval|keep)", refused.output)
+    if changes:
+        array.edit_policy("nfs-01", "svm2", {"enabled": False})
+    common = {"ansible_host": f"{array.host}:{array.port}", "ipsec_policy_files": ["ipsec/cluster1"]}
+    hosts = {name.replace(" ", "_"): {**common, **given} for name, (given, _told) in NO_APPROVAL_AT_ALL.items()}
+    inventory = repository.folder / "hosts.yml"
+    inventory.write_text(yaml.safe_dump({"all": {"hosts": hosts}}), encoding="utf-8")
+    refused = repository.run("apply.yml", "-i", str(inventory), *UNVERIFIED, "-e", "ipsec_serial=100%")
+    assert refused.code == 2
+    messages = {one["host"]: one["result"].get("msg", "") for one in refused.results if one["failed"]}
+    # Where nothing is to be done, no approval is asked for; but nothing passes for one either.
+    needless = set() if changes else {"not given", "misspelt", "of another plan"}
+    assert messages.keys() == {name.replace(" ", "_") for name in NO_APPROVAL_AT_ALL.keys() - needless}
+    for name, (_given, told) in NO_APPROVAL_AT_ALL.items():
+        if name not in needless:
+            assert told in messages[name.replace(" ", "_")], refused.output
     assert writes(repository)["cluster1"] == 0
 
 

@@ -79,6 +79,25 @@ class Reports:
         with self._alone():
             return self._write_all(self._noted())
 
+    def write_unchanged(self, clusters: Sequence[str], planned: str = "plan") -> tuple[list[str], list[str]]:
+        """Reports clusters of which a plan of this run said that nothing is to be done, by that plan. As ``write_all``.
+
+        planned: the purpose of that plan. Raises ``ValueError`` where there is none or it says something else, ``OSError``.
+        """
+        plans = {str(one["cluster"]): one for one in self._of_this_run(clusters, planned)}
+        for cluster in clusters:
+            plan = plans.get(cluster, {"problem": "none"})
+            if plan.get("problem") or plan.get("refused") or plan.get("changes"):
+                raise ValueError(f"{cluster}: no plan of this run says that nothing is to be done.")
+        with self._alone():
+            noted = self._noted()
+            noted["unchanged"] = list(clusters)
+            _replace(self._note, json.dumps(noted))
+            for cluster in clusters:
+                self._write(self.folder / cluster, [plans[cluster]], [], noted)
+            self._write(self.folder, [plans[cluster] for cluster in clusters], [], noted)
+        return list(clusters), []
+
     def merge(self, sources: Sequence[str]) -> tuple[list[str], list[str]]:
         """Makes one report of those of other runs. Raises ``ValueError`` for what does not go together, ``OSError``."""
         contents = [_content(Path(source)) for source in sources]
@@ -115,14 +134,15 @@ class Reports:
         return noted if noted.get("run") == self.run else {"run": self.run, **self.describe(), "reported": {}}
 
     def _write_all(self, noted: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-        found = {str(one["cluster"]): one for one in self._of_this_run()}
-        missing = [host for host in self.hosts if host not in found]
-        self._write(self.folder, [found[host] for host in self.hosts if host in found], missing, noted)
+        hosts = [*self.hosts, *(host for host in noted.get("unchanged", ()) if host not in self.hosts)]
+        found = {str(one["cluster"]): one for one in self._of_this_run(hosts, self.purpose)}
+        missing = [host for host in hosts if host not in found]
+        self._write(self.folder, [found[host] for host in hosts if host in found], missing, noted)
         return list(found), missing
 
-    def _of_this_run(self) -> Iterator[Mapping[str, Any]]:
-        for host in self.hosts:
-            path = self.folder / host / f"{self.purpose}.json"
+    def _of_this_run(self, hosts: Iterable[str], purpose: str) -> Iterator[Mapping[str, Any]]:
+        for host in hosts:
+            path = self.folder / host / f"{purpose}.json"
             try:
                 content = _content(path)
             except (FileNotFoundError, ValueError):

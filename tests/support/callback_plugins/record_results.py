@@ -29,7 +29,12 @@ class CallbackModule(CallbackBase):
     CALLBACK_NEEDS_ENABLED = True
 
     def _record(self, result: Any, failed: bool = False) -> None:
-        entry = {"task": result._task.get_name(), "failed": failed, "result": result._result}
+        entry = {
+            "task": result._task.get_name(),
+            "host": result._host.get_name(),
+            "failed": failed,
+            "result": result._result,
+        }
         with Path(os.environ["RECORD_RESULTS"]).open("a", encoding="utf-8") as record:
             record.write(json.dumps(entry, default=str) + "\n")
 

@@ -41,8 +41,8 @@ def told(folder: Path, purpose: str = "plan") -> dict[str, Any]:
     return content
 
 
-def clusters(folder: Path) -> list[str]:
-    return [one["cluster"] for one in told(folder)["plans"]]
+def clusters(folder: Path, purpose: str = "plan") -> list[str]:
+    return [one["cluster"] for one in told(folder, purpose)["plans"]]
 
 
 def test_the_last_cluster_of_a_play_writes_the_report_of_all(tmp_path: Path) -> None:
@@ -104,6 +104,28 @@ def test_a_removed_report_is_gone_and_what_was_to_be_approved_is_not(tmp_path: P
     reports(tmp_path).remove()
     assert not list(tmp_path.glob("*plan*")) and (tmp_path / "drift.md").exists()
     assert len(list(tmp_path.glob("approve-*.json"))) == 1
+
+
+def test_a_plan_that_needs_nothing_is_the_report_of_an_apply(tmp_path: Path) -> None:
+    for host in HOSTS[:4]:
+        reports(tmp_path).write(planned(host, f"change:{host}" if host in HOSTS[2:] else ""), HOSTS[:4])
+    applied = reports(tmp_path, purpose="applied", hosts=HOSTS[2:4])
+    assert applied.write_unchanged(HOSTS[:2]) == (HOSTS[:2], [])
+    assert clusters(tmp_path, "applied") == clusters(tmp_path / HOSTS[0], "applied") + HOSTS[1:2] == HOSTS[:2]
+    # Those that change, in another play, come first.
+    applied.write(planned(HOSTS[3], "change:done"), HOSTS[2:4])
+    assert clusters(tmp_path, "applied") == [HOSTS[3], *HOSTS[:2]]
+    assert told(tmp_path, "applied")["unplanned"] == [HOSTS[2]]
+
+
+def test_what_no_plan_of_this_run_calls_unchanged_is_refused(tmp_path: Path) -> None:
+    reports(tmp_path).write(planned(HOSTS[0], "change:one"), HOSTS[:2])
+    reports(tmp_path).write(failed(HOSTS[1]), HOSTS[:2])
+    reports(tmp_path, OTHER_RUN).write(planned(HOSTS[2]), HOSTS[2:3])
+    for host in HOSTS[:4]:
+        with pytest.raises(ValueError, match=f"{host}: no plan of this run says that nothing is to be done"):
+            reports(tmp_path, purpose="applied").write_unchanged([host])
+    assert not list(tmp_path.glob("applied*"))
 
 
 # Reports of several runs
