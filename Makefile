@@ -75,7 +75,7 @@ pytest: .venv/.ready .venv-conformance/.ready  ## run tests alone, those that AR
 unit: .venv/.ready  ## test the layers of the collection, and the simulator, each alone
 	@$(PYTEST) tests/unit tests/simulator/tests $(ARGS)
 
-integration: .venv/.ready  ## run playbooks against the simulator
+integration: .venv/.ready .venv-conformance/.ready  ## run playbooks against the simulator
 	@$(PYTEST) tests/integration $(ARGS)
 
 conformance: .venv/.ready .venv-conformance/.ready  ## drive the simulator with third-party clients

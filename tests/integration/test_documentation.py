@@ -22,6 +22,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._5_task import optio
 from support.harness import CHECKOUT, Playbooks
 from support.pages import blocks
 from support.samples import KEY, NEW_KEY
+from support.third_party import CLIENT_PYTHON
 
 PAGES = sorted([CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *(CHECKOUT / "docs").glob("*.md")])
 ENTRY = {*options.POLICY, *options.PERMISSIONS, "lint_ignore"}
@@ -108,7 +109,7 @@ def test_the_examples_of_a_page_run(playbooks: Playbooks, path: Path) -> None:
     play = playbooks.run(
         plays,
         *variables(playbooks),
-        environment={"IPSEC_NFS_KEY": KEY, "IPSEC_NFS_NEW_KEY": NEW_KEY, **with_netapp_ontap(playbooks)},
+        environment={"IPSEC_NFS_KEY": KEY, "IPSEC_NFS_NEW_KEY": NEW_KEY, **with_others(playbooks)},
     )
     assert (play.code, play.failed) == (0, []), play.output
     assert [secret for secret in (KEY, NEW_KEY, array.password) if secret in play.output] == []
@@ -130,11 +131,13 @@ def test_a_loop_by_names_shows_no_key_even_of_an_item_that_fails(playbooks: Play
     assert [key for key in (KEY, NEW_KEY) if key in play.output] == []
 
 
-def with_netapp_ontap(playbooks: Playbooks) -> dict[str, str]:
-    """The environment of somebody who has the vendor's collection, too: of it, the group of defaults."""
+def with_others(playbooks: Playbooks) -> dict[str, str]:
+    """The environment of somebody who has other collections, too: community.crypto, and of the vendor's the group of defaults."""
     meta = playbooks.folder / "collections" / "ansible_collections" / "netapp" / "ontap" / "meta"
     meta.mkdir(parents=True)
     (meta / "runtime.yml").write_text("action_groups: {netapp_ontap: []}\n", encoding="utf-8")
+    (community,) = CLIENT_PYTHON.parent.parent.glob("lib/python*/site-packages/ansible_collections/community")
+    (meta.parents[2] / "community").symlink_to(community)
     ours = playbooks.environment()["ANSIBLE_COLLECTIONS_PATH"]
     return {"ANSIBLE_COLLECTIONS_PATH": f"{ours}:{playbooks.folder / 'collections'}"}
 
