@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import random
 from datetime import date
+from functools import cache
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.flows im
 )
 from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.gate import FAIL_ON, Accepted, Gate
 from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.survey import Unread
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.verdicts import Policies, Situation
+from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.verdicts import Policies, Situation, summary
 
 LIF = {
     "name": "lif1",
@@ -299,56 +300,171 @@ def test_in_use_is_a_matter_of_the_network_and_unknown_where_nothing_tells() -> 
         assert flow.in_use is wanted
 
 
-# No flow that has a packet in clear is called protected, whatever the array is like.
+# No flow that has a packet in clear is called protected, and no packet is left out, whatever the array is like.
+
+ARRAYS = 1000
+ADDRESSES = {4: 0x0A140000, 6: 0x20010DB8 << 96}
+"""By version of IP, where the 16 addresses begin from which clients come."""
+FAR = 1 << 20
+"""So far behind them is an address that only names, and networks of policies, reach."""
+LIFS = {4: ("10.1.0.4", "10.1.0.5"), 6: ("2001:db8:ffff::4", "2001:db8:ffff::5")}
+PORTS = (700, 40_000)
+"""Of clients: one that policies name, and one for all others."""
 
 
-def test_the_promise_over_whole_arrays() -> None:
-    for seed in range(1000):
-        draw = random.Random(seed)
-        networks = [
-            f"10.20.{draw.randrange(4)}.{64 * draw.randrange(4)}/{draw.choice([16, 24, 26, 32])}"
-            for _number in range(3)
+@cache
+def number_of(address: str) -> int:
+    """An address as a number."""
+    return int(ipaddress.ip_address(address))
+
+
+class Drawn:
+    """An array as a seed has it, and the truth about its packets, one by one."""
+
+    def __init__(self, seed: int) -> None:
+        draw = self.draw = random.Random(seed)
+        self.version = draw.choice([4, 4, 6])
+        self.enabled = draw.choice([True] * 6 + [False, None])
+        self.states = [self._policy(number) for number in range(draw.randrange(7))]
+        self.authenticating = {one["name"] for one in self.states if draw.random() < 0.08}
+        self.rules = [self._rule(number) for number in range(1, draw.randrange(2, 5))]
+        self.names = {"@farm": [self._network(30)]} if draw.random() < 0.5 else {}
+        flags = {name: draw.random() < 0.7 for name in ("v3", "v40", "v41", "tcp", "udp")}
+        self.nfs = draw.choice([[{"svm": "svm1", **flags}]] * 4 + [None])
+        self._truth: dict[Any, str] = {}
+
+    def _network(self, *lengths: int) -> Any:
+        """A network among the addresses of clients. lengths: in IPv4, the same from the end in IPv6, but for 0."""
+        width = 32 if self.version == 4 else 128
+        length = self.draw.choice(lengths)
+        length += width - 32 if length else 0
+        return ipaddress.ip_network((ADDRESSES[self.version] + self.draw.randrange(16), length), strict=False)
+
+    def _policy(self, number: int) -> dict[str, Any]:
+        draw = self.draw
+        remote = self._network(0 if draw.random() < 0.1 else 12, 28, 28, 29, 30, 31, 32)
+        local = ipaddress.ip_interface(draw.choice(LIFS[self.version]))
+        svm = draw.choice(["svm1"] * 8 + ["svm2", None])
+        state = policy(
+            name=f"p{number}",
+            svm=svm,
+            action=draw.choice(["esp_transport"] * 6 + ["esp_udp", "bypass", "discard", "a_new_word"]),
+            enabled=draw.random() < 0.9,
+            protocol=draw.choice(["any", "any", "any", "tcp", "udp"]),
+            **{
+                "local_endpoint.address": str(local.ip),
+                "local_endpoint.netmask": str(local.network.prefixlen - draw.choice([0, 1, 8])),
+                "local_endpoint.port": draw.choice(["0-0", "0-0", "2049-2049", "111-111"]),
+                "remote_endpoint.address": str(remote.network_address),
+                "remote_endpoint.netmask": str(remote.prefixlen),
+                "remote_endpoint.port": draw.choice(["0-0"] * 6 + ["700-700"]),
+            },
+        )
+        return {option: value for option, value in state.items() if value is not None}
+
+    def _rule(self, index: int) -> dict[str, Any]:
+        draw = self.draw
+        name = draw.choice([str(self._network(28, 29, 30, 32)) for _number in range(6)] + ["@farm"])
+        means = draw.choice([{}, {}, KRB5P, {"allow_nfs_tls_only": True}, {"ro_rule": ["never"], "rw_rule": ["never"]}])
+        return rule(name, index=index, protocols=[draw.choice(["nfs", "nfs", "any", "nfs3", "nfs4", "cifs"])], **means)
+
+    def flows(self) -> list[Flow]:
+        """What is to be judged."""
+        services = ["data_nfs"]
+        lifs = [{**LIF, "name": one, "address": one, "services": services} for one in LIFS[self.version]]
+        gmac = [
+            {"type": "ipsec", "svm": "svm1", "policy": one, "cipher_suite": "suiteb_gmac256"}
+            for one in self.authenticating
         ]
-        rules = [
-            rule(one, protocols=[draw.choice(["nfs", "nfs3", "nfs4"])], **(KRB5P if draw.random() < 0.3 else {}))
-            for one in networks
-        ]
-        states = [
-            policy(
-                name=f"p{number}",
-                action=draw.choice(["esp_transport", "esp_transport", "bypass", "discard"]),
-                protocol=draw.choice(["any", "tcp", "udp"]),
-                **{
-                    "local_endpoint.port": draw.choice(["0-0", "2049-2049", "111-111"]),
-                    "remote_endpoint.address": f"10.20.{draw.randrange(4)}.0",
-                    "remote_endpoint.netmask": draw.choice(["8", "16", "22", "24"]),
-                },
-            )
-            for number in range(draw.randrange(5))
-        ]
-        for flow in intended(traffic(exports=[exports(*rules)]), *states):
-            if flow.state not in ("protected", "protected_otherwise"):
-                continue
-            assert flow.client.network
+        there = traffic(interfaces=lifs, exports=[exports(*self.rules)], nfs=self.nfs, associations=gmac)
+        question = Question(groups=frozenset({"nfs"}), names=self.names)
+        return intended(there, *self.states, question=question, enabled=self.enabled)
+
+    def becomes(self, address: int, port: int, lif: str, protocol: str, local_port: int) -> str:
+        """What becomes of one packet by the policies, by the words of the documentation."""
+        key = (address, port, lif, protocol, local_port)
+        if key not in self._truth:
+            self._truth[key] = self._becomes(*key)
+        return self._truth[key]
+
+    def _becomes(self, address: int, port: int, lif: str, protocol: str, local_port: int) -> str:
+        own: set[str] = set()
+        maybe: set[str] = set()
+        for one in self.states if self.enabled is not False else ():
+            here = one.get("svm") in ("svm1", None) and one["enabled"] and one["protocol"] in ("any", protocol)
+            ends = [("local", number_of(lif), local_port), ("remote", address, port)]
+            for side, end, of_end in ends:
+                width = 32 if self.version == 4 else 128
+                left = width - int(one[f"{side}_endpoint.netmask"])
+                here &= number_of(one[f"{side}_endpoint.address"]) >> left == end >> left
+                here &= one[f"{side}_endpoint.port"] in ("0-0", f"{of_end}-{of_end}")
+            if here:
+                word = {"bypass": "bypassed", "discard": "discarded", "a_new_word": "unknown"}.get(
+                    one["action"], "protected"
+                )
+                if word == "protected" and "svm" in one and one["name"] in self.authenticating:
+                    word = "authenticated"
+                (own if "svm" in one else maybe).add(word)
+        if not own:
+            return "clear"
+        if self.enabled is None or "unknown" in own | maybe:
+            return "unknown"
+        return next(iter(own)) if len(own | maybe) == 1 else "ambiguous"
+
+    def let_in_by(self, address: int, versions: set[str]) -> list[dict[str, Any]]:
+        """The rules by which an address may mount by one of these versions of NFS."""
+        found = []
+        words = {"nfs": {"v3", "v4"}, "any": {"v3", "v4"}, "nfs3": {"v3"}, "nfs4": {"v4"}, "cifs": set()}
+        for one in self.rules:
+            (match,) = one["clients"]
+            networks = self.names.get(match, [None]) if match == "@farm" else [ipaddress.ip_network(match)]
+            there = any(network is None or ipaddress.ip_address(address) in network for network in networks)
+            if there and words[one["protocols"][0]] & versions and one["ro_rule"] != ["never"]:
+                found.append(one)
+        return found
+
+    def services(self) -> dict[tuple[str, int], set[str]]:
+        """What listens, with the versions of NFS that need it."""
+        flags = dict.fromkeys(("v3", "v40", "v41", "tcp", "udp"), True) if self.nfs is None else self.nfs[0]
+        v3 = {"v3"} if flags["v3"] else set()
+        v4 = {"v4"} if flags["v40"] or flags["v41"] else set()
+        found = {("tcp", 2049): v3 | v4 if flags["tcp"] else set(), ("udp", 2049): v3 if flags["udp"] else set()}
+        found.update({(protocol, port): v3 for protocol in ("tcp", "udp") for port in (111, 635, 4045, 4046, 4049)})
+        return {key: versions for key, versions in found.items() if versions}
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_the_promise_over_whole_arrays(part: int) -> None:
+    for seed in range(part, ARRAYS, 4):
+        drawn = Drawn(seed)
+        first = ADDRESSES[drawn.version]
+        addresses = [*range(first, first + 16), first + FAR]
+        listed: set[Any] = set()
+        for flow in drawn.flows():
+            network = flow.client.network
+            own = [one for one in addresses if network is None or ipaddress.ip_address(one) in network]
             for service in flow.services:
-                for address in (flow.client.network[0], flow.client.network[-1]):
-                    by_policy = {one["action"] for one in states if meets(one, address, service)}
-                    # First match decides within a policy of exports; that any of them is weak is enough to be careful.
-                    weak = any(
-                        address in ipaddress.ip_network(match, strict=False) and EXPORT_POLICY.strong(one) is None
-                        for one in rules
-                        for match in one["clients"]
-                    )
-                    assert by_policy == {"esp_transport"} or (service.name == "nfs" and not weak), (seed, flow)
-
-
-def meets(state: dict[str, Any], address: Any, service: Service) -> bool:
-    remote = f"{state['remote_endpoint.address']}/{state['remote_endpoint.netmask']}"
-    return (
-        address in ipaddress.ip_network(remote, strict=False)
-        and state["protocol"] in ("any", service.protocol)
-        and state["local_endpoint.port"] in ("0-0", f"{service.port}-{service.port}")
-    )
+                key = (service.protocol, service.port)
+                found = {drawn.becomes(one, port, flow.address, *key) for one in own for port in PORTS}
+                versions = drawn.services()[key]
+                listed |= {(one, flow.address, key) for one in own}
+                case = (seed, flow.client.name, flow.address, key, found)
+                if flow.state == "protected":
+                    assert found == {"protected"}, case
+                elif flow.state == "protected_otherwise":
+                    # Every rule that lets any of them in has to ask for it, and the side protocols have no such thing.
+                    assert service.name == "nfs", case
+                    rules = [each for one in own for each in drawn.let_in_by(one, versions)]
+                    assert all(EXPORT_POLICY.strong(each) for each in rules), case
+                elif network is None:
+                    # Whom a name stands for nobody knows, and nothing better than the worst is said.
+                    assert flow.state == "unknown" or (flow.state == "clear" and "clear" in found), case
+                else:
+                    assert flow.state == (found.pop() if len(found) == 1 else summary(found)), case
+        for key, versions in drawn.services().items():
+            for lif in LIFS[drawn.version]:
+                may = {(one, lif, key) for one in addresses if drawn.let_in_by(one, versions)}
+                assert may <= listed, (seed, may - listed)
 
 
 # The gate.
