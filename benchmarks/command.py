@@ -16,6 +16,7 @@ from itertools import product
 
 import ansible.release
 
+from benchmarks.coverage import Figure, Size, figure
 from benchmarks.measure import Cell, Cost, Costs, Wrong, key, measure_all, median
 from benchmarks.planning import STAGES, seconds_of_stages
 from benchmarks.simulated_array import running_array
@@ -44,6 +45,16 @@ LONG_LOOP = 20
 
 PLANNED = (1_000, 10_000, 50_000)
 
+COVERED = (
+    Size(1_000, 10, 100),
+    Size(2_000, 10, 100),
+    Size(1_000, 20, 100),
+    Size(1_000, 10, 200),
+    Size(5_000, 50, 500),
+    Size(10_000, 50, 500),
+)
+"""One, then with twice as much of each, and then what a large site has."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measures, prints the tables, and returns the exit status."""
@@ -56,6 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     started = time.perf_counter()
     try:
         planning = [(size, seconds_of_stages(size, options.svms, options.runs)) for size in options.planned]
+        covered = [figure(size, options.runs) for size in options.covered]
         with running_array() as array:
             costs: Costs = {}
             for latency, size in product(options.latency, sorted({*options.sizes, *options.loops})):
@@ -68,6 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _print_whole_set(options, costs, size, latency)
     _print_planning(planning)
     _print_loops(options, costs)
+    _print_coverage(covered)
     print(f"took {time.perf_counter() - started:.0f} s, load at the end {os.getloadavg()[0]:.1f}")
     return 0
 
@@ -95,6 +108,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     if options.quick:
         options.sizes, options.loops, options.latency, options.runs, options.no_peer = [20], [1], [0.0], 1, True
     options.planned = PLANNED[:1] if options.quick else PLANNED
+    options.covered = [Size(100, 2, 10)] if options.quick else COVERED
     options.peer = None if options.no_peer else peer()
     return options
 
@@ -160,6 +174,25 @@ def _print_planning(measured: list[tuple[int, dict[str, float]]]) -> None:
         rows.append([f"{size:,}", *stages, f"{planning:.3f}", f"{planning / size * 1e6:.0f}"])
     print("## Table 2: planning alone, no change, CPU seconds; the client is a stub with prepared records\n")
     _print_table(["policies", *STAGES, "read entries + plan", "the same, µs per policy"], rows)
+
+
+def _print_coverage(measured: Sequence[Figure]) -> None:
+    rows = []
+    for size, flows, seconds, of_change in measured:
+        per_pair = seconds / (size.interfaces * size.networks) * 1e6
+        numbers = [f"{number:,}" for number in (*size, flows)]
+        rows.append([*numbers, f"{seconds:.2f}", f"{per_pair:.0f}", f"{of_change:.2f}"])
+    print("## Table 4: coverage alone, NFSv3 and NFSv4 on one SVM, CPU seconds; nothing is read\n")
+    head = [
+        "policies",
+        "interfaces",
+        "networks",
+        "flows",
+        "audit",
+        "the same, µs per interface and network",
+        "with a change",
+    ]
+    _print_table(head, rows)
 
 
 def _print_whole_set(options: argparse.Namespace, costs: Costs, size: int, latency: float) -> None:

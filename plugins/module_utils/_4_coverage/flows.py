@@ -12,6 +12,7 @@ import ipaddress
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple, Union
 
 from .._0_basics.overlaps import Prefix
@@ -149,39 +150,38 @@ class Strength:
     """By which clients of an SVM can be protected otherwise, because every export rule that lets them in asks for it."""
 
     def __init__(self, rules: Iterable[tuple[Network | None, str | None]]) -> None:
-        self._weak: set[Network] = set()
-        self._strong: dict[Network, set[str]] = {}
-        self._names: set[str] = set()
-        self.open = False
-        """Whether a rule that asks for nothing lets in whoever has a name: that may be anybody."""
+        self._asked: dict[Prefix, set[str | None]] = {}
+        """What rules ask for by the network that they let in; ``None`` stands for nothing."""
+        self._names: set[str | None] = set()
+        """The same of those that let in whoever has a name: that may be anybody."""
         for network, means in rules:
-            if network is None and means is None:
-                self.open = True
-            elif network is None:
-                self._names.add(str(means))
-            elif means is None:
-                self._weak.add(network)
-            else:
-                self._strong.setdefault(network, set()).add(means)
-        self._sorted = sorted(self._weak, key=_order)
-        self._keys = [_order(one) for one in self._sorted]
+            (self._names if network is None else self._asked.setdefault(prefix_of(network), set())).add(means)
+        self._sorted = sorted(self._asked)
+        self._known: dict[Prefix, tuple[str, ...]] = {}
 
     def means(self, network: Network | None) -> tuple[str, ...]:
         """What protects all that rules let in from a network; nothing where one of them asks for nothing."""
-        if self.open or network is None or self._overlaps_weak(network):
+        if network is None or None in self._names:
             return ()
-        found = (
-            {one for strong, means in self._strong.items() if strong.overlaps(network) for one in means}
-            if self._strong
-            else set()
-        )
-        return tuple(sorted(found | (self._names if found else set())))
+        prefix = prefix_of(network)
+        if prefix not in self._known:
+            asked = set().union(*(self._asked[one] for one in self._overlapping(prefix)))
+            certain = asked and None not in asked
+            self._known[prefix] = tuple(sorted(map(str, asked | self._names))) if certain else ()
+        return self._known[prefix]
 
-    def _overlaps_weak(self, network: Network) -> bool:
-        if any(network.supernet(new_prefix=length) in self._weak for length in range(network.prefixlen + 1)):
-            return True
-        first, last = _order(network), (network.version, int(network.broadcast_address), 999)
-        return bisect_left(self._keys, first) < bisect_left(self._keys, last)
+    def _overlapping(self, network: Prefix) -> Iterator[Prefix]:
+        """Networks of rules that contain a network, and those within it, without looking at any other."""
+        for length in range(network.length):
+            if network.cut(length) in self._asked:
+                yield network.cut(length)
+        last = network.value + (1 << network.width - network.length) - 1
+        for position in range(bisect_left(self._sorted, network), len(self._sorted)):
+            one = self._sorted[position]
+            if one.value > last:
+                return
+            if one.width == network.width:
+                yield one
 
 
 def spelled(network: Network) -> str:
@@ -348,8 +348,9 @@ class Array:
             return
         alike: dict[Any, list[Service]] = {}
         columns: dict[Any, Column] = {}
+        remote, local = prefix_of(network), prefix_of(address)
         for service in services:
-            box = (prefix_of(network), prefix_of(address), *_ports(service))
+            box = (remote, local, *_ports(service))
             column = policies.column(str(interface["svm"]), box)
             lines = tuple((weight, id(line)) for weight, line in column)
             key = (lines, *self._other_means(service, interface, client, connection))
@@ -357,7 +358,7 @@ class Array:
             columns[key] = column
         fates: list[tuple[Fate, list[Service]]] = []
         for key, same in alike.items():
-            fate = self._fate(policies.judge(columns[key], prefix_of(network)), client, *key[1:])
+            fate = self._fate(policies.judge(columns[key], remote), client, *key[1:])
             known = next((others for one, others in fates if one == fate), None)
             if known is None:
                 fates.append((fate, list(same)))
@@ -439,6 +440,7 @@ class Array:
         return ""
 
 
+@cache
 def _ports(service: Service) -> tuple[Prefix, Prefix, Prefix]:
     """Protocol, local port and remote port of a service, for which clients take any port."""
     return Prefix(_NUMBERS[service.protocol], 8, 8), Prefix(service.port, 16, 16), _ANY_PORT

@@ -22,12 +22,18 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.flows im
     Flow,
     Question,
     Service,
+    Strength,
     Traffic,
     authenticating,
 )
 from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.gate import FAIL_ON, Accepted, Gate
 from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.survey import Unread
-from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.verdicts import Policies, Situation, summary
+from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.verdicts import (
+    Policies,
+    Situation,
+    prefix_of,
+    summary,
+)
 
 LIF = {
     "name": "lif1",
@@ -208,6 +214,14 @@ def test_a_rule_of_another_policy_counts_because_a_client_may_mount_both() -> No
     assert [one.state for one in intended(traffic(nfs=[NFS_ONLY], exports=[strong, elsewhere]))] == [
         "protected_otherwise"
     ]
+
+
+def test_many_rules_are_not_all_looked_at_for_each_of_them() -> None:
+    networks = [ipaddress.ip_network((number << 12, 20)) for number in range(2000)]
+    strength = Strength([(one, "krb5p") for one in networks])
+    assert [len(list(strength._overlapping(prefix_of(one)))) for one in networks] == [1] * len(networks)
+    assert len(list(strength._overlapping(prefix_of(EVERYBODY[0])))) == len(networks)
+    assert list(strength._overlapping(prefix_of(EVERYBODY[1]))) == []
 
 
 def test_kerberos_does_not_protect_the_side_protocols() -> None:
