@@ -45,7 +45,7 @@ test: lint .venv-conformance/.ready  ## run the linters, and every test once, on
 
 check: COVERAGE = true
 check: test  ## run every gate, with every test once: what must pass before a change lands
-	@$(SIDE_BY_SIDE) sanity archive pythons docs hosts
+	@$(SIDE_BY_SIDE) sanity archive pythons docs hosts negotiate
 
 lint: .venv/.ready  ## run the linters
 	@echo "== lint: ruff, mypy, codespell, yamllint, ansible-lint, documentation, changelog fragments, licences, workflows"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -47,12 +48,16 @@ def rendered(
     return {f"{FOLDERS[daemon]}/{one.name}": one.text for one in formats.render(way, client, found.connections)}
 
 
+TEMPLATES = CHECKOUT / "roles" / "ipsec_client" / "templates"
+
+
 def around(daemon: str) -> dict[str, str]:
-    """What the role writes once beside the files of clusters."""
+    """What the role writes once beside the files of clusters, and for libreswan what its unit waits for, as a script."""
     if daemon == "libreswan":
-        return {}
-    settings = CHECKOUT / "roles" / "ipsec_client" / "templates" / "retransmission.conf.j2"
-    return {"/etc/strongswan.d/retransmission.conf": settings.read_text()}
+        [waits] = re.findall(r"ExecStartPost=/bin/sh -c '(.*)'", (TEMPLATES / "before-mounts.conf.j2").read_text())
+        # With fewer tries: some mistakes keep connections from coming into force.
+        return {Libreswan.WAITS: f"{waits.replace('seq 150', 'seq 25')}\n"}
+    return {"/etc/strongswan.d/retransmission.conf": (TEMPLATES / "retransmission.conf.j2").read_text()}
 
 
 def install_certificate(host: Ipsec, credentials: Credentials) -> None:

@@ -180,6 +180,11 @@ class StrongSwan(Ipsec):
 
     def start(self, files: dict[str, str] | None = None) -> None:
         """Starts the daemon with these files, and loads them, as the unit does."""
+        self.start_daemon(files)
+        self.load()
+
+    def start_daemon(self, files: dict[str, str] | None = None) -> None:
+        """Starts the daemon with these files, and loads nothing."""
         settings = f"charon-systemd {{\n  filelog {{\n    log {{\n      path = {self.LOG}\n      flush_line = yes\n      ike = 2\n    }}\n  }}\n}}\n"
         self.write({"/etc/strongswan.d/lab.conf": settings, **(files or {})})
         self.shell(
@@ -187,7 +192,6 @@ class StrongSwan(Ipsec):
             "for try in $(seq 100); do [ -S /run/charon.vici ] && break; sleep 0.1; done",
             timeout=60,
         )
-        self.load()
 
     def load(self) -> str:
         """Loads what the files say."""
@@ -230,6 +234,8 @@ class Libreswan(Ipsec):
 
     layers: ClassVar[tuple[str, ...]] = ("base", "libreswan")
     LOG = "/run/pluto.log"
+    WAITS: ClassVar = "/run/waits"
+    """Where the script is that waits, on a start, until connections are in force; none where nobody waits."""
 
     def start(self, files: dict[str, str] | None = None) -> None:
         """Starts the daemon with these files, which it loads."""
@@ -238,12 +244,8 @@ class Libreswan(Ipsec):
             "[ -e /var/lib/ipsec/nss/cert9.db ] || ipsec initnss >/dev/null\n"
             f"/usr/libexec/ipsec/pluto --config /etc/ipsec.conf --logfile {self.LOG} >/run/pluto.out 2>&1 </dev/null\n"
             # It answers before it has loaded its connections, which another program does for it, and before they are in force.
-            "wanted=$(cat /etc/ipsec.d/*.conf 2>/dev/null | grep -c auto=ondemand || true)\n"
-            "for try in $(seq 25); do\n"
-            "  there=$(ipsec whack --status 2>/dev/null | grep -c '[^n]routed; eroute owner' || true)\n"
-            '  [ "$there" -ge "$wanted" ] && ipsec whack --status >/dev/null 2>&1 && break; sleep 0.2\n'
-            "done",
-            timeout=60,
+            f"[ ! -e {self.WAITS} ] || sh {self.WAITS}",
+            timeout=90,
         )
 
     def associations(self) -> str:
@@ -257,7 +259,8 @@ class Libreswan(Ipsec):
 
     def rekey(self, what: str) -> None:
         name = re.findall(r'^\d+ #\d+: "([^"]+)"', self.associations(), re.M)[0]
-        self.run("ipsec", "whack", f"--rekey-{'ipsec' if what == 'child' else 'ike'}", "--name", name)
+        # Otherwise the command waits for new keys, and where they are refused for ever.
+        self.run("ipsec", "whack", "--asynchronous", f"--rekey-{'ipsec' if what == 'child' else 'ike'}", "--name", name)
 
     def restart(self) -> None:
         """Starts the daemon anew; associations are gone."""

@@ -92,7 +92,7 @@ class Array(StrongSwan):
 
     def start_with(self, policies: Sequence[Policy]) -> None:
         """Starts the daemon with these policies."""
-        self.start()
+        self.start_daemon()
         self.put(policies)
 
     def lose_state(self) -> None:

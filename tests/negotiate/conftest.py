@@ -1,48 +1,70 @@
 # Copyright: (c) 2026, wiresec.ontap contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One guest for all scenarios of a run. Where it can't be had, tests are skipped; where everything has to be here, they fail."""
+"""A guest for each core, for all scenarios of a run. Where none can be had, tests are skipped, and fail where all has to be here."""
 
 from __future__ import annotations
 
 import os
+import queue
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 
 from lab.guest import Guest
 from lab.packages import Unavailable
-from negotiate.course import Course
+from negotiate.course import Course, read
 
 AT_A_TIME = 4
-"""Scenarios under way at once: most of the time, daemons wait for one another."""
+"""Scenarios under way at once in a guest, which has one core: most of the time, daemons wait for one another."""
 
 
 @pytest.fixture(scope="session")
-def guest() -> Iterator[Guest]:
-    """A kernel with IPsec."""
-    try:
-        made = Guest()
-    except Unavailable as reason:
-        (pytest.fail if "CI" in os.environ else pytest.skip)(f"There is no lab: {reason}", pytrace=False)
-    with made:
-        yield made
+def guests() -> Iterator[list[Guest]]:
+    """Kernels with IPsec, two of them where there are as many cores."""
+    with ExitStack() as stack:
+        try:
+            made = [Guest() for _ in range(min(2, os.cpu_count() or 1))]
+        except Unavailable as reason:
+            (pytest.fail if "CI" in os.environ else pytest.skip)(f"There is no lab: {reason}", pytrace=False)
+        with ThreadPoolExecutor(len(made)) as pool:
+            booting = [pool.submit(stack.enter_context, one) for one in made]
+        yield [one.result() for one in booting]
 
 
 @pytest.fixture(scope="session")
-def courses(request: pytest.FixtureRequest, guest: Guest) -> Iterator[dict[str, Future[Course]]]:
-    """All scenarios that were selected, under way side by side; by the name of their test."""
+def courses(request: pytest.FixtureRequest, guests: list[Guest]) -> Iterator[dict[str, Future[Course]]]:
+    """All scenarios that were selected, under way side by side, those that wait longest first; by the name of their test."""
     chosen = [item for item in request.session.items if "variant" in getattr(item, "fixturenames", ())]
+    free: queue.SimpleQueue[Guest] = queue.SimpleQueue()
+    for guest in guests * AT_A_TIME:
+        free.put(guest)
 
-    def gone_through(course: Course) -> Course:
-        course.problems = course.run()
+    def gone_through(name: str, daemon: str, pfs: bool) -> Course:
+        guest = free.get()
+        try:
+            course = Course(guest, name, daemon, pfs)
+            course.problems = course.run()
+        finally:
+            free.put(guest)
         return course
 
-    with ThreadPoolExecutor(AT_A_TIME) as pool:
-        under_way = {
-            item.name: pool.submit(gone_through, Course(guest, *item.callspec.params["variant"])) for item in chosen
-        }
+    with ThreadPoolExecutor(len(guests) * AT_A_TIME) as pool:
+        variants = sorted(((item.callspec.params["variant"], item.name) for item in chosen), key=_patience)
+        under_way = {name: pool.submit(gone_through, *variant) for variant, name in variants}
         yield under_way
         for future in under_way.values():
             future.cancel()
+
+
+def _patience(variant: tuple[tuple[str, str, bool], str]) -> int:
+    """What a scenario may have to wait for, in seconds, less than zero."""
+    (name, _daemon, _pfs), _test = variant
+    steps = read(name)["course"]
+    return -sum(40 if one == "rekeys" else next(iter(one.values())) for one in steps if one == "rekeys" or _waits(one))
+
+
+def _waits(step: object) -> bool:
+    return isinstance(step, dict) and any("takeover" in one or one == "stalls" for one in step)

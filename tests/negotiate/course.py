@@ -43,7 +43,8 @@ def read(name: str) -> dict[str, Any]:
 def variants(name: str) -> list[tuple[str, bool]]:
     """The daemons that a scenario is for, each with every way in which ONTAP may want PFS."""
     told = read(name)
-    return [(daemon, pfs) for daemon in told.get("daemons", DAEMONS) for pfs in told.get("pfs", [False])]
+    positions = told.get("pfs", {})
+    return [(daemon, pfs) for daemon in told.get("daemons", DAEMONS) for pfs in positions.get(daemon, [False])]
 
 
 class Course:

@@ -52,6 +52,12 @@ def unfit(client: Client, connection: Connection) -> str:
         return "libreswan takes a port only together with a protocol; give protocol"
     if connection.does != PROTECT:
         return ""
+    if connection.protocol and not connection.local.port and not connection.remote.port:
+        # Seen with 4.10 against a peer that does not answer: the first packet takes the trap away.
+        return (
+            "libreswan gives up the trap of a protocol without a port while it negotiates, and packets leave in clear; give a port, "
+            "or leave protocol out"
+        )
     if connection.remote.address is None:
         return "libreswan needs the address of its peer, and local_endpoint is a subnet; give array_addresses"
     texts = (connection.local.identity, connection.remote.identity, connection.ppk_identity, client.certificate)
@@ -113,7 +119,10 @@ def options_of(client: Client, one: Connection) -> dict[str, str]:
 
 
 def perfect_forward_secrecy() -> str:
-    """Whether ONTAP wants a key exchange of its own when a child is rekeyed, nobody says. Without, rekeying works either way."""
+    """Whether ONTAP wants a key exchange of its own when a child is rekeyed, nobody says, and libreswan can't do with both.
+
+    With it, libreswan always wants the group of IKE, whatever ``esp`` says (libreswan #1265, and trials with 4.10).
+    """
     return "no"
 
 

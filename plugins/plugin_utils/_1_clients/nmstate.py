@@ -88,8 +88,8 @@ def _options(client: Client, one: Connection) -> dict[str, object]:
 
 
 def esp() -> str:
-    """There is no option for PFS, which libreswan wants by default. Whether ONTAP does, nobody says: either will do so."""
-    return "aes_gcm_c256;dh20+none"
+    """There is no option for PFS, which libreswan wants by default, with the group of IKE."""
+    return "aes_gcm_c256"
 
 
 def _value(value: object) -> str:
@@ -105,6 +105,7 @@ NMSTATE = Format(
     r"(?m)^  - name: (wiresec-[\w-]+)$",
     (
         "NMState has no option for a trap: until a connection is up, packets leave in clear.",
+        "libreswan renews keys with PFS then. Whether ONTAP does so, nobody says; if not, traffic stalls after eight hours.",
         "leftprotoport and rightprotoport need a recent NMState; 2.2.60 has them.",
     ),
 )
