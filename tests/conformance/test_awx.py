@@ -34,6 +34,10 @@ FIELD_KEYS = {
 QUESTION_KEYS = {"question_name", "question_description", "variable", "type", "choices", "default", "required"}
 
 
+pytestmark = pytest.mark.xdist_group("awx.awx")
+"""One worker sets it up, once."""
+
+
 @pytest.fixture(scope="module")
 def awx(client_python: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """AWX after configure.yml, with a credential that was filled in before."""

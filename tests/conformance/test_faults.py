@@ -34,6 +34,9 @@ from support.third_party import KEY, PSK, task
 
 DOCUMENT = (CHECKOUT / "docs" / "faults_compared.md").read_text(encoding="utf-8")
 
+pytestmark = pytest.mark.xdist_group("compared faults")
+"""One worker measures, once."""
+
 
 @pytest.fixture(scope="module")
 def comparison(client_python: str) -> Comparison:

@@ -31,6 +31,10 @@ SPECS: dict[str, dict[str, Any]] = {
 }
 
 
+pytestmark = pytest.mark.xdist_group("documentation of netapp.ontap")
+"""One worker reads it, once."""
+
+
 @pytest.fixture(scope="module")
 def documented(client_python: str) -> dict[str, Any]:
     """The documentation of the modules, as their own collection has it."""

@@ -20,6 +20,7 @@ import requests
 
 import simulator
 from simulator import Simulator, Unknowns, faults
+from simulator.command import main
 
 from .conftest import KEY, POLICIES, Api, Record
 
@@ -274,9 +275,11 @@ def test_the_command_says_what_the_array_has_and_how_to_stop_it() -> None:
     assert "SVM svm1: certificates ipsec-cert (server), ipsec-ca (server-ca)\n" in told
 
 
-def test_the_help_of_the_command_lists_faults() -> None:
-    result = subprocess.run([sys.executable, str(PACKAGE), "--help"], capture_output=True, text=True, check=True)
-    assert faults.describe() in result.stdout
+def test_the_help_of_the_command_lists_faults(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    assert faults.describe() in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -296,20 +299,23 @@ def test_the_help_of_the_command_lists_faults() -> None:
         ("--require-approval", "POST:x", "a path begins with / or *"),
     ],
 )
-def test_the_command_refuses_nonsense(option: str, value: str, message: str) -> None:
-    command = [sys.executable, str(PACKAGE), option, value]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert result.returncode == 2
-    assert f"argument {option}: " in result.stderr
-    assert message in result.stderr
+def test_the_command_refuses_nonsense(
+    option: str, value: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([option, value])
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert f"argument {option}: " in told
+    assert message in told
 
 
 @pytest.mark.parametrize(("option", "message"), [("nothing=1", "no switch"), ("host_bits=lost", "kept, cleared")])
-def test_the_command_refuses_switches(option: str, message: str) -> None:
-    command = [sys.executable, str(PACKAGE), "--unknown", option]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert result.returncode == 2
-    assert message in result.stderr
+def test_the_command_refuses_switches(option: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--unknown", option])
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
 
 
 def test_the_command_says_that_its_port_is_taken(array: Simulator) -> None:
