@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import subprocess
 import sys
 import tarfile
@@ -12,9 +14,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 from archive.conftest import User
-from gates.archive import git
+from gates.archive import build, committed, git
 from simulator import Simulator
 from support.harness import CHECKOUT
 
@@ -50,6 +54,26 @@ def test_it_holds_what_users_need_and_nothing_else(archive: Path) -> None:
     tracked = {name for name in git("ls-files").splitlines() if (CHECKOUT / name).exists()}
     needed = {name for name in tracked if name.split("/")[0] in FOR_USERS or name in BESIDES}
     assert inside == {name for name in needed if not name.startswith("docs/site/")}, "docs/site only builds the site"
+
+
+def test_one_commit_makes_one_archive(archive: Path, tmp_path: Path) -> None:
+    again = build(tmp_path)
+    assert again.read_bytes() == archive.read_bytes()
+    with tarfile.open(archive) as opened:
+        assert {member.mtime for member in opened} == {int(committed().timestamp())}
+        listed = json.load(opened.extractfile("FILES.json") or pytest.fail("no list of files"))
+    names = [one["name"] for one in listed["files"]]
+    assert names == sorted(names), "in the order of the file system, which another machine has otherwise"
+
+
+def test_what_lies_beside_it_tells_what_it_is(archive: Path) -> None:
+    checksum, name = archive.with_name(f"{archive.name}.sha256").read_text(encoding="ascii").split()
+    assert (checksum, name) == (hashlib.sha256(archive.read_bytes()).hexdigest(), archive.name)
+    materials = archive.with_name(archive.name.replace(".tar.gz", ".cdx.json")).read_text(encoding="utf-8")
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(materials) is None
+    told = json.loads(materials)
+    assert told["metadata"]["component"]["hashes"] == [{"alg": "SHA-256", "content": checksum}]
+    assert [component["purl"] for component in told["components"]] == ["pkg:pypi/requests"]
 
 
 def test_galaxy_takes_it(archive: Path, tmp_path: Path) -> None:
