@@ -61,7 +61,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 
 # What these pages are about is files.
-ABOUT_FILES = ("adding_a_field.md", "architecture.md", "CONTRIBUTING.md")
+ABOUT_FILES = ("adding_a_field.md", "AGENTS.md", "architecture.md", "CONTRIBUTING.md")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
