@@ -15,6 +15,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils._0_basics.errors import InvalidInput
+from ..module_utils._4_certificates.inventory import expiring, said_of
 from ..module_utils._5_task import options
 from ..modules.ipsec_files import OPTIONS
 from ..plugin_utils._0_execution.in_process import InProcessAction
@@ -142,6 +143,8 @@ class ActionModule(InProcessAction):
             for name in OPTIONS
             if name not in _MAY_BE_NULL and name in given and given[name] in (None, "")
         ]
+        if (params["expiry_warning"] or 0) < 0:
+            problems.append(f"expiry_warning: {params['expiry_warning']} is too small.")
         for path in params["paths"] or [""]:
             if not path.strip() or os.path.realpath(os.path.expanduser(path)) == os.sep:
                 problems.append(f"paths: {path!r} is no file or folder of policies.")
@@ -211,6 +214,8 @@ class ActionModule(InProcessAction):
         if params["purpose"] == "plan" and params["report_coverage"] and report["changes"]:
             covered = self._run_module("ipsec_coverage", {"changes": report["changes"]}, True)
             report["coverage"] = plan_coverage.compact(covered)
+        if params["purpose"] == "drift" and params["expiry_warning"] is not None:
+            report["warnings"] += self._expiring(wanted, params["expiry_warning"])
         applies = params["purpose"] == "apply" and not self._task.check_mode
         lines = plan_report.lines_of(report, drift=params["purpose"] == "drift")
         # An apply comes after a plan of the same run, whose lines need not be read twice.
@@ -302,6 +307,15 @@ class ActionModule(InProcessAction):
         finally:
             self._task.check_mode = keeps
         return result
+
+    def _expiring(self, wanted: Wanted, days: int) -> list[str]:
+        """A warning for each certificate of IPsec that expires too soon; nothing is read where the files know of none."""
+        if not (any(one.get("certificate") for one in wanted.options) or any(wanted.files.ca_certificates.values())):
+            return []
+        found = self._run_module("certificate_info", {"used_by_ipsec": True}, True)
+        if found.get("failed"):
+            return [f"Whether a certificate expires was not looked at: {found['msg']}"]
+        return [f"{said_of(one)}." for one in expiring(found["certificates"], days)]
 
     def _associations(self) -> dict[tuple[str, str], str]:
         """The state of each policy's security associations before the change, by SVM and name."""

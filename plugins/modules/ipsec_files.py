@@ -151,6 +151,13 @@ options:
     type: list
     elements: str
     default: []
+  expiry_warning:
+    description:
+      - With O(purpose=drift), warn of certificates that IPsec uses on the cluster and that expire within so many days, have expired, or do
+        not say when they do; V(0) for those that have expired only. A warning is no drift.
+      - Costs three requests, where the files have a policy with a certificate, or an authority, and none elsewhere.
+      - Without it nobody looks.
+    type: int
   overwrite:
     description:
       - Whether O(purpose=export) may overwrite policy files that are there. Keys that are in them are lost then, because ONTAP returns none.
@@ -256,6 +263,7 @@ OPTIONS: dict[str, Any] = {
     "report_impact": {"type": "bool", "default": True},
     "report_coverage": {"type": "bool", "default": True},
     "force": {"type": "bool", "default": False},
+    "expiry_warning": {"type": "int"},
     "verify_ignore": {"type": "list", "elements": "str", "default": []},
     "overwrite": {"type": "bool", "default": False},
 }

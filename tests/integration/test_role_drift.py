@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from simulator.unknowns import Unknowns
 from support.repository import Repository
 from support.team import NO_APPROVAL, QUICK, edit_file, of_plan, policies, stored, writes
@@ -147,3 +149,42 @@ def test_a_commit_that_would_take_away_half_is_stopped_and_named(repository: Rep
         and "| `cluster2` | modify | `nfs-08` | `svm1` | is disabled |" in report
     )
     assert NO_APPROVAL[0] not in report
+
+
+def test_certificates_that_expire_are_told_and_are_no_drift(repository: Repository) -> None:
+    array = repository.clusters["cluster1"]
+    soon = datetime.now(UTC) + timedelta(days=12, hours=1)
+    array.add_certificate("mine", "svm1", "server", expiry_time=soon.isoformat())
+    array.clear_log()
+    quiet = repository.run("drift.yml", *ONE, "-e", '{"ipsec_fail_on_drift": false}')
+    assert "/api/security/certificates" not in {request.path for request in array.requests}, (
+        "no file knows of certificates"
+    )
+    assert quiet.code == 0 and "expires" not in quiet.output
+    array.add_ca_certificate("ipsec-ca", "svm1")
+    pki = {"authentication_method": "pki", "certificate": "mine", "local_identity": "svm1.example.com"}
+    array.add_policy(stored(40, name="database", **pki, remote_identity="ANYTHING"))
+    content = repository.read("ipsec/cluster1/svm1.yml")
+    own = content.pop("policies")
+    added = {
+        **own[0],
+        "name": "database",
+        **pki,
+        "remote_identity": "ANYTHING",
+        "remote_endpoint": {"address": "10.20.40.0/24"},
+    }
+    added.pop("secret_key", None)
+    repository.write("ipsec/cluster1/svm1.yml", [*own, added], **{**content, "ca_certificates": ["ipsec-ca"]})
+    told = f"warning: X.509 certificate 'mine' on SVM 'svm1' expires in 12 days, on {soon:%Y-%m-%d} (used by policy 'database')."
+    drift = repository.run("drift.yml", *ONE)
+    assert (drift.code, told in drift.output) == (0, True), drift.output
+    report = (repository.folder / "ipsec-reports" / "drift.md").read_text(encoding="utf-8")
+    assert "expires in 12 days" in report
+    later = repository.run("drift.yml", *ONE, "-e", '{"ipsec_expiry_warning": 12}')
+    assert (later.code, "expires" in later.output) == (0, False), later.output
+    # The first time the names of authorities are looked up.
+    array.refuse("GET", "/api/security/certificates", code=6, status=403, occurrence=2)
+    blind = repository.run("drift.yml", *ONE)
+    assert blind.code == 0 and "warning: Whether a certificate expires was not looked at: " in blind.output, (
+        blind.output
+    )
