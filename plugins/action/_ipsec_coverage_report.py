@@ -21,7 +21,7 @@ from ..plugin_utils._0_reports import coverage_report, html_report
 
 _KEYS = (
     *("flows", "summary", "unread", "exceptions", "array", "account", "time", "digest", "looked_at", "ipsec_enabled"),
-    *("failing", "worse"),
+    *("failing", "worse", "expiry_warnings"),
 )
 """What a report keeps of a result."""
 

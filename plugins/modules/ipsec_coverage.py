@@ -137,6 +137,11 @@ options:
       - Whether a gate is open if there is not one flow, which is also what an account that sees nothing finds.
     type: bool
     default: false
+  expiry_warning:
+    description:
+      - Say which certificates that IPsec uses expire within so many days, have expired, or do not say when they do. They keep no gate closed.
+      - Costs three requests more, and an account that may read C(/api/security/certificates). Without it nobody looks.
+    type: int
 notes:
   - The account needs to read C(/api/security/ipsec), C(/api/security/ipsec/policies), C(/api/security/ipsec/security-associations),
     C(/api/svm/svms), C(/api/network/ip/interfaces), C(/api/protocols/nfs), C(/api/protocols/cifs) and C(/api/protocols/san/iscsi), and
@@ -283,6 +288,11 @@ problems:
   returned: as RV(flows)
   type: list
   elements: str
+expiry_warnings:
+  description: What O(expiry_warning) is about, a sentence each; also why it could not be told.
+  returned: as RV(flows), if O(expiry_warning) is given
+  type: list
+  elements: str
 failing:
   description: How many flows, and things that could not be read, are not as O(fail_on) wants them.
   returned: as RV(flows)
@@ -328,9 +338,10 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._0_basics.errors import Uncovered
+from ..module_utils._0_basics.errors import InvalidInput, Uncovered
 from ..module_utils._1_array.rest import RestClient
 from ..module_utils._2_objects.ipsec_policy import POLICY
+from ..module_utils._4_certificates.inventory import expiring_of_ipsec
 from ..module_utils._4_coverage.coverage import cover
 from ..module_utils._4_coverage.flows import PROTOCOLS
 from ..module_utils._4_coverage.gate import FAIL_ON, Gate
@@ -374,12 +385,16 @@ OPTIONS: dict[str, Any] = {
         },
     },
     "allow_empty": {"type": "bool", "default": False},
+    "expiry_warning": {"type": "int"},
 }
 
 
 def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, Any]:
     """From validated options to the result of the task. Raises ``OntapError``."""
     asked, accepted = question(params), exceptions(params["exceptions"])
+    days = params["expiry_warning"]
+    if days is not None and days < 0:
+        raise InvalidInput(f"expiry_warning: {days} is too small.")
     now = datetime.now(timezone.utc)
     survey = Surveyor(client, asked.groups, params["observe"]).survey()
     check_svms(survey, params["svms"] or ())
@@ -391,6 +406,8 @@ def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, 
         "account": client.connection.username,
         "time": now.isoformat(timespec="seconds").replace("+00:00", "Z"),
     }
+    if days is not None:
+        result["expiry_warnings"] = expiring_of_ipsec(client, None, days)[1]
     problems = list(found.problems)
     if params["fail_on"] and not params["allow_empty"] and not any(result["flows"].values()):
         problems.append("There is not one flow, so nothing was looked at. Set allow_empty: true if that is fine.")
@@ -400,7 +417,12 @@ def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, 
     return {
         **result,
         "warnings": [
-            f"exceptions: {one['reason']!r} has expired." for one in result["exceptions"] if one["state"] == "expired"
+            *(
+                f"exceptions: {one['reason']!r} has expired."
+                for one in result["exceptions"]
+                if one["state"] == "expired"
+            ),
+            *result.get("expiry_warnings", ()),
         ],
     }
 

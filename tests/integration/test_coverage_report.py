@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +129,9 @@ def test_the_playbook_reports_all_clusters_and_fails_afterwards(tmp_path: Path) 
             array.serve_data()
             array.add_policy({**NFS, "local_endpoint": {"address": "10.10.0.0", "netmask": "16"}})
         second.add_policy({**HOLE, "name": "scanner"})
+        soon = datetime.now(UTC) + timedelta(days=12, hours=1)
+        second.add_certificate("<b>soon</b>", "svm1", "server", expiry_time=soon.isoformat())
+        second.add_policy({"name": "later", "svm": "svm1", "certificate": "<b>soon</b>", "enabled": False})
         third.add_account("admin", "another password")
         (repository.folder / "exceptions.yml").write_text(
             yaml.safe_dump({"ipsec_audit_exceptions": [{"svm": "svm2", "reason": "not yet", "until": "2099-12-31"}]}),
@@ -147,6 +152,14 @@ def test_the_playbook_reports_all_clusters_and_fails_afterwards(tmp_path: Path) 
         ]
         failed = set(re.findall(r"^(\S+) +:.* failed=1", play.output, re.MULTILINE))
         assert failed == {name for number, name in enumerate(repository.clusters) if number}
+        told = "X.509 certificate '<b>soon</b>' on SVM 'svm1' expires in 12 days"
+        assert [one.get("expiry_warnings", [""])[:1] for one in doc["clusters"][:2]] == [
+            [],
+            [f"{told}, on {soon:%Y-%m-%d} (used by policy 'later')."],
+        ]
+        assert told in (reports / "audit.md").read_text(encoding="utf-8")
+        page = (reports / "audit.html").read_text(encoding="utf-8")
+        assert told in html.unescape(page) and "<b>soon" not in page
         # The second report tells what has changed.
         second.edit_policy("scanner", "svm1", {"enabled": False})
         repository.run("audit.yml", *given)

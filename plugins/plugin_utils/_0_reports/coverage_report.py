@@ -283,6 +283,8 @@ def _of_cluster(one: Cluster) -> list[str]:
             "",
             *(f"- {code(each['endpoint'])}: {each['why']}. {each['missing']}" for each in one["unread"]),
         ]
+    if one.get("expiry_warnings"):
+        lines += ["", f"## Certificates on {name}", "", *(f"- {code(str(each))}" for each in one["expiry_warnings"])]
     if one.get("exceptions"):
         lines += ["", f"## Accepted on {name}", ""]
         lines += [f"- {exception(each)}" for each in one["exceptions"]]
