@@ -40,6 +40,7 @@ def stage() -> None:
     for name in ("conf.py", "index.md"):
         shutil.copy(SITE / name, STAGE)
     shutil.copytree(SITE / "_static", STAGE / "_static")
+    shutil.copytree(CHECKOUT / "docs" / "images", STAGE / "docs" / "images")
     (STAGE / "playbooks.md").write_text("\n".join(playbooks()), encoding="utf-8")
 
 
