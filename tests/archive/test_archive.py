@@ -23,7 +23,14 @@ from simulator import Simulator
 from support.harness import CHECKOUT
 
 FOR_USERS = ("docs", "meta", "playbooks", "plugins", "roles")
-BESIDES = {"CHANGELOG.md", "CODE_OF_CONDUCT.md", "LICENSE", "README.md", "changelogs/changelog.yaml", "requirements.txt"}
+BESIDES = {
+    "CHANGELOG.md",
+    "CODE_OF_CONDUCT.md",
+    "LICENSE",
+    "README.md",
+    "changelogs/changelog.yaml",
+    "requirements.txt",
+}
 
 # The importer lints a folder in which it finds neither other collections nor this one by its name. `make lint` can.
 KNOWN_WARNINGS = (
