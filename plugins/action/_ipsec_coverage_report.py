@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,8 @@ from ansible.utils.display import Display
 from ..module_utils._0_basics.errors import InvalidInput
 from ..modules.ipsec_coverage_report import OPTIONS
 from ..plugin_utils._0_execution.in_process import plain
-from ..plugin_utils._0_reports import coverage_report, html_report
+from ..plugin_utils._0_reports import coverage_report, html_report, report_files
+from ..plugin_utils._1_policy_files import policy_files
 
 _KEYS = (
     *("flows", "summary", "unread", "exceptions", "array", "account", "time", "digest", "looked_at", "ipsec_enabled"),
@@ -44,9 +44,11 @@ class ActionModule(ActionBase):
     def _write(self, params: Mapping[str, Any]) -> dict[str, Any]:
         if not params["coverages"]:
             raise InvalidInput("coverages: is empty, so there is nothing to report.")
-        clusters = [_cluster(name, found) for name, found in params["coverages"].items()]
-        head = {"title": params["title"], "time": f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"}
-        head["files"] = params["files_checksum"] or ""
+        clusters = [
+            {**_cluster(name, found), "policy_files": _files(name, params["policy_files"].get(name))}
+            for name, found in params["coverages"].items()
+        ]
+        head = {"title": params["title"], **report_files.commit_and_time()}
         doc = coverage_report.document(clusters, head, _previous(params))
         folder = Path(params["directory"])
         texts = {
@@ -80,6 +82,20 @@ def _cluster(name: str, found: Any) -> dict[str, Any]:
         reason = str(found.get("msg") or "") if isinstance(found, Mapping) else ""
         return {"cluster": name, "problem": reason or "it has not been looked at in this run, or the run ended before."}
     return {"cluster": name, "problem": "", **{key: found.get(key) for key in _KEYS}}
+
+
+def _files(name: str, paths: Any) -> dict[str, str]:
+    """The checksum of the policy files of a cluster, or why there is none; nothing if none are given. Raises ``InvalidInput``."""
+    if paths is None:
+        return {}
+    if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+        raise InvalidInput(f"policy_files: of {name}, give a list of files and folders.")
+    try:
+        return {"checksum": policy_files.checksum(paths)}
+    except InvalidInput as error:
+        return {"problem": str(error)}
+    except OSError as error:
+        return {"problem": f"{error.filename} can't be read: {error.strerror}."}
 
 
 def _previous(params: Mapping[str, Any]) -> dict[str, Any] | None:

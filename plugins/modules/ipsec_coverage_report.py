@@ -56,9 +56,13 @@ options:
     description: Whether it is fine that there is no file O(previous).
     type: bool
     default: false
-  files_checksum:
-    description: The checksum of the policy files as M(wiresec.ontap.ipsec_policy_lint) returns it, to be shown as evidence.
-    type: str
+  policy_files:
+    description:
+      - By the name of a cluster, a list of its policy files and folders, whose checksum is shown as evidence. It is the one that
+        M(wiresec.ontap.ipsec_policy_lint) returns if nothing is wrong with them.
+      - Files that can't be read are told, and no reason to fail.
+    type: dict
+    default: {}
 notes:
   - It runs on the controller only.
 seealso:
@@ -108,7 +112,7 @@ OPTIONS: dict[str, Any] = {
     "title": {"type": "str", "default": "IPsec audit"},
     "previous": {"type": "path"},
     "allow_missing": {"type": "bool", "default": False},
-    "files_checksum": {"type": "str"},
+    "policy_files": {"type": "dict", "default": {}},
 }
 
 

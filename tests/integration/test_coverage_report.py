@@ -9,7 +9,10 @@ import csv
 import html
 import json
 import re
+import shutil
+import subprocess
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +22,8 @@ import yaml
 from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports import coverage_report, html_report
 from simulator import Simulator
 from support.browser import EVIL, check_page
-from support.harness import coverage
+from support.harness import CHECKOUT, coverage
+from support.pages import blocks
 from support.repository import Repository
 
 NFS = {
@@ -137,6 +141,8 @@ def test_the_playbook_reports_all_clusters_and_fails_afterwards(tmp_path: Path) 
             yaml.safe_dump({"ipsec_audit_exceptions": [{"svm": "svm2", "reason": "not yet", "until": "2099-12-31"}]}),
             encoding="utf-8",
         )
+        policies = repository.folder / "ipsec" / next(iter(repository.clusters)) / "svm1.yml"
+        repository.write(str(policies), [])
         # What another playbook has reported is its own business.
         (repository.folder / "ipsec-reports").mkdir()
         (repository.folder / "ipsec-reports" / "drift.md").touch()
@@ -146,7 +152,11 @@ def test_the_playbook_reports_all_clusters_and_fails_afterwards(tmp_path: Path) 
         reports = repository.folder / "ipsec-reports"
         assert {path.name for path in reports.glob("audit.*")} == {"audit.html", "audit.md", "audit.json", "audit.csv"}
         assert (reports / "drift.md").exists()
+        check_signing(repository, tmp_path)
         doc = repository.read("ipsec-reports/audit.json")
+        listed = f"{sha256(policies.read_bytes()).hexdigest()}  {policies.relative_to(repository.folder)}\n"
+        assert doc["clusters"][0]["policy_files"] == {"checksum": sha256(listed.encode()).hexdigest()}
+        assert "there is no such file or folder" in doc["clusters"][1]["policy_files"]["problem"]
         assert [(one["cluster"], bool(one["problem"])) for one in doc["clusters"]] == [
             (name, number == 2) for number, name in enumerate(repository.clusters)
         ]
@@ -167,3 +177,31 @@ def test_the_playbook_reports_all_clusters_and_fails_afterwards(tmp_path: Path) 
         assert "## Changed since" in text
         assert "was protected in part, is protected by IPsec" in text
         assert first.password not in "".join(path.read_text(encoding="utf-8") for path in reports.glob("audit.*"))
+
+
+def check_signing(repository: Repository, folder: Path) -> None:
+    """The commands of the documentation sign a report, and find out that somebody has edited it."""
+    gpg = shutil.which("gpg")
+    if gpg is None:
+        return
+    home = folder / "keys"
+    home.mkdir(mode=0o700)
+    environment = {**repository.environment(), "GNUPGHOME": str(home)}
+
+    def run(*command: str) -> int:
+        return subprocess.run(command, cwd=repository.folder, env=environment, check=False).returncode
+
+    key = ("--batch", "--quiet", "--passphrase", "", "--quick-generate-key", "audit@example.com", "ed25519", "sign")
+    assert run(gpg, *key) == 0
+    commands = [
+        line[2:].split()
+        for block in blocks(CHECKOUT / "docs" / "coverage.md", "console")
+        for line in block.splitlines()
+        if line.startswith("$ gpg ")
+    ]
+    assert [run(*one) for one in commands] == [0, 0]
+    report = repository.folder / "ipsec-reports" / "audit.json"
+    signed = report.read_bytes()
+    report.write_bytes(signed.replace(b'"clear"', b'"protected"', 1))
+    assert run(*commands[-1]) != 0
+    report.write_bytes(signed)

@@ -59,7 +59,10 @@ COLUMNS = (
 
 
 def document(clusters: Sequence[Cluster], head: Mapping[str, Any], previous: Document | None = None) -> Document:
-    """All that a report says. head: ``title`` and ``time``. previous: an earlier document, to tell what has changed since."""
+    """All that a report says.
+
+    head: ``title``, ``time`` and, if there is one, ``commit``. previous: an earlier document, to tell what has changed since.
+    """
     found: Document = {
         "report": "ipsec_coverage",
         **head,
@@ -174,7 +177,8 @@ def _rank(state: str | None, order: Sequence[str]) -> int:
 
 def markdown(doc: Document) -> str:
     """For a merge request or a wiki."""
-    lines = [f"# {doc['title']}: {headline(doc)}", "", f"Made at {doc['time']}."]
+    commit = f" by commit {code(str(doc['commit']))}" if doc.get("commit") else ""
+    lines = [f"# {doc['title']}: {headline(doc)}", "", f"Made at {doc['time']}{commit}."]
     lines += _table_of_clusters(doc)
     lines += _changed(doc)
     lines += _not_protected(doc)
@@ -293,6 +297,11 @@ def _of_cluster(one: Cluster) -> list[str]:
         told = [code(str(array[key])) for key in ("name", "uuid", "version")]
         seen = f"seen by {code(str(one.get('account')))} at {one.get('time')}"
         lines += ["", f"{name} is {told[0]}, UUID {told[1]}, {told[2]}, {seen}; {code(str(one.get('digest')))}."]
+    files = one.get("policy_files") or {}
+    if files:
+        known = "checksum" in files
+        told_ = f"have the SHA-256 {code(files['checksum'])}" if known else f"are not known: {code(files['problem'])}"
+        lines += ["", f"The policy files of {name} {told_}."]
     return lines
 
 

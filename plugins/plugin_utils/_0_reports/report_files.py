@@ -210,10 +210,10 @@ def of_task(folder: str, purpose: str, check: bool, task: str, task_vars: Mappin
     name = {"apply": "check" if check else "applied"}.get(purpose, purpose)
     hosts = task_vars.get("ansible_play_hosts_all") or [str(task_vars.get("inventory_hostname", "cluster"))]
     approve = "ansible-playbook apply.yml -e @{}" if purpose == "plan" else ""
-    return Reports(folder, name, "-".join(task.split("-")[:2]), hosts, _commit_and_time, approve)
+    return Reports(folder, name, "-".join(task.split("-")[:2]), hosts, commit_and_time, approve)
 
 
-def _commit_and_time() -> dict[str, str]:
+def commit_and_time() -> dict[str, str]:
     """The commit of the working directory, marked where files differ from it and empty where there is none; and the time."""
     now = f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"
     try:

@@ -16,6 +16,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -147,8 +148,7 @@ class PolicyFiles:
     @property
     def checksum(self) -> str:
         """SHA-256 over the paths and bytes of all files."""
-        lines = "".join(f"{one.checksum}  {one.path}\n" for one in self.files)
-        return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
+        return _checksum((one.path, one.checksum) for one in self.files)
 
 
 def read(paths: Iterable[str], loader: DataLoader) -> PolicyFiles:
@@ -167,6 +167,22 @@ def read(paths: Iterable[str], loader: DataLoader) -> PolicyFiles:
                 seen.add(found[0])
                 _File(found[0], found[1], loader, result).read()
     return result
+
+
+def checksum(paths: Iterable[str]) -> str:
+    """What ``PolicyFiles.checksum`` is if all files can be used, without looking at what they say. Raises ``InvalidInput``, ``OSError``."""
+    found = [one for path in paths for one in _find(path)]
+    problems = [f"{one.path}: {one.message}" for one in found if isinstance(one, Problem)]
+    if problems or not found:
+        raise InvalidInput(*(problems or ["no file or folder is given."]))
+    names = dict.fromkeys(one[0] for one in found if not isinstance(one, Problem))
+    return _checksum((_shown(path), hashlib.sha256(Path(path).read_bytes()).hexdigest()) for path in names)
+
+
+def _checksum(files: Iterable[tuple[str, str]]) -> str:
+    """SHA-256 over files, given by path and SHA-256, as ``sha256sum`` would list them."""
+    lines = "".join(f"{own}  {path}\n" for path, own in files)
+    return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def neighbours(folder: str) -> Iterator[str]:
