@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,14 +23,13 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 SITE = CHECKOUT / "docs" / "site"
 STAGE = CHECKOUT / "build" / "docs"
 OUTPUT = CHECKOUT / "build" / "site"
-COLLECTIONS = CHECKOUT / "build" / "collections"
 
 PAGES = ("docs/*.md", "CONTRIBUTING.md", "benchmarks/README.md")
 
 
 def stage() -> None:
     """Puts everything that Sphinx reads into a folder of its own, pages where they lie in the repository."""
-    for folder in (STAGE, OUTPUT, COLLECTIONS):
+    for folder in (STAGE, OUTPUT):
         shutil.rmtree(folder, ignore_errors=True)
     STAGE.mkdir(parents=True)
     for pattern in PAGES:
@@ -66,9 +66,6 @@ def _as_markdown(line: str) -> str:
 
 def reference(environment: dict[str, str]) -> None:
     """Writes the pages about modules, plugins and roles."""
-    collection = COLLECTIONS / "ansible_collections" / "wiresec" / "ontap"
-    collection.parent.mkdir(parents=True)
-    collection.symlink_to(CHECKOUT)
     pages = STAGE / "reference"
     pages.mkdir()
     arguments = ["--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir", str(pages), "wiresec.ontap"]
@@ -122,14 +119,19 @@ def _call(program: str, *arguments: str, environment: dict[str, str]) -> None:
 
 def main() -> None:
     """Builds the site, and says where it is."""
-    environment = {
-        **os.environ,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-        "WIRESEC_ONTAP_CHECKOUT": str(CHECKOUT),
-    }
     stage()
-    reference(environment)
+    # Outside of the checkout, which may lie in a folder ansible_collections itself: Ansible finds no roles below two of them.
+    with tempfile.TemporaryDirectory(prefix="collections-") as collections:
+        environment = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "ANSIBLE_COLLECTIONS_PATH": collections,
+            "WIRESEC_ONTAP_CHECKOUT": str(CHECKOUT),
+        }
+        collection = Path(collections, "ansible_collections", "wiresec", "ontap")
+        collection.parent.mkdir(parents=True)
+        collection.symlink_to(CHECKOUT)
+        reference(environment)
     _call("sphinx-build", "-q", "-W", "--keep-going", "-b", "html", str(STAGE), str(OUTPUT), environment=environment)
     fold_titles()
     search_for_codes()
