@@ -215,6 +215,22 @@ def test_another_authority(estate: Estate) -> None:
     assert (again.code, again.changed) == (0, []), again.output
 
 
+def test_clients_come_between_what_is_new_and_what_is_moved(estate: Estate) -> None:
+    """One that can't be configured stops everything before a policy has the new authority's certificate."""
+    in_use(estate)
+    other = Authority("C=DE, O=Example, CN=Next Root")
+    estate.text("other.pem", other.certificate)
+    estate.write("next", other.issue(SUBJECT))
+    estate.text("clients.yml", yaml.safe_dump({"clients": {"hosts": {"db1": {"ansible_connection": "local"}}}}))
+    # The role refuses it at its first step, on the controller.
+    unfit = {"ipsec_client_format": "nothing", "ipsec_clusters": "cluster1"}
+    play = estate.rotate("-i", "clients.yml", authority="next-root", authority_path="other.pem", **unfit)
+    assert (play.code, "value of ipsec_client_format must be one of" in play.output) == (2, True), play.output
+    assert {one["certificate"]["name"] for one in estate.array.ca_certificates()} == {"root", "next-root"}
+    assert set(estate.used.values()) == {estate.first}
+    assert len(estate.installed) == 4
+
+
 def test_what_is_asked_for_before_anything_is_done(estate: Estate) -> None:
     in_use(estate)
     array = estate.array
