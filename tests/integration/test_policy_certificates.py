@@ -168,6 +168,10 @@ def test_what_is_only_likely_to_fail_is_a_warning(array: Simulator, monkeypatch:
     trust(array, "narrow", Authority("CN=Narrow", permitted=["example.com"]))
     assert told(remote_identity="db.example.com") == []
     assert "'db.example.net' is outside of what the authorities" in told(remote_identity="db.example.net")[0]
+    # Another one may have signed it.
+    trust(array, "wide", Authority("CN=Wide"))
+    assert told(remote_identity="db.example.net") == []
+    array.remove_certificate("wide", "svm1")
     trust(array, "old", Authority("CN=Old", end=NOW - timedelta(days=1)))
     assert "'db.example.net' is outside" in told(remote_identity="db.example.net")[0]
     array.remove_certificate("narrow", "svm1")

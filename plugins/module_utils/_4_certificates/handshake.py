@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Optional
 
 from .._0_basics import identities, x509
 from .._0_basics.certificate_bundle import END_ENTITIES, out_of_time, unfit
@@ -30,6 +31,10 @@ _JUDGED = ("certificate", "local_identity", "remote_identity")
 
 _ASKED_FOR = {"authentication_method", "certificate"}
 """What a task that does not name it does not read of a policy; identities come along with every one."""
+
+
+Installed = tuple[State, Optional[x509.Certificate]]
+"""A certificate as the array has it, and its content, ``None`` if that can't be read."""
 
 
 @dataclass
@@ -99,7 +104,9 @@ def _by_certificate(client: RestClient, change: Change) -> State | None:
 
 def _check(client: RestClient, judged: Sequence[tuple[Change, State, Finding]], predicting: bool) -> None:
     svms = {policy.get("svm") for _change, policy, _finding in judged}
-    there = if_allowed(lambda: installed(client, None if None in svms else svms))
+    found = if_allowed(lambda: installed(client, None if None in svms else svms))
+    # Each is read once, and not for every policy.
+    there = None if found is None else [(one, readable_content_of(one)) for one in found]
     trusted = if_allowed(lambda: registrations(client, None if None in svms else {*svms, None}))
     told: set[str] = set()
     for change, policy, finding in judged:
@@ -126,15 +133,15 @@ def _reference(policy: Mapping[str, object]) -> State:
     return {option: value for option, value in own.items() if value is not None}
 
 
-def _check_own(policy: State, there: Sequence[State], lenient: bool, finding: Finding) -> None:
+def _check_own(policy: State, there: Sequence[Installed], lenient: bool, finding: Finding) -> None:
     """Whether the certificate is there, may identify this end now, and proves ``local_identity``."""
-    named = [one for one in there if one["name"] == policy["certificate"]]
-    here = [one for one in named if one.get("svm") == policy.get("svm")]
+    named = [one for one in there if one[0]["name"] == policy["certificate"]]
+    here = [one for one in named if one[0].get("svm") == policy.get("svm")]
     # Whether certificates of different types may share a name is not known.
-    fitting = [one for one in here if one["type"] in END_ENTITIES] or here
+    fitting = [one for one in here if one[0]["type"] in END_ENTITIES] or here
     if not fitting:
         try:
-            CERTIFICATE.check_usable(None, _reference(policy), named)
+            CERTIFICATE.check_usable(None, _reference(policy), [state for state, _content in named])
         except InvalidInput as error:
             told = [f"certificate: {problem}" for problem in error.problems]
             if lenient:
@@ -142,18 +149,18 @@ def _check_own(policy: State, there: Sequence[State], lenient: bool, finding: Fi
             else:
                 finding.problems += told
         return
-    title = CERTIFICATE.title(fitting[0])
+    state, content = fitting[0]
+    title = CERTIFICATE.title(state)
     if len(fitting) > 1:
         finding.warnings.append(f"certificate: there are {len(fitting)} of {title}, so none of them was checked.")
         return
-    if fitting[0]["type"] not in END_ENTITIES:
+    if state["type"] not in END_ENTITIES:
         finding.problems.append(
-            f"certificate: {title} is of type {fitting[0]['type']}: IPsec identifies itself by one of type client or server."
+            f"certificate: {title} is of type {state['type']}: IPsec identifies itself by one of type client or server."
         )
         return
-    finding.problems += [f"certificate: {title} {problem}" for problem in _unusable(fitting[0], x509.now())]
-    finding.warnings += [f"certificate: {title}: {doubt}" for doubt in _unchecked(fitting[0])]
-    content = readable_content_of(fitting[0])
+    finding.problems += [f"certificate: {title} {problem}" for problem in _unusable(state, content, x509.now())]
+    finding.warnings += [f"certificate: {title}: {doubt}" for doubt in _unchecked(state, content)]
     local = policy.get("local_identity")
     if local is None or content is None or not x509.READABLE or identities.impossible(local, remote=False):
         return
@@ -165,9 +172,8 @@ def _check_own(policy: State, there: Sequence[State], lenient: bool, finding: Fi
         finding.warnings.append(f"local_identity: whether {title} proves {local!r} can't be told.")
 
 
-def _unusable(certificate: State, now: datetime) -> Iterator[str]:
+def _unusable(certificate: State, content: x509.Certificate | None, now: datetime) -> Iterator[str]:
     """Why an installed certificate can't identify this end, each the end of a sentence."""
-    content = readable_content_of(certificate)
     if content is None or not x509.READABLE:
         expiry = certificate.get("expiry_time")
         if expiry is not None and expiry <= now:
@@ -179,9 +185,9 @@ def _unusable(certificate: State, now: datetime) -> Iterator[str]:
     yield from unfit(content)
 
 
-def _unchecked(certificate: State) -> Iterator[str]:
+def _unchecked(certificate: State, content: x509.Certificate | None) -> Iterator[str]:
     """What could not be told of an installed certificate, each a sentence without its subject."""
-    if readable_content_of(certificate) is not None and x509.READABLE:
+    if content is not None and x509.READABLE:
         return
     if "expiry_time" not in certificate:
         yield "the array does not say when it expires, so that was not checked."
@@ -193,7 +199,7 @@ def _unchecked(certificate: State) -> Iterator[str]:
         )
 
 
-def _of_peer(policy: State, there: Sequence[State], trusted: Collection[State] | None) -> Iterator[str]:
+def _of_peer(policy: State, there: Sequence[Installed], trusted: Collection[State] | None) -> Iterator[str]:
     """Why no peer may be recognised, as far as it can be known from the authorities that IPsec trusts there."""
     place = f"SVM {policy['svm']!r}" if "svm" in policy else "the cluster"
     if trusted is None:
@@ -210,7 +216,7 @@ def _of_peer(policy: State, there: Sequence[State], trusted: Collection[State] |
             "of a peer: register it, with ipsec_ca_certificate."
         )
         return
-    contents = [readable_content_of(one) for one in there if one["uuid"] in uuids]
+    contents = [content for one, content in there if one["uuid"] in uuids]
     known = [one for one in contents if one is not None]
     if not x509.READABLE or len(known) < len(uuids):
         return
