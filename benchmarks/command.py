@@ -11,17 +11,20 @@ import platform
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from contextlib import nullcontext
 from itertools import product
 
 import ansible.release
 
 from benchmarks.coverage import Figure, Size, figure
+from benchmarks.fleet import STEPS, Fleet
 from benchmarks.measure import Cell, Cost, Costs, Wrong, key, measure_all, median
+from benchmarks.other_commit import other_commit
 from benchmarks.planning import STAGES, seconds_of_stages
 from benchmarks.simulated_array import running_array
 from benchmarks.ways import (
     BARE,
+    COVERAGE,
     EMPTY_TASK,
     EMPTY_TASK_WITH_LIST,
     LOOPS,
@@ -66,23 +69,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     started = time.perf_counter()
     try:
-        planning = [(size, seconds_of_stages(size, options.svms, options.runs)) for size in options.planned]
-        covered = [figure(size, options.runs) for size in options.covered]
-        with running_array() as array:
-            costs: Costs = {}
-            for latency, size in product(options.latency, sorted({*options.sizes, *options.loops})):
-                cells = [cell for cell in _cells(options) if (cell.latency, cell.workload.size) == (latency, size)]
-                costs |= measure_all(array, cells, options.runs, options.patience)
+        with other_commit(options.compare) if options.compare else nullcontext() as options.other:
+            _measure_and_print(options)
     except Wrong as wrong:
         print(f"benchmark: {wrong}", file=sys.stderr)
         return 1
+    print(f"took {time.perf_counter() - started:.0f} s, load at the end {os.getloadavg()[0]:.1f}")
+    return 0
+
+
+def _measure_and_print(options: argparse.Namespace) -> None:
+    planning = [(size, seconds_of_stages(size, options.svms, options.runs)) for size in options.planned]
+    covered = [figure(size, options.runs) for size in options.covered]
+    with running_array() as array:
+        costs: Costs = {}
+        for latency, size in product(options.latency, sorted({*options.sizes, *options.loops})):
+            cells = [cell for cell in _cells(options) if (cell.latency, cell.workload.size) == (latency, size)]
+            costs |= measure_all(array, cells, options.runs, options.patience)
+        for _title, _clusters, workload, ways in _fleets(options):
+            cells = [Cell(way, workload, options.latency[0], watched=True) for way in ways]
+            costs |= measure_all(array, cells, options.runs, options.patience)
     for latency, size in product(options.latency, options.sizes):
         _print_whole_set(options, costs, size, latency)
     _print_planning(planning)
     _print_loops(options, costs)
     _print_coverage(covered)
-    print(f"took {time.perf_counter() - started:.0f} s, load at the end {os.getloadavg()[0]:.1f}")
-    return 0
+    for title, clusters, workload, ways in _fleets(options):
+        measured = [(way, costs[key(Cell(way, workload, options.latency[0]))]) for way in ways]
+        _print_fleet(title, clusters, measured)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -102,11 +116,21 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--no-peer", action="store_true", help="leave the vendor's module out")
     parser.add_argument("--all", action="store_true", help="every way in every scenario, long loops at every latency")
     parser.add_argument(
+        "--fleets",
+        type=_fleets_of,
+        default=[(10, 100, 5)],
+        metavar="CLUSTERSxPOLICIESxFORKS",
+        help="fleets in table 5 [10x100x5]; the large ones are 200x500x5,200x500x20",
+    )
+    parser.add_argument("--single", type=_numbers, default=[1000], help="policies of one array in table 6 [1000]")
+    parser.add_argument("--compare", metavar="REF", help="measure this commit of the collection as well, in turn")
+    parser.add_argument(
         "--quick", action="store_true", help="see whether all works: one run with 20 policies, no latency, no peer"
     )
     options = parser.parse_args(arguments)
     if options.quick:
         options.sizes, options.loops, options.latency, options.runs, options.no_peer = [20], [1], [0.0], 1, True
+        options.fleets, options.single = [(2, 20, 5)], [20]
     options.planned = PLANNED[:1] if options.quick else PLANNED
     options.covered = [Size(100, 2, 10)] if options.quick else COVERED
     options.peer = None if options.no_peer else peer()
@@ -114,7 +138,14 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _numbers(text: str) -> list[int]:
-    return [int(number) for number in text.split(",")]
+    return [int(number) for number in text.split(",") if number]
+
+
+def _fleets_of(text: str) -> list[tuple[int, int, int]]:
+    fleets = [tuple(map(int, one.split("x"))) for one in text.split(",") if one]
+    if any(len(one) != len(("clusters", "policies", "forks")) for one in fleets):
+        raise ValueError(text)
+    return [(clusters, policies, forks) for clusters, policies, forks in fleets]
 
 
 def _milliseconds(text: str) -> list[float]:
@@ -131,8 +162,29 @@ def _cells(options: argparse.Namespace) -> Iterator[Cell]:
             for way in _ways_of_whole_set(options, scenario, size, latency):
                 yield Cell(way, _workload(options, _scenario_of(way, scenario), size), latency)
     for size, scenario in product(options.loops, LOOP_SCENARIOS):
-        for way in (START, BARE, *_loops(options, scenario, size)):
+        for way in _both(options, (START, BARE, *_loops(options, scenario, size))):
             yield Cell(way, _workload(options, _scenario_of(way, scenario), size), options.latency[0])
+
+
+def _fleets(options: argparse.Namespace) -> Iterator[tuple[str, int, Workload, list[Way]]]:
+    """The tables 5 and 6: title, how many clusters with what, and the ways, of which the first is what the others are compared with."""
+    for clusters, policies, forks in options.fleets:
+        title = f"Table 5: the role, {clusters} clusters of {policies:,} policies, {forks} forks, no change"
+        yield (
+            title,
+            clusters,
+            Workload(NO_CHANGE, policies, options.svms),
+            _both(options, Fleet(clusters, forks).ways(*STEPS)),
+        )
+    for policies in options.single:
+        ways = [EMPTY_TASK, WHOLE_SET, WHOLE_SET_BY_LOOKUP, COVERAGE, *Fleet(1, 5).ways("lint", "plan")[1:]]
+        title = f"Table 6: one array of {policies:,} policies, no change"
+        yield title, 1, Workload(NO_CHANGE, policies, options.svms), _both(options, ways)
+
+
+def _both(options: argparse.Namespace, ways: Iterable[Way]) -> list[Way]:
+    """The ways, beside those of the commit that is compared, if there is one."""
+    return options.other.beside(ways) if options.other else list(ways)
 
 
 def _ways_of_whole_set(options: argparse.Namespace, scenario: Scenario, size: int, latency: float) -> list[Way]:
@@ -146,7 +198,7 @@ def _ways_of_whole_set(options: argparse.Namespace, scenario: Scenario, size: in
         ways += _loops(options, scenario, size)
         if options.peer and (scenario is NO_CHANGE or (scenario is FIRST_RUN and (options.all or short))):
             ways.append(options.peer)
-    return ways
+    return _both(options, ways)
 
 
 def _loops(options: argparse.Namespace, scenario: Scenario, size: int) -> tuple[Way, ...]:
@@ -200,7 +252,7 @@ def _print_whole_set(options: argparse.Namespace, costs: Costs, size: int, laten
     print(f"{title}; baseline = empty task + bare script\n")
     rows = []
     for way in (EMPTY_TASK, EMPTY_TASK_WITH_LIST):
-        rows.append(_row(["", way.name], *_cost(options, costs, way, NO_CHANGE, size, latency)))
+        rows.append(_row(["", way.name], _costs(options, costs, way, NO_CHANGE, size, latency)))
     for scenario in WHOLE_SET_SCENARIOS:
         baseline, *others = _rows(
             options,
@@ -220,12 +272,34 @@ def _print_loops(options: argparse.Namespace, costs: Costs) -> None:
     print(f"## Table 3: loops, {latency * 1000:g} ms latency; baseline = start of ansible-playbook + bare script\n")
     rows = []
     for size, scenario in product(options.loops, LOOP_SCENARIOS):
-        more = _rows(options, costs, scenario, size, latency, START, [BARE, *_loops(options, scenario, size)])
+        ways = _both(options, [BARE, *_loops(options, scenario, size)])
+        more = _rows(options, costs, scenario, size, latency, START, ways)
         rows += [[str(size), *row] for row in more]
     _print_table(["items", "scenario", "way", *_COLUMNS], rows)
 
 
-_COLUMNS = ["runs", "wall s", "CPU s", "wall / baseline", "CPU / baseline", "requests", "TLS connections"]
+def _print_fleet(title: str, clusters: int, measured: Sequence[tuple[Way, list[Cost]]]) -> None:
+    print(f"## {title}\n")
+    floor = median(measured[0][1])
+    rows = []
+    for way, costs in measured:
+        cost = median(costs)
+        ratios = [f"{cost.wall / floor.wall:.2f}", f"{cost.cpu / floor.cpu:.2f}"]
+        counted = [f"{cost.requests / clusters:g}", f"{cost.connections / clusters:g}", f"{cost.peak:.0f}"]
+        seconds = [f"{cost.wall:.2f}", _spread(costs), f"{cost.cpu / clusters:.2f}"]
+        rows.append([way.name, str(len(costs)), *seconds, *ratios, *counted])
+    per = " a cluster" if clusters > 1 else ""
+    head = ["way", "runs", "wall s", "min–max", f"CPU s{per}", "wall / first", "CPU / first"]
+    _print_table([*head, f"requests{per}", f"TLS connections{per}", "peak MiB"], rows)
+
+
+def _spread(costs: Sequence[Cost]) -> str:
+    """The wall seconds of the fastest and the slowest run: how far the machine can be trusted."""
+    seconds = [cost.wall for cost in costs]
+    return f"{min(seconds):.2f}–{max(seconds):.2f}"
+
+
+_COLUMNS = ["runs", "wall s", "min–max", "CPU s", "wall / baseline", "CPU / baseline", "requests", "TLS connections"]
 
 
 def _rows(
@@ -238,14 +312,15 @@ def _rows(
     ways: Iterable[Way],
 ) -> list[list[str]]:
     """The rows of one scenario; the bare script shows together with the start of Ansible, as the baseline."""
-    base = _cost(options, costs, start, scenario, size, latency)[0]
-    baseline = base + _cost(options, costs, BARE, scenario, size, latency)[0]
+    base = median(_costs(options, costs, start, scenario, size, latency))
+    baseline = base + median(_costs(options, costs, BARE, scenario, size, latency))
     rows = []
     for way in ways:
-        cost, runs = _cost(options, costs, way, scenario, size, latency)
+        measured = _costs(options, costs, way, scenario, size, latency)
         if way is BARE:
-            way, cost = replace(way, name="baseline"), baseline  # noqa: PLW2901 - it stands for both from here on
-        rows.append(_row([scenario.name, way.name], cost, runs, baseline))
+            rows.append(_row([scenario.name, "baseline"], [base + one for one in measured], baseline))
+        else:
+            rows.append(_row([scenario.name, way.name], measured, baseline))
     return rows
 
 
@@ -253,31 +328,37 @@ def _baseline_with_list(
     options: argparse.Namespace, costs: Costs, scenario: Scenario, size: int, latency: float
 ) -> list[str]:
     """The row of a baseline whose empty task is given the list, too."""
-    bare, runs = _cost(options, costs, BARE, scenario, size, latency)
+    measured = _costs(options, costs, BARE, scenario, size, latency)
     base, given = (
-        _cost(options, costs, way, scenario, size, latency)[0] + bare for way in (EMPTY_TASK, EMPTY_TASK_WITH_LIST)
+        median(_costs(options, costs, way, scenario, size, latency)) for way in (EMPTY_TASK, EMPTY_TASK_WITH_LIST)
     )
-    return _row([scenario.name, "baseline, with the list given to the empty task"], given, runs, base)
+    name = "baseline, with the list given to the empty task"
+    return _row([scenario.name, name], [given + one for one in measured], base + median(measured))
 
 
-def _cost(
+def _costs(
     options: argparse.Namespace, costs: Costs, way: Way, scenario: Scenario, size: int, latency: float
-) -> tuple[Cost, int]:
-    """The median of what a way costs, and of how many runs."""
-    cell = Cell(way, _workload(options, _scenario_of(way, scenario), size), latency)
-    return median(costs[key(cell)]), len(costs[key(cell)])
+) -> list[Cost]:
+    """What a way cost in each run."""
+    return costs[key(Cell(way, _workload(options, _scenario_of(way, scenario), size), latency))]
 
 
-def _row(head: list[str], cost: Cost, runs: int, baseline: Cost | None = None) -> list[str]:
+def _row(head: list[str], costs: Sequence[Cost], baseline: Cost | None = None) -> list[str]:
+    cost = median(costs)
     ratios = [f"{cost.wall / baseline.wall:.2f}", f"{cost.cpu / baseline.cpu:.2f}"] if baseline else ["", ""]
-    return [*head, str(runs), f"{cost.wall:.2f}", f"{cost.cpu:.2f}", *ratios, str(cost.requests), str(cost.connections)]
+    seconds = [f"{cost.wall:.2f}", _spread(costs), f"{cost.cpu:.2f}"]
+    return [*head, str(len(costs)), *seconds, *ratios, str(cost.requests), str(cost.connections)]
+
+
+_NO_DIGITS = str.maketrans("", "", ",.–")
+"""What figures have beside digits."""
 
 
 def _print_table(head: list[str], rows: list[list[str]]) -> None:
     """Prints a Markdown table whose columns line up; figures at the right."""
     widths = [max(len(line[column]) for line in [head, *rows]) for column in range(len(head))]
     figures = [
-        all(row[column].replace(",", "").replace(".", "").isdigit() or not row[column] for row in rows)
+        all(row[column].translate(_NO_DIGITS).isdigit() or not row[column] for row in rows)
         for column in range(len(head))
     ]
     for line in [head, None, *rows]:

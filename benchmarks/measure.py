@@ -13,9 +13,11 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.memory import Peak
 from benchmarks.simulated_array import Array
 from benchmarks.ways import BARE, Job, Way, environment
 from benchmarks.workload import Workload
@@ -29,12 +31,13 @@ class Wrong(Exception):
 
 @dataclass(frozen=True)
 class Cost:
-    """What a run costs. cpu: seconds of all processes that it started, the array's not among them."""
+    """What a run costs. cpu: seconds of all processes that it started, the array's not among them. peak: their memory in MiB."""
 
     wall: float
     cpu: float
     requests: int = 0
     connections: int = 0
+    peak: float = 0.0
 
     def __add__(self, other: Cost) -> Cost:
         return Cost(
@@ -42,16 +45,18 @@ class Cost:
             self.cpu + other.cpu,
             self.requests + other.requests,
             self.connections + other.connections,
+            max(self.peak, other.peak),
         )
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One figure to be measured: a way to do a workload at a latency in seconds."""
+    """One figure to be measured: a way to do a workload at a latency in seconds. watched: whether its memory is measured, too."""
 
     way: Way
     workload: Workload
     latency: float
+    watched: bool = False
 
 
 Costs = dict[tuple[str, Workload, float], list[Cost]]
@@ -70,6 +75,7 @@ def median(costs: Iterable[Cost]) -> Cost:
         statistics.median(cost.cpu for cost in costs),
         statistics.median_high(cost.requests for cost in costs),
         statistics.median_high(cost.connections for cost in costs),
+        statistics.median(cost.peak for cost in costs),
     )
 
 
@@ -99,23 +105,22 @@ def measure(array: Array, cell: Cell) -> Cost:
         job = Job(workload, array.login(), uuids, Path(folder))
         command, variables = [*cell.way.command(job), *cell.way.arguments], environment(job, cell.way)
         before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        finished = subprocess.run(
-            command,
-            env=variables,
-            cwd=folder,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
+        peak = Peak()
+        with (
+            subprocess.Popen(
+                command, env=variables, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            ) as process,
+            peak.of(process.pid) if cell.watched else nullcontext(),
+        ):
+            output, _nothing = process.communicate()
         wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    problem = _problem(array, cell, finished.returncode, finished.stdout)
+    problem = _problem(array, cell, process.returncode, output)
     if problem:
         what = f"{cell.way.name}, {workload.scenario.name}, {workload.size} policies"
-        raise Wrong(f"{what}: {problem}\n{finished.stdout[-3000:]}")
+        raise Wrong(f"{what}: {problem}\n{output[-3000:]}")
     traffic = array.traffic()
-    return Cost(wall, cpu, sum(traffic.methods.values()), traffic.connections)
+    return Cost(wall, cpu, sum(traffic.methods.values()), traffic.connections, peak.mib)
 
 
 def _problem(array: Array, cell: Cell, code: int, output: str) -> str:

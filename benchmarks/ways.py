@@ -43,14 +43,16 @@ class Way:
     """One way to do the work.
 
     command: writes the files that are needed into the job's folder and returns what to run. works: whether it changes
-    the array. loops: whether each policy is an item of a loop, so that each change shows as a line. arguments: added to
-    the command. environment: added to the usual one.
+    the array. loops: whether each policy is an item of a loop, so that each change shows as a line. ours: whether it is this
+    collection that works, so that another commit of it may cost something else. arguments: added to the command. environment:
+    added to the usual one.
     """
 
     name: str
     command: Callable[[Job], list[str]]
     works: bool = True
     loops: bool = False
+    ours: bool = False
     arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
 
@@ -162,6 +164,11 @@ def _loop(module: str, connection: dict[str, Any]) -> Callable[[Job], list[str]]
     return command
 
 
+def _coverage(job: Job) -> list[str]:
+    """What every policy makes of the traffic of the array, of which there is none here: reading and understanding policies."""
+    return _playbook(job, {"wiresec.ontap.ipsec_coverage": {"allow_empty": True}}, [])
+
+
 IN_PROCESS = ("--extra-vars", '{"wiresec_ontap_in_process": true}')
 """Lets the collection do its work in Ansible's own process."""
 
@@ -172,10 +179,15 @@ START = Way("start of ansible-playbook (`meta: noop`)", _start, works=False)
 EMPTY_TASK = Way("empty task (one module that does nothing)", _nothing, works=False)
 EMPTY_TASK_WITH_LIST = Way("empty task that is given the list", _nothing_with_list, works=False)
 BARE = Way("bare script", _bare)
-WHOLE_SET = Way("`ipsec_policies`", _whole_set, arguments=IN_PROCESS)
-WHOLE_SET_BY_LOOKUP = Way("`ipsec_policies`, list read by a lookup", _whole_set_by_lookup, arguments=IN_PROCESS)
-WHOLE_SET_AS_MODULE = Way("`ipsec_policies`, in a process", _whole_set, arguments=IN_PROCESSES)
-LOOP = Way("loop of `ipsec_policy`", _loop("wiresec.ontap.ipsec_policy", {}), loops=True, arguments=IN_PROCESS)
+WHOLE_SET = Way("`ipsec_policies`", _whole_set, ours=True, arguments=IN_PROCESS)
+WHOLE_SET_BY_LOOKUP = Way(
+    "`ipsec_policies`, list read by a lookup", _whole_set_by_lookup, ours=True, arguments=IN_PROCESS
+)
+WHOLE_SET_AS_MODULE = Way("`ipsec_policies`, in a process", _whole_set, ours=True, arguments=IN_PROCESSES)
+COVERAGE = Way("`ipsec_coverage`", _coverage, works=False, ours=True, arguments=IN_PROCESS)
+LOOP = Way(
+    "loop of `ipsec_policy`", _loop("wiresec.ontap.ipsec_policy", {}), loops=True, ours=True, arguments=IN_PROCESS
+)
 
 LOOPS = (LOOP, replace(LOOP, name="loop of `ipsec_policy`, a process each", arguments=IN_PROCESSES))
 """The ways to execute a loop, one row each in the tables; another one is one more entry."""

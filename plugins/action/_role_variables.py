@@ -17,7 +17,6 @@ from ansible.plugins.action import ActionBase
 from ..modules import (  # noqa: F401 - for the workers, as the next
     ipsec_ca_certificate,
     ipsec_config,
-    ipsec_coverage,
     ipsec_policies,
     ipsec_policy_health,
     ipsec_policy_info,
@@ -25,7 +24,6 @@ from ..modules import (  # noqa: F401 - for the workers, as the next
     ipsec_service_info,
 )
 from . import (  # noqa: F401
-    _ipsec_coverage_report,
     _ipsec_files,
     _ipsec_report,
 )
