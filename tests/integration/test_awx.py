@@ -123,9 +123,21 @@ def test_drift_is_found_on_a_remote_node_and_the_mail_has_the_numbers(
     assert controller.found(secret[login].strip()) == left[login]
 
 
+MERGE = """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - wiresec.ontap.ipsec_report:
+        report_directory: "{{ merged }}"
+        sources: "{{ slices }}"
+"""
+
+
 def test_slices_plan_their_own_clusters_and_apply_takes_the_digests_of_no_other(
     controller: Controller, arrays: list[Simulator]
 ) -> None:
+    (controller.project / "merge.yml").write_text(MERGE, encoding="utf-8")
+    sources = []
     slices = [controller.launch("plan.yml", slice_of=(number, 2)) for number in (1, 2)]
     for number, one in enumerate(slices, 1):
         assert one.code == 0, one.output
@@ -134,10 +146,22 @@ def test_slices_plan_their_own_clusters_and_apply_takes_the_digests_of_no_other(
         assert [plan["cluster"] for plan in json.loads((reports / "plan.json").read_text())["plans"]] == [
             f"cluster{number}"
         ]
+        sources.append(str(reports / "plan.json"))
     # As AWX puts the artifacts of slices together: the last one wins.
-    apply = controller.launch("apply.yml", variables={**slices[0].artifacts, **slices[1].artifacts})
+    answers = {"ipsec_verify": "false", "ipsec_require_approval": "true"}
+    apply = controller.launch("apply.yml", variables={**answers, **slices[0].artifacts, **slices[1].artifacts})
     assert apply.code == 2
-    assert arrays[0].policies() == []
+    assert [array.policies() for array in arrays] == [[], []]
+    # Where their reports are kept, one is made of them, with one approval, which one job applies.
+    merged = controller.folder / "merged"
+    made = controller.launch("merge.yml", variables={"slices": sources, "merged": str(merged)})
+    assert made.code == 0, made.output
+    (approval,) = merged.glob("approve-*.json")
+    assert approval.name in (merged / "plan.md").read_text(encoding="utf-8")
+    approved = json.loads(approval.read_text(encoding="utf-8"))
+    applied = controller.launch("apply.yml", variables={**answers, **approved})
+    assert applied.code == 0, applied.output
+    assert [[record["name"] for record in array.policies()] for array in arrays] == [["nfs"], ["nfs"]]
 
 
 @pytest.mark.parametrize("skip", [False, True])

@@ -167,23 +167,27 @@ def other_python(tmp_path: Path) -> str:
 
 
 ELSEWHERE: dict[str, dict[str, Any]] = {
-    "switched off": {"vars": {IN_PROCESS: False}},
-    "async": {"async": 30, "poll": 1},
-    "become": {"become": True, "become_method": "ansible.builtin.sudo", "become_exe": "env"},
+    f"{IN_PROCESS} is false": {"vars": {IN_PROCESS: False}},
+    "it is asynchronous": {"async": 30, "poll": 1},
+    "it has become": {"become": True, "become_method": "ansible.builtin.sudo", "become_exe": "env"},
 }
+"""What -vv says of it, and the keywords of a task."""
 
 
-@pytest.mark.parametrize("keywords", ELSEWHERE.values(), ids=ELSEWHERE)
-def test_what_needs_a_process_gets_one(playbooks: Playbooks, keywords: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("why", "keywords"), ELSEWHERE.items(), ids=ELSEWHERE)
+def test_what_needs_a_process_gets_one(playbooks: Playbooks, why: str, keywords: dict[str, Any]) -> None:
     play = playbooks.play([task("list", "ipsec_policy_info") | keywords], "-vvv")
     assert "Using module file" in play.output or "async_wrapper" in play.output
+    assert f"ipsec_policy_info is executed by a process of its own: {why}." in play.output
     if "become" not in keywords:
         assert play.code == 0, play.output
 
 
 def test_another_interpreter_is_respected(playbooks: Playbooks, other_python: str) -> None:
-    play = playbooks.play([task("list", "ipsec_policy_info")], "-e", f"ansible_python_interpreter={other_python}")
+    other = f"ansible_python_interpreter={other_python}"
+    play = playbooks.play([task("list", "ipsec_policy_info")], "-e", other, "-vv")
     assert play.code == 2
+    assert f"its interpreter is {other_python}, and Ansible's is {sys.executable}." in play.output
     assert f"{other_python} -m pip install 'requests>=2.25.1'" in play.result("list")["msg"]
 
 

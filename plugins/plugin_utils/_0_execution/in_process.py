@@ -73,7 +73,9 @@ class InProcessAction(NormalAction):
     ) -> dict[str, Any]:
         task_vars = task_vars or {}
         self._refuse_to_log_in_to_the_array(self._task.args if module_args is None else module_args)
-        if others.get("wrap_async") or not self._runs_here(task_vars):
+        why = "it is asynchronous" if others.get("wrap_async") else self._why_not_here(task_vars)
+        if why:
+            Display().vv(f"{module_name or self._task.action} is executed by a process of its own: {why}.")
             result: dict[str, Any] = super()._execute_module(module_name, module_args, task_vars=task_vars, **others)
             return result
         name = module_name or self._task.action
@@ -109,22 +111,24 @@ class InProcessAction(NormalAction):
         read = self._parse_returned_data(printed, *dialect)
         return read if isinstance(read, dict) else read.as_result_dict(for_round_trip=True)
 
-    def _runs_here(self, task_vars: Mapping[str, Any]) -> bool:
-        """Whether the task would run here, by this interpreter and as this user, if it were executed as usual."""
+    def _why_not_here(self, task_vars: Mapping[str, Any]) -> str:
+        """Why the task would not run here, by this interpreter and as this user, if it were executed as usual; empty if it would."""
         host_vars = task_vars
         if self._task.delegate_to:
             host_vars = task_vars.get("ansible_delegated_vars", {}).get(self._task.delegate_to, task_vars)
         # Forked processes of macOS can't ask the system for proxies without the risk of a crash.
         if not boolean(self._templar.template(task_vars.get(SWITCH, sys.platform != "darwin"))):
-            return False
-        interpreter = C.config.get_config_value("INTERPRETER_PYTHON", variables=host_vars)
-        return bool(
-            self._connection.transport == "local"
-            and not self._connection.become
-            and not self._task.async_val
-            and _is_this_python(str(self._templar.template(interpreter)))
-            and find_spec("requests")
-        )
+            return f"{SWITCH} is false" if SWITCH in task_vars else f"on macOS it takes {SWITCH}: true"
+        if self._connection.transport != "local":
+            return f"its connection is {self._connection.transport}, not local"
+        if self._connection.become:
+            return "it has become"
+        if self._task.async_val:
+            return "it is asynchronous"
+        interpreter = str(self._templar.template(C.config.get_config_value("INTERPRETER_PYTHON", variables=host_vars)))
+        if not _is_this_python(interpreter):
+            return f"its interpreter is {interpreter}, and Ansible's is {sys.executable}"
+        return "" if find_spec("requests") else f"requests can't be imported by {sys.executable}"
 
     @contextmanager
     def _environment(self) -> Iterator[None]:
