@@ -231,7 +231,7 @@ def test_a_lost_answer_reads_well_and_gives_no_secret_away(playbooks: Playbooks,
     hidden = [KEY, array.password]
     record = (tmp_path / "results.jsonl").read_text(encoding="utf-8")
     assert [secret for secret in hidden if secret in play.output + record + trace.read_text(encoding="utf-8")] == []
-    assert len(trace.read_text(encoding="utf-8").splitlines()) == 6
+    assert len(trace.read_text(encoding="utf-8").splitlines()) == 8
 
 
 def test_a_pending_approval_reads_well(playbooks: Playbooks) -> None:
