@@ -110,42 +110,30 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._1_daemons.daemon import Daemon, DaemonError
-from ..module_utils._1_daemons.libreswan import Libreswan
-from ..module_utils._1_daemons.strongswan import StrongSwan
+from ..module_utils._1_daemons.kinds import DAEMON_OPTIONS, daemon_of
 
 OPTIONS: dict[str, Any] = {
-    "format": {"type": "str", "choices": ["strongswan", "libreswan"], "default": "strongswan"},
-    "directory": {"type": "path"},
+    **DAEMON_OPTIONS,
     "certificates": {"type": "list", "elements": "path", "default": []},
     # Names of files, not what is in them.
     "private_keys": {"type": "list", "elements": "path", "default": [], "no_log": False},
     "authorities": {"type": "list", "elements": "path", "default": []},
-    "socket": {"type": "path"},
-    "pid_file": {"type": "path", "default": "/run/pluto/pluto.pid"},
     "state_file": {"type": "path", "default": "/run/wiresec-ipsec-client.json"},
     "wait": {"type": "int", "default": 10},
 }
-
-_SOCKETS = ("/run/charon.vici", "/run/strongswan/charon.vici")
-_DIRECTORIES = {"strongswan": "/etc/swanctl/conf.d", "libreswan": "/etc/ipsec.d"}
 
 
 def main() -> None:
     """Entry point of Ansible."""
     module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
     params = module.params
-    folder = params["directory"] or _DIRECTORIES[params["format"]]
-    if params["format"] == "strongswan":
-        sockets = [params["socket"]] if params["socket"] else _SOCKETS
-        daemon: Daemon = StrongSwan(folder, sockets, params["private_keys"], params["authorities"])
-    else:
-        daemon = Libreswan(folder, params["pid_file"], params["certificates"], module.run_command)
+    daemon = daemon_of(params, module.run_command)
     try:
         module.exit_json(**run(daemon, params["state_file"], params["wait"], module.check_mode))
     except DaemonError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg=f"{error.filename or folder}: {error.strerror}")
+        module.fail_json(msg=f"{error.filename}: {error.strerror}")
 
 
 def run(daemon: Daemon, state_file: str, wait: int, check_mode: bool) -> dict[str, Any]:
@@ -162,7 +150,7 @@ def run(daemon: Daemon, state_file: str, wait: int, check_mode: bool) -> dict[st
     # Until all of it is done, nothing is known of what is there.
     _write(state_file, incarnation, {name: value for name, value in known.items() if name not in todo})
     if todo:
-        daemon.load(todo)
+        daemon.load(todo, {name: value for name, value in known.items() if name in loaded})
     if surplus:
         daemon.unload(surplus)
     missing = sorted(wanted.keys() - daemon.trapped())

@@ -151,11 +151,20 @@ def test_a_host_becomes_a_client_and_changes_with_the_files(client: Client) -> N
     changed = client.run()
     assert (changed.code, loads(changed)) == (0, ([ISCSI, NFS], [SMB])), changed.output
     assert TRAP.format(2050) in client.traps() and TRAP.format(2049) not in client.traps()
+    # libreswan takes the trap away before it makes the next: meanwhile the kernel keeps the packets back.
+    assert ("action block" in client.traps()) == (client.daemon == "libreswan")
     assert SMB not in client.loaded() and TRAP.format(445) not in client.traps()
     # Keys of other connections are nothing to one that stays.
     client.policies.pop()
     fewer = client.run()
     assert (fewer.code, loads(fewer)) == (0, ([], [ISCSI])), fewer.output
+
+    # Another key disturbs nobody who is connected: libreswan reads it, and replaces no connection.
+    client.key = NEW_KEY
+    replaced = client.host.shell("grep -c 'added IKEv2 connection' /run/log || true")
+    rotated = client.run()
+    assert (rotated.code, loads(rotated)) == (0, ([NFS], [])), rotated.output
+    assert client.host.shell("grep -c 'added IKEv2 connection' /run/log || true") == replaced
 
     # The last one goes only if that is meant.
     client.policies[0]["enabled"] = False

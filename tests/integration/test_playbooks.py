@@ -356,8 +356,9 @@ def test_every_module_with_connection_options_is_in_the_action_group() -> None:
 # Examples
 
 
-# That of ipsec_client_load needs a daemon on the host, and is a task of the role ipsec_client.
-RUNNABLE = [(module, tasks) for module, tasks in examples() if module != "ipsec_client_load"]
+# These need a daemon on the host, and are tasks of the role ipsec_client.
+WITH_A_DAEMON = ("ipsec_client_load", "ipsec_client_negotiate")
+RUNNABLE = [(module, tasks) for module, tasks in examples() if module not in WITH_A_DAEMON]
 
 
 @pytest.mark.parametrize(("module", "tasks"), RUNNABLE, ids=[module for module, _tasks in RUNNABLE])

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.connections import Client
+from lab import modules
 from lab.certificates import Authority
 from lab.clients import CERTIFICATE, DAEMONS, around, install_certificate, rendered
 from lab.guest import Guest
@@ -29,7 +30,10 @@ SERVED = (111, 2049, 2050)
 PREFIX_LENGTHS = {False: 16, True: 48}
 """Of the wire, which all subnets of a scenario are on."""
 
-KNOWN = {"about", "daemons", "pfs", "client", "array_certificate", "mistakes", "without", "starts_late", "course"}
+KNOWN = {
+    *("about", "daemons", "pfs", "client", "array_certificate", "mistakes", "without"),
+    *("begins_without_policies", "starts_late", "course"),
+}
 
 
 def read(name: str) -> dict[str, Any]:
@@ -89,7 +93,7 @@ class Course:
             certificate=CERTIFICATE[self.daemon] if certificate else None,
             array_addresses=told.get("array_addresses", []),
         )
-        self.array.start_with(self.policies)
+        self.array.start_with([] if self.told.get("begins_without_policies") else self.policies)
         for port in SERVED:
             self.array.serve(port)
         self.address = self.array.address
@@ -130,6 +134,10 @@ class Course:
 
     def protected(self, associations: int | None) -> str:
         """IKE came up, with this many associations, in transport mode, of the suite; ESP is on the wire, nothing in clear."""
+        return self.associated(associations) or self.nothing_in_clear(None)
+
+    def associated(self, associations: int | None) -> str:
+        """The same, whatever else is on the wire."""
         wanted = associations or 1
         if not wait_until(lambda: self.client.children() == wanted, 5):
             return f"{self.client.children()} associations instead of {wanted}:\n{self.client.associations()}"
@@ -138,7 +146,7 @@ class Course:
             return "the kernel has other associations:\n" + "\n".join(states)
         if not self.network.encrypted(self.began):
             return f"no ESP on the wire: {self.network.seen(self.began)}"
-        return self.nothing_in_clear(None)
+        return ""
 
     def nothing_in_clear(self, ports: list[int] | None) -> str:
         """No packet of NFS, or of these ports, was readable since the client's daemon was started."""
@@ -196,6 +204,7 @@ class Course:
         """The daemon of the client starts; what is counted from now on is what is seen from now on."""
         self.began = self.network.now()
         self.client.start(self._files())
+        self.in_force = self.network.now()
         return ""
 
     def client_starts_anew(self, _detail: None) -> str:
@@ -226,6 +235,49 @@ class Course:
     def logs(self, text: str) -> str:
         """The client's log has a text."""
         return "" if wait_until(lambda: text in self.client.read(self.client.LOG, 100_000), 10) else "it does not"
+
+    def array_has_its_policies(self, _detail: None) -> str:
+        """Its policies are there, with the keys that the client has by now; what they were made of before is gone."""
+        self.array.put([])
+        self.array.put(self.policies)
+        return ""
+
+    def client_lets_nothing_out(self, _detail: None) -> str:
+        """The client sent nothing in clear since its connections are in force; the array does, as long as it has no policy."""
+        readable = [one for one in self.network.in_clear(self.in_force) if one.source == self.client.address]
+        return f"packets in clear: {readable}" if readable else ""
+
+    def is_loaded(self, _detail: None) -> str:
+        """The module of the role finds nothing to load, because the daemon has just read its files."""
+        loaded = modules.load(self.client, self.daemon)
+        return f"{loaded}" if loaded["changed"] else ""
+
+    def keys_change(self, _detail: None) -> str:
+        """The client learns other keys, by the module of the role."""
+        self.policies = [{**one, "secret_key": f"{one['secret_key']}-from-today-on"} for one in self.policies]
+        self.client.write(self._files())
+        loaded = modules.load(self.client, self.daemon)
+        return "" if len(loaded["loaded"]) == len(self.policies) else f"{loaded}"
+
+    def is_asked(self, renew: bool | None) -> str:
+        """The client is asked to negotiate, by the module, and has associations then; anew, if that is said."""
+        asked = modules.negotiate(self.client, self.daemon, bool(renew))
+        lacking = [one for one in asked["connections"] if not one["associations"]]
+        return f"{lacking}, {asked['why']}" if lacking or not asked["connections"] else ""
+
+    def talks(self, _detail: None) -> str:
+        """A connection is in use from now on."""
+        self.talk = self.client.talk(self.address)
+        self.talks_since = self.network.now()
+        return "" if wait_until(lambda: self.talk.heard_since(self.talks_since), 10) else "it gets no answer"
+
+    def goes_on(self, within: int) -> str:
+        """The connection that is in use has an answer, and had none for so many seconds at most, since then."""
+        moment = self.network.now()
+        back = wait_until(lambda: self.talk.heard_since(moment), within)
+        outage = self.talk.outage(self.talks_since)
+        self.notes.append(f"no answer for {outage:.1f} s")
+        return "" if back and outage <= within else f"no answer for {outage:.1f} s"
 
     def no_association(self, _detail: None) -> str:
         """There is none; charon, unlike pluto, has IKE all the same, so that things look well at first sight."""

@@ -8,6 +8,16 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """The associations of a connection that carry packets, and how many bytes came and went by them."""
+
+    associations: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
 
 
 class DaemonError(Exception):
@@ -33,8 +43,8 @@ class Daemon:
         """The connections that the daemon has and that are this collection's."""
         raise NotImplementedError
 
-    def load(self, names: Iterable[str]) -> None:
-        """Loads some connections, and what they authenticate by."""
+    def load(self, names: Iterable[str], known: Mapping[str, str]) -> None:
+        """Loads some connections, and what they authenticate by. known: what ``wanted`` said when they were loaded last."""
         raise NotImplementedError
 
     def unload(self, names: Iterable[str]) -> None:
@@ -43,6 +53,22 @@ class Daemon:
 
     def trapped(self) -> set[str]:
         """The connections whose packets can't leave without the daemon."""
+        raise NotImplementedError
+
+    def protecting(self) -> set[str]:
+        """The connections of ``wanted`` that protect packets to a peer whose address is known, and so can be negotiated."""
+        raise NotImplementedError
+
+    def negotiate(self, name: str) -> None:
+        """Lets the daemon negotiate a connection that has no association. It may take a while after that until it has one."""
+        raise NotImplementedError
+
+    def end(self, name: str) -> None:
+        """Ends the associations of a connection, and keeps its packets back."""
+        raise NotImplementedError
+
+    def traffic(self) -> Mapping[str, Traffic]:
+        """The connections that have associations."""
         raise NotImplementedError
 
 

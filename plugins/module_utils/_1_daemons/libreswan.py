@@ -12,7 +12,20 @@ from functools import cached_property
 from typing import Callable
 
 from . import own_files
-from .daemon import Daemon, DaemonError, contents, identity, started
+from .daemon import (
+    Daemon,
+    DaemonError,
+    Traffic,
+    contents,
+    identity,
+    started,
+)
+
+_BLOCK = (
+    *("ip", "xfrm", "policy", "update", "dir", "out", "action", "block"),
+    *("priority", "4294967295", "limit", "time-hard", "60"),
+)
+"""Makes the kernel drop packets for a minute, unless a policy of any other priority, such as a trap, says what to do with them."""
 
 Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
 """Runs a command; gives its exit status, output and errors."""
@@ -52,7 +65,7 @@ class Libreswan(Daemon):
         secrets = [line for text in own_files.texts(self._folder, ".secrets") for line in text.splitlines()]
         certificates = [contents(path).decode("utf-8", "replace") for path in self._certificates]
         return {
-            name: own_files.digest(text, _own_secrets(text, secrets) if _by_key(text) else certificates)
+            name: f"{own_files.digest(text)} {own_files.digest(_own_secrets(text, secrets) if _by_key(text) else certificates)}"
             for name, text in self._connections.items()
         }
 
@@ -60,12 +73,24 @@ class Libreswan(Daemon):
         """See ``Daemon``."""
         return set(re.findall(r'"(wiresec-[\w-]+)"', self._status()))
 
-    def load(self, names: Iterable[str]) -> None:
-        """See ``Daemon``. A connection that is there already ends, and begins anew."""
+    def load(self, names: Iterable[str], known: Mapping[str, str]) -> None:
+        """See ``Daemon``. A connection that is there already ends, and begins anew, unless only its key is another one."""
         self._ipsec("rereadsecrets")
+        wanted, loaded = self.wanted(), self.loaded()
         for name in names:
-            self._ipsec("replace", name)
-            self._ipsec("ondemand", name)
+            if _by_key(self._connections[name]) and _options(known.get(name, "")) == _options(wanted[name]):
+                continue
+            if name in loaded:
+                self.end(name)
+            else:
+                self._ipsec("ondemand", name)
+
+    def end(self, name: str) -> None:
+        """See ``Daemon``. What the file says takes the place of what was there, its trap among it."""
+        guard = _guard(self._connections[name])
+        if guard:
+            self._command([*_BLOCK, *guard])
+        self._ipsec("ondemand", name)
 
     def unload(self, names: Iterable[str]) -> None:
         """See ``Daemon``."""
@@ -79,6 +104,30 @@ class Libreswan(Daemon):
         routed = (re.search(r'"(wiresec-[\w-]+)"[^:]*:.*;.*?(unrouted|\w*routed)', line) for line in lines)
         return {found[1] for found in routed if found and found[2] != "unrouted"}
 
+    def protecting(self) -> set[str]:
+        """See ``Daemon``."""
+        return {
+            name
+            for name, text in self._connections.items()
+            if "type=transport\n" in text and not re.search(r"^right=(0\.0\.0\.0|::)$", text, re.M)
+        }
+
+    def negotiate(self, name: str) -> None:
+        """See ``Daemon``. It waits for nothing, because the daemon itself would wait for ever."""
+        self._command(["ipsec", "whack", "--asynchronous", "--initiate", "--name", name])
+
+    def traffic(self) -> Mapping[str, Traffic]:
+        """See ``Daemon``."""
+        found: dict[str, Traffic] = {}
+        for line in self._command(["ipsec", "whack", "--trafficstatus"]).splitlines():
+            about = re.search(r'"([^"]+)".*, inBytes=(\d+), outBytes=(\d+)', line)
+            if about:
+                so_far = found.get(about[1], Traffic())
+                found[about[1]] = Traffic(
+                    so_far.associations + 1, so_far.bytes_in + int(about[2]), so_far.bytes_out + int(about[3])
+                )
+        return found
+
     def _status(self) -> str:
         return self._command(["ipsec", "status"])
 
@@ -91,6 +140,31 @@ class Libreswan(Daemon):
         if code:
             raise DaemonError(f"{' '.join(command)} failed: {(errors or output).strip()}")
         return output
+
+
+def _options(digests: str) -> str:
+    """Of what ``wanted`` says, that about everything but secrets and certificates."""
+    return digests.partition(" ")[0]
+
+
+def _guard(text: str) -> list[str]:
+    """What keeps the packets of a connection from leaving while it is replaced: the selector of a policy of the kernel.
+
+    The daemon takes away the trap before it makes the next. The kernel keeps two policies for the same packets only if they want
+    different marks, and ``ip`` can't delete one that wants none: it ends by itself.
+    """
+    options = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    if options.get("type") != "transport":
+        return []
+    protocol, _slash, port = options.get("rightprotoport", "").partition("/")
+    own_port = options.get("leftprotoport", "").partition("/")[2]
+    return [
+        *("src", options["left"], "dst", options.get("rightsubnet", options["right"])),
+        *(["proto", protocol] if protocol else []),
+        *(["sport", own_port] if own_port.strip("0") else []),
+        *(["dport", port] if port.strip("0") else []),
+        *("mark", "0", "mask", "0xffffffff"),
+    ]
 
 
 def _own_secrets(text: str, secrets: Sequence[str]) -> list[str]:

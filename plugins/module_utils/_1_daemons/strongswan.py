@@ -12,7 +12,14 @@ from functools import cached_property
 from typing import Any
 
 from . import own_files
-from .daemon import Daemon, DaemonError, contents, identity, started
+from .daemon import (
+    Daemon,
+    DaemonError,
+    Traffic,
+    contents,
+    identity,
+    started,
+)
 from .vici import Message, Vici, ViciError
 
 _LISTS = ("local_addrs", "remote_addrs", "proposals", "esp_proposals", "local_ts", "remote_ts")
@@ -94,7 +101,7 @@ class StrongSwan(Daemon):
             names = [name.decode("utf-8", "replace") for name in vici.request("get-conns").get("conns", [])]
         return {name for name in names if name.startswith(own_files.PREFIX)}
 
-    def load(self, names: Iterable[str]) -> None:
+    def load(self, names: Iterable[str], known: Mapping[str, str]) -> None:
         """See ``Daemon``. What is loaded already and the same stays as it is, associations among it."""
         with self._vici() as vici:
             todo = [(name, self._connections[name]) for name in names]
@@ -129,15 +136,52 @@ class StrongSwan(Daemon):
                 for kind in _KINDS:
                     if f"{kind}-{name}" in known:
                         self._ask(vici, name, "unload-shared", {"id": f"{kind}-{name}"})
-                if any(name in one for one in vici.stream("list-sas", "list-sa", {"ike": name})):
-                    # It waits for nobody, because the other side may know nothing of it any more.
-                    self._ask(vici, name, "terminate", {"ike": name, "force": "yes", "timeout": "-1"})
+                self._terminate(vici, name)
+
+    def _terminate(self, vici: Vici, name: str) -> None:
+        if any(name in one for one in vici.stream("list-sas", "list-sa", {"ike": name})):
+            # It waits for nobody, because the other side may know nothing of it any more.
+            self._ask(vici, name, "terminate", {"ike": name, "force": "yes", "timeout": "-1"})
 
     def trapped(self) -> set[str]:
         """See ``Daemon``."""
         with self._vici() as vici:
             told = vici.stream("list-policies", "list-policy", {"trap": "yes", "pass": "yes", "drop": "yes"})
         return {section["child"].decode("utf-8", "replace") for one in told for section in one.values()}
+
+    def protecting(self) -> set[str]:
+        """See ``Daemon``."""
+        return {
+            name
+            for name, section in self._connections.items()
+            if "remote" in section and "/" not in section["remote_addrs"]
+        }
+
+    def negotiate(self, name: str) -> None:
+        """See ``Daemon``. Waits for some seconds, and says what kept it from succeeding."""
+        with self._vici() as vici:
+            self._ask(vici, name, "initiate", {"ike": name, "child": name, "timeout": "4000", "loglevel": "0"})
+
+    def end(self, name: str) -> None:
+        """See ``Daemon``. The trap stays as it is."""
+        with self._vici() as vici:
+            self._terminate(vici, name)
+
+    def traffic(self) -> Mapping[str, Traffic]:
+        """See ``Daemon``."""
+        found: dict[str, Traffic] = {}
+        with self._vici() as vici:
+            events = vici.stream("list-sas", "list-sa")
+        for child in (one for event in events for ike in event.values() for one in ike.get("child-sas", {}).values()):
+            name = child["name"].decode("utf-8", "replace")
+            if child["state"] == b"INSTALLED":
+                so_far = found.get(name, Traffic())
+                found[name] = Traffic(
+                    so_far.associations + 1,
+                    so_far.bytes_in + int(child["bytes-in"]),
+                    so_far.bytes_out + int(child["bytes-out"]),
+                )
+        return found
 
     def _vici(self) -> Vici:
         try:

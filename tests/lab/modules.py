@@ -1,0 +1,46 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Modules of the collection on a host of the lab, whose daemon they talk to. Called without Ansible around them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from environment import CHECKOUT
+from lab.hosts import Ipsec
+
+_SCRIPT = """
+import json, subprocess
+from ansible_collections.wiresec.ontap.plugins.module_utils._1_daemons.kinds import daemon_of
+from ansible_collections.wiresec.ontap.plugins.modules import {module}
+
+def command(argv):
+    ran = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    return ran.returncode, ran.stdout, ran.stderr
+
+daemon = daemon_of({{"format": {daemon!r}, "directory": None, "socket": None, "pid_file": "/run/pluto/pluto.pid"}}, command)
+print(json.dumps({module}.run(daemon, {arguments})))
+"""
+
+
+def _ran(host: Ipsec, module: str, daemon: str, arguments: str) -> Any:
+    script = _SCRIPT.format(module=module, daemon=daemon, arguments=arguments)
+    # As the interpreter of the environment, which has Ansible, and as little as can be beside.
+    printed = host.run(sys.executable, "-c", script, timeout=150, env={"PYTHONPATH": str(CHECKOUT / ".venv")})
+    return json.loads(printed)
+
+
+def load(host: Ipsec, daemon: str) -> dict[str, Any]:
+    """What ``ipsec_client_load`` returns."""
+    result: dict[str, Any] = _ran(host, "ipsec_client_load", daemon, "'/run/wiresec.json', 10, False")
+    return result
+
+
+def negotiate(host: Ipsec, daemon: str, renew: bool) -> dict[str, Any]:
+    """What ``ipsec_client_negotiate`` finds; with ``renew``, after the end of all associations."""
+    arguments = f"sorted(daemon.protecting()) if {renew} else [], 60, False"
+    result: dict[str, Any] = _ran(host, "ipsec_client_negotiate", daemon, arguments)
+    return result
