@@ -24,7 +24,7 @@ SITE = CHECKOUT / "docs" / "site"
 STAGE = CHECKOUT / "build" / "docs"
 OUTPUT = CHECKOUT / "build" / "site"
 
-PAGES = ("docs/*.md", "CONTRIBUTING.md", "benchmarks/README.md")
+PAGES = ("docs/*.md", "docs/*.svg", "CONTRIBUTING.md", "benchmarks/README.md")
 
 
 def stage() -> None:
