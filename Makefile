@@ -21,7 +21,7 @@ SIDE_BY_SIDE := $(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-gitops test check lint lint-code lint-types lint-ansible lint-texts pytest unit integration \
+.PHONY: help demo demo-gitops demo-clients test check lint lint-code lint-types lint-ansible lint-texts pytest unit integration \
   conformance hosts negotiate docs pythons archive sanity faults compared bench bench-both-ends build format simulator clean
 
 help:  ## list the targets
@@ -34,6 +34,9 @@ demo: .venv/.ready  ## show the collection at work, on a simulated array
 
 demo-gitops: .venv/.ready  ## play the week of docs/gitops.md: simulated arrays, and their policies in Git
 	@$(RUN) python tests/demo/week.py
+
+demo-clients: .venv/.ready  ## show an array and two clients from one repository, and real packets between them; Debian, no root
+	@$(RUN) python tests/demo/clients.py
 
 # --- what must pass before a change lands ---------------------------------------------------------------------------
 
