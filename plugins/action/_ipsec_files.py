@@ -209,7 +209,9 @@ class ActionModule(InProcessAction):
         approved = params["approved_digests"] if "approved_digests" in self._task.args else None
         # A plan says what it is before anybody approves it.
         plan = ClusterPlan(wanted, self._run_module, approved if params["purpose"] == "apply" else None)
-        report = {"cluster": self._cluster, "findings": [one.as_dict() for one in found], **plan.report()}
+        # Notes are in lint.sarif; exported files have one for every key, and the report of all clusters would have all of them.
+        told_of = [one.as_dict() for one in found if one.severity != findings.NOTE]
+        report = {"cluster": self._cluster, "findings": told_of, **plan.report()}
         report.update({"digests": plan.digests, "source": wanted.source})
         if params["purpose"] == "plan" and params["report_coverage"] and report["changes"]:
             covered = self._run_module("ipsec_coverage", {"changes": report["changes"]}, True)

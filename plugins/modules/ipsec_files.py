@@ -58,7 +58,8 @@ options:
   report_directory:
     description:
       - Folder for reports, with a folder for each cluster in it. Without it none are written.
-      - It gets C(plan.md), for people, and C(plan.json), with everything; a plan also C(plan.html), one page for all clusters.
+      - It gets C(plan.md), for people, and C(plan.json), with everything but what the check of the files merely notes, which
+        is in C(lint.sarif); a plan also C(plan.html), one page for all clusters.
       - C(approve-….json) has the digests of the plans of a run and nothing else; its name follows from its content, so no other plan
         overwrites it.
     type: path

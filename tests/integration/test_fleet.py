@@ -53,3 +53,7 @@ def test_a_step_asks_starts_and_hands_over_little(
     sizes = [len(json.dumps(one["result"])) for one in run.results if "verdict" in one["result"]]
     assert len(sizes) == (len(fleet.clusters) if requests else 0)
     assert max(sizes, default=0) - min(sizes, default=0) < LARGE, sizes
+    # Of what is read again for the report of all clusters, notes are no part: exported files have one for every key.
+    for purpose in {"plan.yml": ["plan"], "drift.yml": ["drift"], "apply.yml": ["plan", "applied"]}.get(playbook, []):
+        (report,) = fleet.read(f"ipsec-reports/cluster3/{purpose}.json")["plans"]
+        assert {one["severity"] for one in report["findings"]} == {"warning"}
