@@ -136,7 +136,7 @@ from ..module_utils._2_objects.resource import State
 from ..module_utils._3_state.applying import apply
 from ..module_utils._3_state.outcome import foreseen, report
 from ..module_utils._3_state.planning import NONE, Change, Permissions
-from ..module_utils._3_state.preparing import check_home, prepare
+from ..module_utils._3_state.preparing import check_containers, check_home, prepare
 from ..module_utils._3_state.reading import find
 from ..module_utils._5_task import options
 from ..module_utils._5_task.execute import Mode, execute
@@ -158,15 +158,19 @@ def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, 
     CA_CERTIFICATE.check_release(wanted, client.known_version)
     certificates = AUTHORITY_BY_UUID if "uuid" in wanted else AUTHORITY
     installed = find(client, certificates, wanted)
+    warnings: list[str] = []
     if present:
         certificates.check_usable(installed.current, wanted, installed.namesakes)
     elif installed.current is None and "svm" not in wanted:
         check_home(client, CA_CERTIFICATE)
+    elif installed.current is None:
+        warnings = check_containers(client, CA_CERTIFICATE, [wanted])
     wanted.update({option: value for option, value in (installed.current or {}).items() if option in ("name", "uuid")})
     change = _change(client, wanted, present)
     outcome = foreseen(change) if mode.check else apply(client, CA_CERTIFICATE, change, params["verify_writes"])
     told = {"installed": installed.current is not None, "registered": change.after is not None}
-    return {**report(CA_CERTIFICATE, change, outcome), **told}
+    result = report(CA_CERTIFICATE, change, outcome)
+    return {**result, **told, "warnings": [*result["warnings"], *warnings]}
 
 
 def _change(client: RestClient, wanted: State, present: bool) -> Change:

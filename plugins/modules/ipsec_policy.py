@@ -14,8 +14,8 @@ description:
   - Brings one IPsec policy of an SVM (or of the cluster) to the state that the task describes, over ONTAP's REST API.
   - Options that are left out are left alone. What is compared is only what the task gives, in the form in which ONTAP
     returns it, so every spelling of a netmask, port, protocol or address can be used.
-  - A run that changes nothing costs one request, a change costs two. O(state=absent) that finds nothing costs two, because
-    ONTAP may not list its policies while IPsec is disabled. What the array's answer to a look-up by name leaves out of what
+  - A run that changes nothing costs one request, a change costs two. O(state=absent) that finds nothing costs three, because
+    ONTAP may not list its policies while IPsec is disabled, and the name of the SVM may be misspelt. What the array's answer to a look-up by name leaves out of what
     the task is about, be it not set or known to get lost, is read by UUID, which costs one more.
   - A policy with a certificate that is created, or whose certificate or identities change, is first held against what the array
     has, at the cost of two requests. What would fail at the first handshake is an error, what may fail a warning; L(the guide
@@ -54,6 +54,8 @@ options:
       - Whether the policy should be there.
       - ONTAP may not list its policies while IPsec is disabled. An V(absent) that finds nothing then fails, because it can't
         be told whether the policy is there.
+      - An V(absent) on an SVM that the array does not have fails, because the name may be misspelt. Leave tasks about an SVM that
+        was deleted out.
     type: str
     choices: [present, absent]
     default: present

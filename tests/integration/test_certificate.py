@@ -92,14 +92,14 @@ def test_from_its_installation_to_its_removal(array: Simulator, pki: Pki, svm: s
     chain_to = "installed" if version == "9.8" else "registered"
     present = pki.options(svm=svm, chain_to=chain_to)
     absent = {"name": "svm1-cert", "state": "absent", **({"svm": svm} if svm else {})}
-    # Without an SVM, whether the account is one of an SVM; a removal asks what uses it.
+    # Without an SVM, whether the account is one of an SVM; a removal asks what uses it, or whether there is such an SVM.
     home = ["GET"] if svm is None else []
     registered = [] if version == "9.8" else ["GET"]
     for options, operation, requests in (
         (present, "created", ["GET", *home, *registered, "POST"]),
         (present, "none", ["GET"]),
-        (absent, "deleted", ["GET"] * (3 if version == "9.8" else 4) + ["DELETE"]),
-        (absent, "none", ["GET", *home]),
+        (absent, "deleted", ["GET"] * (3 if version == "9.8" else 5 if svm else 4) + ["DELETE"]),
+        (absent, "none", ["GET", "GET"]),
     ):
         before = installed(array, svm)
         predicted = certificate(array, check_mode=True, **options)

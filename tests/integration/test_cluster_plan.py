@@ -146,4 +146,19 @@ def test_authorities_stay_while_the_policies_can_not_be_seen(array: Simulator, t
     array.ipsec_enabled = False
     files = {"svm1.yml": of_svm(entry("web"), ca_certificates=[]), "c.yml": SERVICE}
     planned = plan(tmp_path, files, array, prune=True)
-    assert "Which policies there are can't be told" in reasons(planned.report()["refused"])
+    report = planned.report()
+    assert "Which policies there are can't be told" in reasons(report["refused"])
+    assert [one["name"] for one in report["changes"]] == ["IPsec service", "ca-0"], "of policies nothing can be planned"
+
+
+def test_what_is_approved_before_policies_can_be_seen_is_the_service(array: Simulator, tmp_path: Path) -> None:
+    """An approval of what switches IPsec on is one, though nobody could see the policies; it covers none of them."""
+    array.unknowns = Unknowns(while_disabled="empty")
+    array.ipsec_enabled = False
+    files = {"svm1.yml": of_svm(entry("web")), "c.yml": SERVICE}
+    approved = plan(tmp_path, files, array, prune=True).digests
+    planned = plan(tmp_path, files, array, approved, prune=True)
+    assert (len(approved), planned.report()["refused"]) == (1, [])
+    done = planned.apply()
+    assert "create IPsec policy 'web'" in done["failed"].replace("created", "create")
+    assert (array.ipsec_enabled, array.policies()) == (True, [])

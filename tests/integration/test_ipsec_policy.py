@@ -61,8 +61,8 @@ def test_each_change_costs_two_requests_and_no_change_one(array: Simulator, want
         ({**wanted, "enabled": False, "protocol": "udp"}, "modified", ["GET", "PATCH"]),
         ({**wanted, "enabled": False, "protocol": 17}, "none", ["GET"]),
         ({**WEB, "state": "absent"}, "deleted", ["GET", "DELETE"]),
-        # The second one asks whether IPsec is enabled: otherwise an empty answer proves nothing.
-        ({**WEB, "state": "absent"}, "none", ["GET", "GET"]),
+        # Whether IPsec is enabled: otherwise an empty answer proves nothing; and whether there is such an SVM.
+        ({**WEB, "state": "absent"}, "none", ["GET", "GET", "GET"]),
     ):
         array.clear_log()
         result = policy(array, **options)

@@ -77,6 +77,13 @@ REFUSED: list[tuple[str, str, dict[str, Any], dict[str, Any], str]] = [
         "certificate: .*has expired, on 2001-01-01",
     ),
     ("another IPspace", "9.17.1", PSK, {**BYPASS, "ipspace": "Nowhere"}, "ipspace: SVM 'svm1' has 'Default'"),
+    (
+        "an IPspace that is not there",
+        "9.17.1",
+        {**PSK, "svm": None},
+        {**BYPASS, "svm": None, "ipspace": "Defualt"},
+        "ipspace: the array has no 'Defualt', only .*'Default'.* Nothing was deleted",
+    ),
     ("no identity of the peer", "9.17.1", PSK, {**WEB, "certificate": "ipsec-cert"}, "remote_identity: needed"),
     ("key and certificate", "9.17.1", PSK, {**TO_PKI, "secret_key": KEY}, "secret_key, certificate: give one of them"),
     ("the key is not given", "9.17.1", PSK, {**WEB, "action": "esp_udp"}, "secret_key: needed"),

@@ -250,7 +250,7 @@ def test_a_create_without_effect_is_always_noticed(array: Simulator, kind: str) 
 @BOTH
 def test_verifying_costs_one_request_for_each_write(array: Simulator, run: Run) -> None:
     for task, requests in (
-        (PSK, ["GET", "POST", "GET"]),
+        (PSK, ["GET", *(["GET", "GET"] if run is in_a_set else []), "POST", "GET"]),
         ({**PSK, "enabled": False}, ["GET", "PATCH", "GET"]),
         ({**PSK, "enabled": False}, ["GET"]),
         ({**WEB, "state": "absent"}, ["GET", *(["GET"] if run is in_a_set else []), "DELETE", "GET"]),
@@ -309,9 +309,10 @@ def test_an_account_of_one_svm_is_told_to_name_it_before_any_write(
 
 
 @BOTH
-def test_an_account_that_is_not_shown_its_svm_finds_its_policies(svm_account: Simulator, run: Run) -> None:
+@pytest.mark.parametrize("shown", ["left_out", "unset"])
+def test_an_account_that_is_not_shown_its_svm_finds_its_policies(svm_account: Simulator, run: Run, shown: str) -> None:
     one(svm_account, **{**BYPASS, "svm": "svm2"})
-    svm_account.unknowns = Unknowns(svm_of_own_account="left_out")
+    svm_account.unknowns = Unknowns(svm_of_own_account=shown)
     for task, operation in (
         (PKI, "created"),
         (PKI, "none"),
@@ -329,12 +330,43 @@ def test_an_account_that_is_not_shown_its_svm_finds_its_policies(svm_account: Si
     assert [(record["svm"]["name"], record["name"]) for record in svm_account.policies()] == [("svm2", "web")]
 
 
-def test_what_is_created_unseen_is_told_as_created(svm_account: Simulator) -> None:
-    svm_account.unknowns = Unknowns(svm_of_own_account="unset")
-    assert one(svm_account, **BYPASS, **LOGIN)["operation"] == "created"
-    with pytest.raises(ApiError, match="66257104"):
-        one(svm_account, **BYPASS, **LOGIN)
-    assert len(svm_account.policies()) == 1
+# SVMs that are not there
+
+
+@BOTH
+@pytest.mark.parametrize("name", ["svm-1", "SVM1", "gone"])
+def test_nothing_is_absent_from_an_svm_that_the_array_does_not_have(array: Simulator, run: Run, name: str) -> None:
+    """Such a name may be misspelt, and the policy be there."""
+    one(array, **BYPASS)
+    for check_mode in (True, False):
+        with pytest.raises(OntapError) as caught:
+            run(array, check_mode=check_mode, **{**WEB, "svm": name}, state="absent")
+        assert f"svm: the array has no SVM {name!r}, only 'svm1', 'svm2'." in str(caught.value)
+    assert run(array, **{**WEB, "name": "other"}, state="absent")["changed"] is False
+
+
+@BOTH
+def test_an_account_that_sees_no_svms_is_told_what_is_not_certain(array: Simulator, run: Run) -> None:
+    array.add_account("blind", "password-of-blind", forbidden=("/api/svm",))
+    result = run(array, **{**WEB, "svm": "gone"}, state="absent", username="blind", password="password-of-blind")
+    assert "this account may not ask GET /api/svm/svms, so it is not certain" in " ".join(result["warnings"])
+
+
+def test_a_set_names_each_entry_of_an_svm_that_the_array_does_not_have(array: Simulator) -> None:
+    """Before anything is written, so that no half of a list is done when ONTAP refuses the rest."""
+    wanted = [BYPASS, {**BYPASS, "svm": "svm-2"}, {**WEB, "name": "old", "svm": "svm-2", "state": "absent"}]
+    for check_mode in (True, False):
+        with pytest.raises(OntapError) as caught:
+            policies(array, check_mode=check_mode, policies=wanted, svms=["svm1", "svm-2", "svm3"], prune=True)
+        told = caught.value.result()["refused"]
+        assert [one.get("position") for one in told] == [1, 2, None]
+        assert told[2]["msg"].startswith("svms: the array has no SVM 'svm3', only 'svm1', 'svm2'.")
+    assert array.policies() == []
+
+
+def test_an_authority_is_not_absent_from_an_svm_that_the_array_does_not_have(array: Simulator) -> None:
+    with pytest.raises(InvalidInput, match="svm: the array has no SVM 'svm-1', only 'svm1', 'svm2'."):
+        ca_certificate(array, name="ipsec-ca", svm="svm-1", state="absent")
 
 
 def test_an_account_of_one_svm_is_told_so_about_authorities(svm_account: Simulator) -> None:

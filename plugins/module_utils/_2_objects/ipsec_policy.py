@@ -107,7 +107,14 @@ class IpsecPolicy(SvmScoped):
         Field("scope", normalizer=normalize.keyword, choices=SCOPES, read_only=True),
         # ONTAP has been seen to return a policy without its IPspace, and NetApp knows that a policy can't be
         # found by it (burt 1519419).
-        Field("ipspace", path="ipspace.name", immutable=True, unreliable_read=True, of_container=True),
+        Field(
+            "ipspace",
+            path="ipspace.name",
+            immutable=True,
+            unreliable_read=True,
+            of_container=True,
+            listed_at="/network/ipspaces",
+        ),
         Field(
             "action",
             normalizer=normalize.keyword,

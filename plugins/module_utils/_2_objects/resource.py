@@ -53,7 +53,7 @@ class Field:
     uuid_path: dotted name in the REST API of the UUID that a filter may give in its place.
     immutable: ONTAP can't modify it. first_on_create: it can, but not where it was never set.
     write_only: a secret, never returned. read_only: never sent.
-    of_container: what the object belongs to has it as well, and the same.
+    of_container: what the object belongs to has it as well, and the same. listed_at: URL path of all that it may name.
     elsewhere: no property of the object, but of another one that the task knows it by: never asked for, sent or compared.
     unreliable_read: ONTAP may leave it out of an answer although it is set, so that absence tells nothing.
     always_returned: every object has it, so that an answer without it is not the whole answer.
@@ -75,6 +75,7 @@ class Field:
     modify_since: Mapping[Any, Version] = field(default_factory=dict)
     narrower: tuple[Version, Callable[[Any], Any]] | None = None
     of_container: bool = False
+    listed_at: str = ""
     uuid_path: str = ""
     immutable: bool = False
     first_on_create: bool = False

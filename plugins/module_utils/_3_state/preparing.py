@@ -14,9 +14,18 @@ from dataclasses import replace
 
 from .._0_basics.errors import InvalidInput, OntapError, UnexpectedAnswer
 from .._1_array.rest import RestClient, literal
-from .._2_objects.resource import Resource, State
+from .._2_objects.resource import Field, Resource, State
 from .planning import DELETED, RECREATED, Change, Permissions, compare, plan, plan_change
-from .reading import Whole, check_complete, is_enabled, only_container, read_whole, visible
+from .reading import (
+    Whole,
+    check_complete,
+    containers,
+    is_enabled,
+    no_such_container,
+    only_container,
+    read_whole,
+    visible,
+)
 
 CLUSTER_EVIDENCE = "/security/certificates"
 """What a cluster always has some of, so that who sees none belongs to an SVM."""
@@ -99,16 +108,38 @@ def confirm(
 ) -> list[str]:
     """Refuses to conclude from an empty answer that something is not there, where it may be, and not be listed.
 
-    Costs one request, if something that should be absent was not found. before_deleting: also if something is to be
-    deleted. Returns a warning if the account may not make that request. Costs one or two more, if something was not
-    found that names nothing that it belongs to: an account of one SVM sees and makes it there.
+    Costs two requests, if something that should be absent was not found: whether the service is on, and whether there is
+    what it should belong to. Returns a warning if the account may not make them. before_deleting: the first also if
+    something is to be deleted; the second is a set's own business. Costs one or two more, if something was not found that
+    names nothing that it belongs to: an account of one SVM sees and makes it there.
     """
     absent = [change for change in changes if change.before is None]
     if resource.containers_path and any(resource.container not in change.subject for change in absent):
         check_home(client, resource)
     unproven = [change.sought for change in changes if change.sought]
     doomed = [change.subject for change in changes if change.operation in (DELETED, RECREATED)]
-    return check_listed(client, resource, unproven, doomed if before_deleting else [])
+    warnings = check_listed(client, resource, unproven, doomed if before_deleting else [])
+    return warnings if before_deleting else [*warnings, *check_containers(client, resource, unproven)]
+
+
+def check_containers(client: RestClient, resource: Resource, sought: Sequence[State]) -> list[str]:
+    """Raises ``InvalidInput`` for what was not found and is sought in a container (SVM) that the array does not have.
+
+    A misspelt name must not pass for peace. Returns a warning if the account may not see which there are.
+    """
+    places = sorted({state[resource.container] for state in sought if resource.container in state})
+    if not (places and resource.containers_path):
+        return []
+    seen = containers(client, resource)
+    if not seen:
+        return [
+            f"{', '.join(resource.title(one) for one in sought)} not found: this account may not ask GET /api{resource.containers_path}, so "
+            f"it is not certain that there is such an {resource.container.upper()}."
+        ]
+    missing = [place for place in places if place not in seen]
+    if missing:
+        raise InvalidInput(*(f"{resource.container}: {no_such_container(resource, one, seen)}" for one in missing))
+    return []
 
 
 def check_listed(
@@ -132,15 +163,17 @@ def check_listed(
 
 
 def _check_container(client: RestClient, resource: Resource, wanted: State, current: State) -> list[str]:
-    """Raises ``InvalidInput`` where a task wants an object to have what its container (SVM) has otherwise.
+    """Raises ``InvalidInput`` where a task wants an object to have what its container (SVM) has otherwise, or what nobody has.
 
     Nothing is asked unless the task names such an option with a value that the object does not show. Returns a warning for
     each that could not be checked.
     """
     rows = [row for row in resource.fields if row.of_container and row.option in wanted]
     rows = [row for row in rows if wanted[row.option] != current.get(row.option)]
-    if not rows or resource.container not in current:
+    if not rows:
         return []
+    if resource.container not in current:
+        return [warning for row in rows for warning in _check_named(client, resource, row, wanted[row.option], current)]
     name = current[resource.container]
     fields = ",".join(["name", *(row.api_path for row in rows)])
     seen = visible(client, resource.containers_path, {"name": literal(name), "fields": fields})
@@ -157,6 +190,21 @@ def _check_container(client: RestClient, resource: Resource, wanted: State, curr
         for row in rows
         if row.option not in had
     ]
+
+
+def _check_named(client: RestClient, resource: Resource, row: Field, value: str, current: State) -> list[str]:
+    """The same for an object of the cluster, which may have any that there is."""
+    seen = sorted(str(one.get("name")) for one in visible(client, row.listed_at, {"fields": "name"}))
+    if seen and value not in seen:
+        raise InvalidInput(
+            f"{row.option}: the array has no {value!r}, only {', '.join(map(repr, seen))}. {resource.title(current)} would have to be "
+            "recreated. Nothing was deleted."
+        )
+    return (
+        []
+        if seen
+        else [f"{row.option}: this account may not ask GET /api{row.listed_at}, so {value!r} was not checked."]
+    )
 
 
 def check_home(client: RestClient, resource: Resource) -> None:

@@ -30,6 +30,9 @@ from .._2_objects.resource import (
 _LONGEST_FILTER = 2000
 """Characters of a list of containers in a URL."""
 
+_SHOWN = 10
+"""Containers that a message names."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -51,7 +54,8 @@ def find(client: RestClient, resource: Resource, wanted: Mapping[str, Any]) -> F
     if resource.single:
         return Found(_read_single(client, resource, wanted), [])
     name, container = resource.key
-    query = {resource.by_option[option].api_path: literal(value) for option, value in resource.key_of(wanted).items()}
+    # Not by container: to an account of one SVM that filter may find nothing (docs/ontap_facts.md, 6). Names are few.
+    query = {resource.by_option[name].api_path: literal(wanted[name])}
     places = [wanted[container]] if container in wanted else None
     states, asked = _listed(client, resource, query, [wanted], f"Looking up {resource.title(wanted)}", places)
     found = _by_key(resource, (state for state in states if state.get(name) == wanted[name]))
@@ -127,6 +131,9 @@ def find_all(
         query[resource.by_option[resource.container].api_path] = expression
     doing = f"Listing {resource.noun} objects"
     states, asked = _listed(client, resource, query, wanted, doing, places, all_fields)
+    if query and not states and only_container(client, resource) in (places or ()):
+        # To an account of one SVM that filter may find nothing (docs/ontap_facts.md, 6).
+        states, asked = _listed(client, resource, {}, wanted, doing, places, all_fields)
     found = _by_key(resource, states)
     needed = {resource.sort_key(state): asked & (state.keys() | resource.judged_by(state)) for state in wanted}
     return {
@@ -202,8 +209,26 @@ def _identified(client: RestClient, resource: Resource, records: Iterable[Mappin
 
 def only_container(client: RestClient, resource: Resource) -> str | None:
     """The one container (SVM) that the account sees, ``None`` if it sees several or may not ask."""
-    seen = visible(client, resource.containers_path, {"fields": "name"}) if resource.containers_path else []
-    return seen[0].get("name") if len(seen) == 1 else None
+    seen = containers(client, resource)
+    return seen[0] if len(seen) == 1 else None
+
+
+def containers(client: RestClient, resource: Resource) -> list[str]:
+    """The names of the containers (SVMs) that the account sees; none if there are none for such objects, or if it may not ask."""
+    if not resource.containers_path:
+        return []
+    return [str(one.get("name")) for one in visible(client, resource.containers_path, {"fields": "name"})]
+
+
+def no_such_container(resource: Resource, name: str, seen: Sequence[str]) -> str:
+    """A sentence about a container (SVM) that is not among those that there are."""
+    shown = ", ".join(map(repr, sorted(seen)[:_SHOWN])) + (
+        f" and {len(seen) - _SHOWN} more" if len(seen) > _SHOWN else ""
+    )
+    return (
+        f"the array has no {resource.container.upper()} {name!r}, only {shown}. Correct the name; if the "
+        f"{resource.container.upper()} was deleted, leave out what is about it. Nothing was changed."
+    )
 
 
 def _by_uuid(client: RestClient, resource: Resource, state: State) -> Whole:

@@ -26,7 +26,7 @@ from .applying import apply
 from .outcome import NOT_ATTEMPTED, Outcome, foreseen
 from .planning import CREATED, DELETED, MODIFIED, NONE, RECREATED, Change, Permissions
 from .preparing import confirm, doubts_of_nothing, prepare
-from .reading import find_all, identity
+from .reading import containers, find_all, identity, no_such_container
 
 _LISTED_ERRORS = 10
 _CLOSE = 0.7
@@ -186,11 +186,19 @@ def plan(client: RestClient, resource: Resource, entries: Sequence[Entry], scope
     reach = None if scope.everywhere else {place for place in concerned if place is not None}
     wanted = [entry.wanted for entry in entries]
     there = find_all(client, resource, reach, wanted, scope.strict) if entries or reach is None or reach else {}
+    empty = sorted(concerned - {None} - {state.get(resource.container) for state in there.values()}, key=str)
+    seen = containers(client, resource) if empty else []
     steps, refusals = _plan_entries(client, resource, entries, there, scope)
+    refusals += _nowhere(resource, entries, set(empty) - set(seen) if seen else set(), seen)
+    warnings = [
+        f"{resource.container}: this account may not ask GET /api{resource.containers_path}, so it is not certain that there is "
+        f"an {resource.container.upper()} {place!r}."
+        for place in empty
+        if not seen and any(not one.present and one.wanted.get(resource.container) == place for one in entries)
+    ]
     named = {resource.sort_key(entry) for entry in wanted}
     inside = {key: state for key, state in there.items() if state.get(resource.container) in concerned}
     others = {key: state for key, state in (there if reach is None else inside).items() if key not in named}
-    warnings = []
     if scope.prune:
         doomed = [state for state in others.values() if state.get(resource.container) in pruned_places]
         warnings += _unused(resource, scope, doomed, there.values(), named_places)
@@ -221,6 +229,21 @@ def _plan_entries(
             title = label(resource, entry.position, entry.wanted)
             refusals += [Refusal("entry", f"{title}: {problem}", entry) for problem in error.problems]
     return steps, refusals
+
+
+def _nowhere(
+    resource: Resource, entries: Sequence[Entry], missing: Collection[Any], seen: Sequence[str]
+) -> list[Refusal]:
+    """Refuses what is about containers (SVMs) that the array does not have: such a name may be misspelt."""
+    option = resource.container
+    refusals = []
+    for place in sorted(missing):
+        sentence = f"{option}: {no_such_container(resource, place, seen)}"
+        own = [entry for entry in entries if entry.wanted.get(option) == place]
+        refusals += [
+            Refusal("entry", f"{label(resource, entry.position, entry.wanted)}: {sentence}", entry) for entry in own
+        ] or [Refusal("entry", f"{option}s: {sentence.partition(': ')[2]}")]
+    return refusals
 
 
 def _plan_entry(client: RestClient, resource: Resource, entry: Entry, current: State | None, scope: Scope) -> Step:

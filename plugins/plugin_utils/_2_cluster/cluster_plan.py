@@ -355,7 +355,7 @@ class ClusterPlan:
             failed = failed or self._take(step, done)
         report = {**self.report(), "changes": done, "failed": failed, "changed": any(map(_has_changed, done))}
         report["impact"] = policies.get("impact", report["impact"])
-        return {**report, "refused": policies.get("refused", []) if failed else []}
+        return {**report, "refused": policies.get("refused", [])}
 
     def _adds(self, step: _Step) -> bool:
         """Whether a step comes before the policies: what switches IPsec on, and authorities that policies may need."""

@@ -411,8 +411,7 @@ def strength(secret: str) -> float:
     tell the different characters of the secret apart. Binary secrets count by their hexadecimal digits.
     """
     text = secret[2:].lower() if secret.startswith("0x") else _TELLTALES.sub("", secret)
-    unit = (text + text).find(text, 1)
-    text = text[:unit] if unit > 0 else text
+    text = text[: (text + text).find(text, 1)]
     counted = [one for before, one in zip(" " + text, text) if abs(ord(one) - ord(before)) > 1]
     return len(counted) * log2(max(1, len(set(counted))))
 
