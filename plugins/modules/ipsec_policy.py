@@ -15,8 +15,9 @@ description:
   - Options that are left out are left alone. What is compared is only what the task gives, in the form in which ONTAP
     returns it, so every spelling of a netmask, port, protocol or address can be used.
   - A run that changes nothing costs one request, a change costs two. O(state=absent) that finds nothing costs three, because
-    ONTAP may not list its policies while IPsec is disabled, and the name of the SVM may be misspelt. What the array's answer to a look-up by name leaves out of what
-    the task is about, be it not set or known to get lost, is read by UUID, which costs one more.
+    ONTAP may not list its policies while IPsec is disabled, and the name of the SVM may be misspelt. What the array's answer to a
+    look-up by name leaves out of what the task is about, be it not set or known to get lost, is read by UUID, which costs one
+    more.
   - A policy with a certificate that is created, or whose certificate or identities change, is first held against what the array
     has, at the cost of two requests. What would fail at the first handshake is an error, what may fail a warning; L(the guide
     to certificates,https://github.com/wiresec/wiresec.ontap/blob/main/docs/pki.md) has the list.

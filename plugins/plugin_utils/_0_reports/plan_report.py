@@ -40,15 +40,16 @@ SIGNS = {"created": "+", "modified": "~", "recreated": "±", "deleted": "-"}
 VERBS = {"created": "create", "modified": "modify", "recreated": "recreate", "deleted": "delete"}
 _LOUD = ("recreated", "deleted")
 LOSSES = {
-    "deleted": "is deleted",
-    "recreated": "is deleted and created again",
+    "switched_off": "IPsec is switched off",
+    "overriding": "may let through what others protect",
     "unprotected": "protects no more",
+    "deleted": "is deleted",
     "disabled": "is disabled",
     "narrowed": "covers less than before",
+    "recreated": "is deleted and created again",
     "reauthenticated": "cuts off peers that do not follow",
-    "overriding": "may let through what others protect",
-    "switched_off": "IPsec is switched off",
 }
+"""What takes protection away, in words; what takes away more comes first."""
 
 
 # What a policy is, in words. mark: how a value is made to stand out, as by a code span.
@@ -176,8 +177,10 @@ def place(thing: Mapping[str, Any], mark: Mark = str) -> str:
 
 
 def losses(report: Report) -> list[Change]:
-    """The changes that take protection away."""
-    return [change for change in report.get("changes") or () if change.get("loss")]
+    """The changes that take protection away, those first that take away most."""
+    found = [change for change in report.get("changes") or () if change.get("loss")]
+    weight = {loss: position for position, loss in enumerate(LOSSES)}
+    return sorted(found, key=lambda change: weight.get(change["loss"], -1))
 
 
 def others(report: Report) -> list[Change]:
@@ -255,7 +258,13 @@ def markdown(reports: Sequence[Report], head: Mapping[str, Any], limit: int = LI
         [lambda: _table(reports, 1000), lambda: _table(reports, 200)],
         [lambda: _stopped(reports, 200), lambda: _stopped(reports, 20)],
         [lambda: plan_coverage.section(reports, 100), lambda: plan_coverage.section(reports, 10)],
-        [lambda: _lost(reports), lambda: _lost_names(reports, 10_000_000), lambda: _lost_names(reports, limit // 2)],
+        [
+            lambda: _lost(reports),
+            lambda: _lost(reports, 20),
+            lambda: _lost(reports, 3),
+            lambda: _lost(reports, 0),
+            lambda: _lost(reports, 0, limit // 2),
+        ],
         [lambda: _unmanaged(reports, 1000), lambda: _unmanaged(reports, 50), lambda: _unmanaged(reports, 0)],
         [lambda: _changes(reports, ROWS), lambda: _changes(reports, 20), lambda: _changes(reports, 0)],
         [lambda: _notes(reports, 50), lambda: _notes(reports, 10), lambda: _notes(reports, 0)],
@@ -271,6 +280,14 @@ def markdown(reports: Sequence[Report], head: Mapping[str, Any], limit: int = LI
             break
         forms[weakest] += 1
         texts[weakest] = sections[weakest][forms[weakest]]()
+    # What gave way for something that gave way itself in the end may come back.
+    for number, section in enumerate(sections):
+        while forms[number]:
+            fuller = section[forms[number] - 1]()
+            if _size([*texts[:number], fuller, *texts[number + 1 :]]) > limit:
+                break
+            forms[number] -= 1
+            texts[number] = fuller
     text = "\n".join(line for lines in texts for line in lines).rstrip() + "\n"
     if len(text.encode()) <= limit:
         return text
@@ -329,47 +346,50 @@ def _stopped(reports: Sequence[Report], shown: int) -> list[str]:
     return lines
 
 
-def _lost(reports: Sequence[Report]) -> list[str]:
-    """Everything that takes protection away, one by one."""
-    rows = [(one, change) for one in reports for change in losses(one)]
-    if not rows:
-        return []
-    lines = [
-        "",
-        "## Takes protection away",
-        "",
-        "| cluster | | policy | SVM | why | what changes |",
-        "|---|---|---|---|---|---|",
-    ]
-    for one, change in rows:
-        lines.append(
-            f"| {code(one['cluster'])} | {_verb(change)} | {code(str(change['name']))} | {place(change, code)} "
-            f"| {LOSSES.get(change['loss'], change['loss'])} | {what(change, code)} |"
-        )
-    return lines
+def _lost(reports: Sequence[Report], each: int | None = None, most: int = 10_000_000) -> list[str]:
+    """Everything that takes protection away, one by one.
 
-
-def _lost_names(reports: Sequence[Report], most: int) -> list[str]:
-    """The same with names only, as far as they fit."""
-    lines = ["", "## Takes protection away", ""]
-    size = 0
+    each: how many of each kind, on each SVM, are shown so; the rest only by name. most: bytes of names.
+    """
+    groups: dict[tuple[str, str, str], list[Change]] = {}
     for one in reports:
-        groups: dict[tuple[str, str], list[str]] = {}
         for change in losses(one):
-            groups.setdefault((str(change["loss"]), str(change.get("svm") or "")), []).append(str(change["name"]))
-        for (loss, svm), names in sorted(groups.items()):
-            shown: list[str] = []
-            for name in names:
-                size += len(name.encode()) + 4
-                if size > most:
-                    break
-                shown.append(code(name))
-            left = len(names) - len(shown)
-            lines.append(
-                f"- {code(one['cluster'])}, {place({'svm': svm}, code)}, {_plural(len(names), 'policy', 'policies')}, each "
+            groups.setdefault((str(one["cluster"]), str(change["loss"]), str(change.get("svm") or "")), []).append(
+                change
+            )
+    if not groups:
+        return []
+    lines = ["", "## Takes protection away", ""]
+    rows = [
+        f"| {code(cluster)} | {_verb(change)} | {code(str(change['name']))} | {place(change, code)} "
+        f"| {LOSSES.get(loss, loss)} | {what(change, code)} |"
+        for (cluster, loss, _svm), found in groups.items()
+        for change in found[:each]
+    ]
+    if rows:
+        lines += ["| cluster | | policy | SVM | why | what changes |", "|---|---|---|---|---|---|", *rows]
+    names = list(_lost_names(groups, each, most)) if each is not None else []
+    return lines + (["", *names] if rows and names else names)
+
+
+def _lost_names(groups: Mapping[tuple[str, str, str], Sequence[Change]], each: int, most: int) -> Iterator[str]:
+    """Those that are not shown one by one, by their names as far as these fit."""
+    size = 0
+    for (cluster, loss, svm), found in groups.items():
+        names = [str(change["name"]) for change in found[each:]]
+        shown: list[str] = []
+        for name in names:
+            size += len(name.encode()) + 4
+            if size > most:
+                break
+            shown.append(code(name))
+        left = len(names) - len(shown)
+        if names:
+            told = f"{len(names)} more" if each else _plural(len(names), "policy", "policies")
+            yield (
+                f"- {code(cluster)}, {place({'svm': svm}, code)}, {told}, each "
                 f"{LOSSES.get(loss, loss)}: {', '.join(shown)}{f' … and {left} more, all in the JSON file' if left else ''}"
             )
-    return lines
 
 
 def _unmanaged(reports: Sequence[Report], shown: int) -> list[str]:

@@ -189,6 +189,37 @@ def test_three_losses_are_seen_whole_among_any_number_of_creates(count: int) -> 
     assert len(told) == min(count, plan_report.LINES) + 4 + (count > plan_report.LINES)
 
 
+def test_one_loss_is_one() -> None:
+    assert markdown([report(disabled("off"))], HEAD).startswith(
+        "# IPsec plan: 1 change on 1 cluster, **1 takes protection away**\n"
+    )
+
+
+def test_a_kind_of_which_there_is_one_is_seen_whole_among_thousands() -> None:
+    """What opens everything is more than a name, and what nobody had to give way for is there."""
+    open_ = change(
+        "created",
+        "open",
+        loss="overriding",
+        after=policy(action="bypass", remote_endpoint={"address": "0.0.0.0", "netmask": "0"}),
+    )
+    stranger = {"name": "by-hand", "svm": "svm1", "action": "bypass"}
+    others = [change("deleted", f"gone-{number}") for number in range(1500)] + [
+        disabled(f"off-{number}") for number in range(1500)
+    ]
+    one = report(*others, change("created", "harmless"), open_, unmanaged=[stranger], warnings=["mind the gap"])
+    text = markdown([one], HEAD)
+    assert len(text.encode()) < GITHUB
+    rows = [
+        line for line in text.splitlines() if line.startswith("|") and "| may let through what others protect |" in line
+    ]
+    assert len(rows) == 1 and "`0.0.0.0/0`" in rows[0]
+    assert text.index("`open`") < text.index("`gone-0`") < text.index("`off-0`")
+    assert all(f"`{name}-1499`" in text for name in ("gone", "off"))
+    assert "`by-hand` on `svm1` (lets traffic through in clear)" in text and "mind the gap" in text
+    assert "`harmless`" in text
+
+
 @pytest.mark.parametrize("length", [8, 60])
 def test_of_thousands_of_losses_names_are_kept_as_long_as_they_fit(length: int) -> None:
     names = [f"{'n' * (length - 5)}{number:05}" for number in range(3000)]
