@@ -154,6 +154,9 @@ def test_nothing_ends_well_that_looked_at_nothing(repository: Repository) -> Non
         nobody.code
         and "There is nothing to do: no host of the inventory is meant by clusters_of_berlin." in nobody.output
     )
+    for skipping in (("--skip-tags", "always"), ("-l", "cluster2", "-e", "ipsec_clusters=cluster1")):
+        skipped = repository.run("drift.yml", *skipping)
+        assert skipped.code == 4 and f"nothing is left to do: {skipping[0].replace('-l', '--limit')}" in skipped.output
     typo = repository.run("apply.yml", "--tags", "applied", *NO_APPROVAL)
     assert typo.code and "no task has the tags applied; there are plan, apply and verify." in typo.output
     for empty in ("", "/", ","):
