@@ -172,8 +172,21 @@ def test_the_playbook_reports_all_clusters_and_fails_afterwards(tmp_path: Path) 
         assert told in html.unescape(page) and "<b>soon" not in page
         # The second report tells what has changed.
         second.edit_policy("scanner", "svm1", {"enabled": False})
-        repository.run("audit.yml", *given)
+        (reports / "audit.json").rename(repository.folder / "before.json")
+        told_more = {
+            "ipsec_audit_previous": "before.json",
+            "ipsec_audit_protocols": ["nfs", "tcp/4420"],
+            "ipsec_audit_client_networks": [{"network": "10.20.0.0/16", "name": "office"}],
+            "ipsec_audit_client_names": {"client.example.com": ["10.20.0.7"]},
+            "ipsec_audit_svms": ["svm1"],
+            "ipsec_audit_fail_on": [],
+            "ipsec_audit_allow_empty": True,
+        }
+        again = repository.run("audit.yml", *given, "-e", json.dumps(told_more))
+        assert set(re.findall(r"^(\S+) +:.* failed=1", again.output, re.MULTILINE)) == {"cluster3"}, again.output
         text = (reports / "audit.md").read_text(encoding="utf-8")
+        of_first = repository.read("ipsec-reports/audit.json")["clusters"][0]["flows"]["intended"]
+        assert {one["svm"] for one in of_first} == {"svm1"} and "office" in json.dumps(of_first)
         assert "## Changed since" in text
         assert "was protected in part, is protected by IPsec" in text
         assert first.password not in "".join(path.read_text(encoding="utf-8") for path in reports.glob("audit.*"))

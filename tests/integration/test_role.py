@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from textwrap import indent
 
 import yaml
 
+from environment import CHECKOUT
 from support.repository import Repository
 from support.team import NEW, NO_APPROVAL, QUICK, add_to_file, edit_file, of_plan, policies, stored, writes
 
@@ -312,3 +314,71 @@ def test_variables_without_a_value_stop_everything(repository: Repository) -> No
         (message,) = [entry["result"]["msg"] for entry in done.results if entry["failed"]]
         assert message.startswith(f"{', '.join(sorted(BLANK))}: are empty"), message
     assert [array.requests for array in repository.clusters.values()] == [[], [], []]
+
+
+def of_hosts(repository: Repository, **variables: dict[str, object]) -> None:
+    """Gives each cluster variables of its own."""
+    for cluster, own in variables.items():
+        path = repository.folder / "host_vars" / f"{cluster}.yml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(yaml.safe_dump(own), encoding="utf-8")
+
+
+def test_variables_say_what_counts_as_drift(repository: Repository) -> None:
+    first, second, third = repository.clusters.values()
+    content = repository.read("ipsec/cluster1/svm2.yml")
+    del content["policies"][0]["enabled"]
+    repository.write("ipsec/cluster1/svm2.yml", content.pop("policies"), **content)
+    first.edit_policy("nfs-01", "svm2", {"enabled": False})
+    second.add_policy(stored(30, name="by-hand"))
+    third.edit_policy("nfs-01", "svm2", {"enabled": False})
+    of_hosts(
+        repository,
+        cluster1={"ipsec_strict": False},
+        cluster2={"ipsec_prune": False, "ipsec_fail_on_unmanaged": False},
+        cluster3={
+            "ansible_host": "nowhere.invalid",
+            "ipsec_hostname": f"{third.host}:{third.port}",
+            "ipsec_report_impact": False,
+        },
+    )
+    drift = repository.run("drift.yml")
+    plans = {one["cluster"]: one for one in of_plan(repository, "drift")["plans"]}
+    assert drift.code == 2 and set(plans) == set(repository.clusters), drift.output
+    assert [len(one["changes"]) for one in plans.values()] == [0, 0, 1]
+    assert [one["name"] for one in plans["cluster2"]["unmanaged"]] == ["by-hand"]
+    assert plans["cluster3"]["impact"] is None and plans["cluster1"]["impact"] is not None
+    assert "cluster3 is not what its files say" in drift.output and "cluster2 is not what" not in drift.output
+
+
+def test_variables_say_how_far_an_apply_goes(repository: Repository) -> None:
+    """All of an SVM goes where that is meant, a failure stops what follows unless it must not, and nobody is locked out."""
+    content = repository.read("ipsec/cluster1/svm2.yml")
+    repository.write("ipsec/cluster1/svm2.yml", [], ca_certificates=content["ca_certificates"])
+    for cluster in ("cluster2", "cluster3"):
+        add_to_file(repository, f"ipsec/{cluster}/svm1.yml", "backup", **NEW)
+        edit_file(repository, f"ipsec/{cluster}/svm2.yml", 0, enabled=False)
+        edit_file(repository, f"ipsec/{cluster}/svm2.yml", 1, protocol="udp")
+        repository.clusters[cluster].refuse("POST", "/security/ipsec/policies", 65552, times=100)
+    of_hosts(
+        repository,
+        cluster1={"ipsec_allow_empty": True, "ipsec_max_deletes": "5"},
+        cluster2={"ipsec_continue_on_error": True},
+    )
+    applied = repository.run("apply.yml", "-e", "ipsec_serial=100%", *QUICK, environment={"NFS_KEY": KEY})
+    assert applied.code == 2
+    assert [one["svm"]["name"] for one in repository.clusters["cluster1"].policies()] == ["svm1"] * 5, applied.output
+    protocols = [array.policy("nfs-03", "svm2")["protocol"] for array in list(repository.clusters.values())[1:]]  # type: ignore[index]
+    assert protocols == ["udp", "tcp"], applied.output
+    locked = {"name": "all", "action": "discard", "local_endpoint": {"address": "10.10.10.0/24"}}
+    repository.write("ipsec/cluster3/svm1.yml", [{**locked, "remote_endpoint": {"address": "10.0.0.0/8"}}], svm="svm1")
+    addresses = {"ipsec_management_addresses": ["10.10.10.99"]}
+    refused = repository.run("plan.yml", "-l", "cluster3", "-e", json.dumps(addresses))
+    assert refused.code == 2 and "lockout-management" in refused.output
+
+
+def test_every_variable_of_the_role_is_set_by_some_test() -> None:
+    specs = yaml.safe_load((CHECKOUT / "roles" / "ipsec" / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
+    documented = {name for spec in specs["argument_specs"].values() for name in spec["options"]}
+    tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    assert [name for name in sorted(documented) if not re.search(rf"{name}\b", tests)] == []
