@@ -341,6 +341,7 @@ def test_patterns_with_brackets_are_patterns(array: Simulator) -> None:
 
 def test_what_prune_names_in_vain_is_told(array: Simulator) -> None:
     array.add_policy(there("manual-1"))
+    array.add_svm("svm9")
     wanted = [entry("web"), entry("emergency-1")]
     task = {"svms": ["svm1", "svm9"], "prune": True, "keep": ["manual-*", "emergency-*", "x"]}
     warnings = policies(array, policies=wanted, **task)["warnings"]

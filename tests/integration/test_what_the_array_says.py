@@ -308,8 +308,7 @@ def test_an_account_of_one_svm_is_told_to_name_it_before_any_write(
     assert run(svm_account, state=state, **task, svm="svm1", **LOGIN)["changed"] is (there is (state == "absent"))
 
 
-@BOTH
-@pytest.mark.parametrize("shown", ["left_out", "unset"])
+@pytest.mark.parametrize(("run", "shown"), [(one, "left_out"), (in_a_set, "left_out"), (in_a_set, "unset")])
 def test_an_account_that_is_not_shown_its_svm_finds_its_policies(svm_account: Simulator, run: Run, shown: str) -> None:
     one(svm_account, **{**BYPASS, "svm": "svm2"})
     svm_account.unknowns = Unknowns(svm_of_own_account=shown)
@@ -328,6 +327,19 @@ def test_an_account_that_is_not_shown_its_svm_finds_its_policies(svm_account: Si
             told = result["operation"] if run is one else result["entries"][0]["operation"]
             assert told == operation
     assert [(record["svm"]["name"], record["name"]) for record in svm_account.policies()] == [("svm2", "web")]
+
+
+def test_what_an_account_can_not_find_by_its_svm_is_not_told_as_absent(svm_account: Simulator) -> None:
+    svm_account.unknowns = Unknowns(svm_of_own_account="unset")
+    assert one(svm_account, **BYPASS, **LOGIN)["operation"] == "created"
+    with pytest.raises(ApiError, match="66257104"):
+        one(svm_account, **BYPASS, **LOGIN)
+    with pytest.raises(
+        UnexpectedAnswer, match="'web' on SVM 'svm1' is there, and the array does not find it by its SVM"
+    ):
+        one(svm_account, **WEB, state="absent", **LOGIN)
+    assert one(svm_account, **{**WEB, "name": "other"}, state="absent", **LOGIN)["operation"] == "none"
+    assert len(svm_account.policies()) == 1
 
 
 # SVMs that are not there

@@ -20,6 +20,7 @@ from .reading import (
     Whole,
     check_complete,
     containers,
+    find,
     is_enabled,
     no_such_container,
     only_container,
@@ -139,6 +140,14 @@ def check_containers(client: RestClient, resource: Resource, sought: Sequence[St
     missing = [place for place in places if place not in seen]
     if missing:
         raise InvalidInput(*(f"{resource.container}: {no_such_container(resource, one, seen)}" for one in missing))
+    for state in sought if len(seen) == 1 else ():
+        # To an account of one SVM a filter by that may find nothing (docs/ontap_facts.md, 6).
+        name = resource.key[0]
+        if any(one.get(resource.container) in places for one in find(client, resource, {name: state[name]}).namesakes):
+            raise UnexpectedAnswer(
+                f"{resource.title(state)} is there, and the array does not find it by its {resource.container.upper()} for this "
+                "account. Use an account of the cluster."
+            )
     return []
 
 

@@ -54,8 +54,7 @@ def find(client: RestClient, resource: Resource, wanted: Mapping[str, Any]) -> F
     if resource.single:
         return Found(_read_single(client, resource, wanted), [])
     name, container = resource.key
-    # Not by container: to an account of one SVM that filter may find nothing (docs/ontap_facts.md, 6). Names are few.
-    query = {resource.by_option[name].api_path: literal(wanted[name])}
+    query = {resource.by_option[option].api_path: literal(value) for option, value in resource.key_of(wanted).items()}
     places = [wanted[container]] if container in wanted else None
     states, asked = _listed(client, resource, query, [wanted], f"Looking up {resource.title(wanted)}", places)
     found = _by_key(resource, (state for state in states if state.get(name) == wanted[name]))
