@@ -303,7 +303,7 @@ def test_the_base_is_short_and_no_module_knows_of_it() -> None:
 ON_CLIENTS = {"ipsec_client_files", "ipsec_client_load", "ipsec_client_negotiate"}
 """Modules that change the host of their task, and so run there."""
 
-OF_ROLES = {"_role_variables"}
+OF_ROLES = {"_ipsec_policies"}
 """Action plugins that roles call, and nobody else."""
 
 

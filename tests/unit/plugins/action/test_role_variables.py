@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.wiresec.ontap.plugins.action._role_variables import is_blank
+from ansible_collections.wiresec.ontap.plugins.action._ipsec_policies import is_blank
 
 
 @pytest.mark.parametrize("value", [None, "", " ", "\t\r\n", [None], ["a", ""], [["a", " "]], [{"a": ["b", None]}]])

@@ -5,6 +5,9 @@
 
 Ansible asks for this plugin in the process that it forks its workers from, because it is called by its own name, and not by that
 of a module. So whatever is imported here is there for every later task on every host, and no worker compiles and imports it again.
+
+It is no part of any module. The name is that of one, because ansible-test asks for a module behind each action plugin (it overlooks
+the underscore).
 """
 
 from __future__ import annotations
