@@ -61,9 +61,7 @@ class ActionModule(ActionBase):
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for path, text in zip(paths, texts.values()):
-                draft = path.with_name(f".{path.name}.draft")
-                draft.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
-                draft.replace(path)
+                report_files.write_whole(path, text)
         except OSError as error:
             raise InvalidInput(f"directory: {folder} can't be written: {error.strerror}.") from None
         said = coverage_report.headline(doc)

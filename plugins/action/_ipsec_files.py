@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -194,11 +195,9 @@ class ActionModule(InProcessAction):
         return Wanted(files, options, source, set_options, params["prune"], params["force"]), found
 
     def _write_findings(self, files: policy_files.PolicyFiles, found: Sequence[findings.Finding]) -> None:
-        folder = os.path.join(self._params["report_directory"], self._cluster)
-        os.makedirs(folder, exist_ok=True)
+        folder = report_files.folder_of(Path(self._params["report_directory"]), self._cluster)
         counted = findings.summary(found, len(files.files), len(files.policies))
-        with open(os.path.join(folder, "lint.sarif"), "w", encoding="utf-8", errors="surrogateescape") as stream:
-            stream.write(findings.as_sarif(found, counted))
+        report_files.write_whole(folder / "lint.sarif", findings.as_sarif(found, counted))
 
     # Plan and apply.
 
@@ -288,7 +287,10 @@ class ActionModule(InProcessAction):
         """The result where there is no plan; what could not be compared is no drift, and must not look like it."""
         reason = " ".join(reason.split(" \n"))
         if reports:
-            reports.write({"cluster": self._cluster, "problem": " ".join(reason.split())}, self._expected())
+            try:
+                reports.write({"cluster": self._cluster, "problem": " ".join(reason.split())}, self._expected())
+            except OSError as error:
+                reason = f"{reason} And no report was written: {error}."
         ends = "unreachable" if self._params["purpose"] == "drift" else "failed"
         return {ends: True, "msg": reason}
 

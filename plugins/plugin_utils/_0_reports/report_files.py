@@ -19,8 +19,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from errno import ELOOP
 from hashlib import sha256
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Callable
 
 from . import html_report, plan_report
@@ -62,13 +64,12 @@ class Reports:
         expected: the hosts that the play has not given up.
         """
         cluster = str(report["cluster"])
-        own = self.folder / cluster
-        own.mkdir(parents=True, exist_ok=True)
+        own = folder_of(self.folder, cluster)
         with self._alone():
             noted = self._noted()
             noted["reported"][cluster] = not report.get("problem")
             self._write(own, [report], [], noted)
-            _replace(self._note, json.dumps(noted))
+            write_whole(self._note, json.dumps(noted))
             reported = noted["reported"]
             # Where nothing could be planned so far, no later task may be left to write the report, and the reports are short.
             if not any(reported.values()) or reported.keys() >= set(expected) or len(reported).bit_count() == 1:
@@ -92,9 +93,9 @@ class Reports:
         with self._alone():
             noted = self._noted()
             noted["unchanged"] = list(clusters)
-            _replace(self._note, json.dumps(noted))
+            write_whole(self._note, json.dumps(noted))
             for cluster in clusters:
-                self._write(self.folder / cluster, [plans[cluster]], [], noted)
+                self._write(folder_of(self.folder, cluster), [plans[cluster]], [], noted)
             self._write(self.folder, [plans[cluster] for cluster in clusters], [], noted)
         return list(clusters), []
 
@@ -164,13 +165,13 @@ class Reports:
             # Whoever takes this file for an approval gets none: what is in it comes from arrays.
             "ipsec_plan_digests": None,
         }
-        _replace(folder / f"{self.purpose}.json", json.dumps(content, indent=2, sort_keys=True) + "\n")
+        write_whole(folder / f"{self.purpose}.json", json.dumps(content, indent=2, sort_keys=True) + "\n")
         absent = [{"cluster": host, "problem": NOT_YET} for host in missing]
         title = {"title": TITLES[self.purpose], **told, "command": self._command(folder, reports)}
-        _replace(folder / f"{self.purpose}.md", plan_report.markdown([*reports, *absent], title))
+        write_whole(folder / f"{self.purpose}.md", plan_report.markdown([*reports, *absent], title))
         if self.purpose == "plan" and folder == self.folder:
             # One page is what people look at before they approve; it is not made for each of a hundred clusters.
-            _replace(self.path.with_suffix(".html"), html_report.plan([*reports, *absent], title))
+            write_whole(self.path.with_suffix(".html"), html_report.plan([*reports, *absent], title))
 
     def _command(self, folder: Path, reports: Sequence[Mapping[str, Any]]) -> str:
         """The command that carries the plans out, with a file of their digests, whose name says what is in it."""
@@ -181,7 +182,7 @@ class Reports:
         path = folder / f"approve-{sha256(content.encode()).hexdigest()[:12]}.json"
         if folder == self.folder:
             self._supersede(path)
-        _replace(path, content)
+        write_whole(path, content)
         return self.approve.format(os.path.relpath(path))
 
     def _supersede(self, path: Path) -> None:
@@ -191,15 +192,18 @@ class Reports:
         if run == self.run and name and name != path.name:
             (self.folder / name).unlink(missing_ok=True)
         # What was there before is somebody's approval, and stays.
-        _replace(noted, f"{self.run}\n{'' if path.exists() and name != path.name else path.name}")
+        write_whole(noted, f"{self.run}\n{'' if path.exists() and name != path.name else path.name}")
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Within, no other process writes reports here."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with open(self.folder / ".lock", "w", encoding="utf-8") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        descriptor = os.open(self.folder / ".lock", os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
+        finally:
+            os.close(descriptor)
 
 
 def of_task(folder: str, purpose: str, check: bool, task: str, task_vars: Mapping[str, Any]) -> Reports:
@@ -231,8 +235,9 @@ def commit_and_time() -> dict[str, str]:
 
 def forget(folder: str, cluster: str, purpose: str) -> None:
     """Removes what an earlier run reported of a cluster."""
-    for suffix in ("json", "md"):
-        (Path(folder) / cluster / f"{purpose}.{suffix}").unlink(missing_ok=True)
+    own = Path(folder) / cluster
+    for suffix in ("json", "md") if not own.is_symlink() else ():
+        (own / f"{purpose}.{suffix}").unlink(missing_ok=True)
 
 
 def _content(path: Path) -> dict[str, Any]:
@@ -246,8 +251,24 @@ def _content(path: Path) -> dict[str, Any]:
     return content
 
 
-def _replace(path: Path, text: str) -> None:
-    """Writes a file in one step, so that nobody reads half of it."""
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_text(text, encoding="utf-8", errors="surrogateescape")
-    draft.replace(path)
+def write_whole(path: Path, text: str) -> None:
+    """Writes a file in one step, so that nobody reads half of it. Raises ``OSError``.
+
+    Where a link is in its place, that is replaced, and what it leads to stays as it is: a merge request may bring links along.
+    """
+    draft = path.with_name(f".{path.name}.{token_hex(8)}")
+    try:
+        with open(draft, "x", encoding="utf-8", errors="surrogateescape", newline="") as stream:
+            stream.write(text)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def folder_of(folder: Path, cluster: str) -> Path:
+    """Makes the folder for the reports of a cluster. Raises ``OSError``, also where it is a link to somewhere else."""
+    own = folder / cluster
+    if own.is_symlink():
+        raise OSError(ELOOP, "reports are written to no folder that is a link", str(own))
+    own.mkdir(parents=True, exist_ok=True)
+    return own

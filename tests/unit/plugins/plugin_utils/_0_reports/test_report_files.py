@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports.report_files import NOT_YET, Reports
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports.report_files import NOT_YET, Reports, forget
 
 HOSTS = [f"cluster{number:03}" for number in range(100)]
 RUN, OTHER_RUN = "run", "run before"
@@ -163,3 +163,30 @@ def test_what_does_not_go_together_is_refused_and_nothing_written(tmp_path: Path
     with pytest.raises(OSError, match="nowhere"):
         reports(tmp_path / "all").merge([str(tmp_path / "nowhere" / "plan.json")])
     assert not (tmp_path / "all").exists()
+
+
+LINKS = ("plan.md", "plan.json", "plan.html", ".plan.run", ".plan.md.draft", "cluster1/plan.md", "cluster1/plan.json")
+
+
+@pytest.mark.parametrize("name", LINKS)
+def test_no_link_that_came_with_the_files_leads_a_report_elsewhere(tmp_path: Path, name: str) -> None:
+    theirs = tmp_path / "authorized_keys"
+    theirs.write_text("theirs", encoding="ascii")
+    link = tmp_path / "reports" / name
+    link.parent.mkdir(parents=True)
+    link.symlink_to(theirs)
+    reports(tmp_path / "reports", hosts=["cluster1"]).write(planned("cluster1", "one"), ["cluster1"])
+    assert theirs.read_text(encoding="ascii") == "theirs"
+    assert told(tmp_path / "reports")["plans"][0]["cluster"] == "cluster1"
+
+
+@pytest.mark.parametrize("name", ["cluster1", ".lock"])
+def test_where_a_link_can_not_be_replaced_nothing_is_written(tmp_path: Path, name: str) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / name).symlink_to(theirs if name == "cluster1" else theirs / "made")
+    forget(str(tmp_path / "reports"), "cluster1", "plan")
+    with pytest.raises(OSError, match=name):
+        reports(tmp_path / "reports", hosts=["cluster1"]).write(planned("cluster1"), ["cluster1"])
+    assert list(theirs.iterdir()) == []
