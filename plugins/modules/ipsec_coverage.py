@@ -131,7 +131,7 @@ options:
       unread:
         description: Accepts that something could not be read, in place of flows.
         type: str
-        choices: [service, interfaces, export_policies, nfs_clients, smb_sessions, iscsi_sessions]
+        choices: [service, interfaces, export_policies, nfs_clients, smb_sessions, iscsi_sessions, security_associations]
   allow_empty:
     description:
       - Whether a gate is open if there is not one flow, which is also what an account that sees nothing finds.

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple, Union
 
-from .._0_basics.overlaps import Prefix
+from .._0_basics.overlaps import Prefix, Selector
 from .._2_objects.data_interface import DATA_INTERFACE
 from .._2_objects.nas import EXPORT_POLICY
 from .verdicts import CLEAR, DISCARDED, OTHERWISE, PROTECTED, UNKNOWN, Column, Policies, Turn, Verdict, prefix_of
@@ -356,18 +356,19 @@ class Array:
             key = (lines, *self._other_means(service, interface, client, connection))
             alike.setdefault(key, []).append(service)
             columns[key] = column
-        fates: list[tuple[Fate, list[Service]]] = []
+        fates: list[tuple[Fate, bool | None, list[Service]]] = []
         for key, same in alike.items():
             fate = self._fate(policies.judge(columns[key], remote), client, *key[1:])
-            known = next((others for one, others in fates if one == fate), None)
+            in_use = None
+            if fate.state == PROTECTED and client.network is not None:
+                boxes = [(remote, local, *_ports(one)) for one in same]
+                in_use = self._in_use(policies, str(interface["svm"]), str(interface["address"]), boxes)
+            known = next((others for one, used, others in fates if (one, used) == (fate, in_use)), None)
             if known is None:
-                fates.append((fate, list(same)))
+                fates.append((fate, in_use, list(same)))
             else:
                 known.extend(same)
-        for fate, same in fates:
-            in_use = None
-            if fate.state == PROTECTED and client.network is not None and self._associated is not None:
-                in_use = self._in_use(str(interface["svm"]), str(interface["address"]), client.network)
+        for fate, in_use, same in fates:
             yield Flow(
                 svm=str(interface["svm"]),
                 interface=str(interface["name"]),
@@ -425,10 +426,16 @@ class Array:
             return means, ("NFS over TLS is offered here, and not required",)
         return means, ()
 
-    def _in_use(self, svm: str, address: str, network: Network) -> bool:
-        peers = (self._associated or {}).get((svm, address), [])
-        first = bisect_left(peers, int(network.network_address))
-        return first < len(peers) and peers[first] <= int(network.broadcast_address)
+    def _in_use(self, policies: Policies, svm: str, address: str, boxes: Sequence[Selector]) -> bool | None:
+        """Whether a client has an association of a policy for one of these boxes: one for SMB is none for NFS."""
+        if self._associated is None:
+            return None
+        peers = self._associated.get((svm, address), [])
+        network = boxes[0][0]
+        first = bisect_left(peers, (network.value, ""))
+        last = bisect_left(peers, (network.value + (1 << network.width - network.length), ""))
+        names = {name for _remote, name in peers[first:last]}
+        return any(policies.concerns(svm, name, box) for name in names for box in boxes)
 
     def label(self, network: Network | None) -> str:
         """How the user calls a network: the smallest declared one that has it all."""
@@ -463,16 +470,19 @@ def _order_of_connection(one: Connection) -> tuple[Any, ...]:
     )
 
 
-def _associated(associations: Sequence[Mapping[str, Any]] | None) -> dict[tuple[str, str], list[int]] | None:
-    """By SVM and local address, the remote addresses with which associations protect packets now, sorted."""
+def _associated(
+    associations: Sequence[Mapping[str, Any]] | None,
+) -> dict[tuple[str, str], list[tuple[int, str]]] | None:
+    """By SVM and local address, with whom associations protect packets now, and by which policy, sorted."""
     if associations is None:
         return None
-    found: dict[tuple[str, str], list[int]] = {}
+    found: dict[tuple[str, str], list[tuple[int, str]]] = {}
     for one in associations:
         if one["type"] == "ipsec" and one.get("local_address") and one.get("remote_address"):
             remote = ipaddress.ip_address(str(one["remote_address"]).partition("%")[0])
-            found.setdefault((str(one.get("svm")), str(one["local_address"])), []).append(int(remote))
-    return {key: sorted(remotes) for key, remotes in found.items()}
+            peer = (int(remote), str(one.get("policy") or ""))
+            found.setdefault((str(one.get("svm")), str(one["local_address"])), []).append(peer)
+    return {key: sorted(peers) for key, peers in found.items()}
 
 
 def authenticating(associations: Iterable[Mapping[str, Any]] | None) -> set[tuple[Any, Any]]:

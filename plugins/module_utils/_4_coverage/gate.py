@@ -11,7 +11,7 @@ from datetime import date
 
 from .._0_basics.errors import counted
 from .flows import Flow, Network
-from .survey import HIDING, Unread
+from .survey import ASSOCIATIONS, HIDING, Unread
 from .verdicts import AMBIGUOUS, AUTHENTICATED, BYPASSED, CLEAR, DISCARDED, GOOD, PARTLY, PROTECTED, UNKNOWN
 
 NOT_IN_USE, WORSE = "not_in_use", "worse"
@@ -99,7 +99,8 @@ class Gate:
                 self.used.setdefault(position, 0)
                 if one.until >= self._today:
                     accepted.add(one.unread)
-        hiding = [one for one in unread if one.what in HIDING]
+        told_by_associations = bool(self._fail_on & {AUTHENTICATED, NOT_IN_USE})
+        hiding = [one for one in unread if one.what in HIDING or (one.what == ASSOCIATIONS and told_by_associations)]
         for position, exception in enumerate(self._exceptions):
             if exception.unread:
                 self.used[position] = sum(one.what == exception.unread for one in hiding)

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from .._0_basics.errors import InvalidInput
 from .flows import PROTOCOLS, Declared, Network, Question, Service
 from .gate import Accepted
-from .survey import HIDING
+from .survey import ASSOCIATIONS, HIDING
 from .verdicts import GOOD, STATES
 
 ALL = "all"
@@ -157,4 +157,4 @@ def _day(text: str) -> date:
         raise ValueError(f"{text!r} is no day such as 2026-12-31.") from None
 
 
-UNREAD = HIDING
+UNREAD = (*HIDING, ASSOCIATIONS)

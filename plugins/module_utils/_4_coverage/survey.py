@@ -34,6 +34,9 @@ MANY_RULES = 50
 HIDING = ("service", "interfaces", "export_policies", "nfs_clients", "smb_sessions", "iscsi_sessions")
 """What can't be missing without flows that are not protected staying unseen. The rest can only show that some are."""
 
+ASSOCIATIONS = "security_associations"
+"""What can't be missing without connections that have none, and cipher suites that do not encrypt, staying unseen."""
+
 
 @dataclass(frozen=True)
 class Unread:

@@ -144,6 +144,8 @@ class Policies:
         self._kinds: list[int] = []
         self._boxes: list[_Boxes] = []
         self._by_svm: dict[Any, list[int]] = {}
+        self._by_name: dict[tuple[Any, Any], int] = {}
+        """Of the policies that there are now."""
         self._enter(now, 0)
         if later:
             self._enter(later, _LATER)
@@ -162,6 +164,14 @@ class Policies:
                 self._kinds.append(0)
                 self._by_svm.setdefault(state.get(POLICY.container), []).append(position)
             self._kinds[position] |= self._kind(position) << shift
+            if not shift:
+                self._by_name[state.get(POLICY.container), state.get("name")] = position
+
+    def concerns(self, svm: str, name: Any, box: Selector) -> bool:
+        """Whether a policy that is in force now, by SVM and name, has a packet in common with a box."""
+        position = self._by_name.get((svm, name))
+        own = None if position is None else self._boxes[position].by_width.get(box[0].width)
+        return own is not None and all(one.contains(side) or side.contains(one) for one, side in zip(own, box))
 
     def column(self, svm: str, box: Selector) -> Column:
         """What covers the packets of a box, whatever its remote network."""

@@ -314,6 +314,14 @@ def test_in_use_is_a_matter_of_the_network_and_unknown_where_nothing_tells() -> 
         assert flow.in_use is wanted
 
 
+@pytest.mark.parametrize("name", ["smb", "gone", None])
+def test_an_association_of_another_policy_is_no_use_of_a_flow(name: str | None) -> None:
+    smb = policy(name="smb", **{"local_endpoint.port": "445-445", "protocol": "tcp"})
+    there = traffic(nfs=[NFS_ONLY], associations=[association("10.20.9.9", policy=name)])
+    (flow,) = intended(there, policy(), smb, question=Question(groups=frozenset({"nfs"})))
+    assert (flow.state, flow.in_use) == ("protected", False)
+
+
 # No flow that has a packet in clear is called protected, and no packet is left out, whatever the array is like.
 
 ARRAYS = 1000
@@ -554,5 +562,10 @@ def test_what_could_not_be_read_closes_the_gate_if_it_may_hide_something() -> No
     gate = Gate(["clear"], [accepted(unread="nfs_clients"), accepted(unread="smb_sessions")], TODAY)
     assert [one.what for one in gate.blind(unread)] == ["service"]
     assert [gate.state(position) for position in range(2)] == ["used", "unused"]
+    associations = [Unread("security_associations", "GET", "no", "nothing")]
+    for word in FAIL_ON:
+        blind = [one.what for one in Gate([word], [], TODAY).blind(associations)]
+        assert blind == (["security_associations"] if word in ("authenticated", "not_in_use") else [])
+    assert Gate(["not_in_use"], [accepted(unread="security_associations")], TODAY).blind(associations) == []
     expired = Gate(["clear"], [accepted(unread="nfs_clients", until=date(2026, 1, 1))], TODAY)
     assert [one.what for one in expired.blind(unread)] == ["nfs_clients", "service"]
