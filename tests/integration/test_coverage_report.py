@@ -101,6 +101,23 @@ def test_what_has_changed(answer: dict[str, Any], array: Simulator) -> None:
     assert document(after, previous=document(after))["changes"] == []
 
 
+def test_what_nobody_looked_at_has_not_changed(answer: dict[str, Any]) -> None:
+    lost = {"cluster": "cluster1", "problem": "it does not answer"}
+    another = {**answer, "cluster": EVIL}
+    both = json.loads(json.dumps(document(answer, another)))
+    for now, names in (([lost, another], ["cluster1"]), ([another], ["cluster1"]), ([answer, another], [])):
+        doc = document(*now, previous=both)
+        assert (doc["changes"], doc["not_compared"]) == ([], names)
+        for text in (coverage_report.markdown(doc), html_report.coverage(doc)):
+            assert ("Not compared, because nothing was known then or is now" in text) == bool(names)
+    doc = document(answer, previous=json.loads(json.dumps(document(lost))))
+    assert (doc["changes"], doc["not_compared"]) == ([], ["cluster1"])
+    # An account that lost the right to see interfaces.
+    unread = [{"what": "interfaces", "endpoint": "GET", "why": "no", "missing": "nothing"}]
+    blind = {**answer, "unread": unread, "flows": {**answer["flows"], "intended": []}}
+    assert document(blind, another, previous=both)["changes"] == []
+
+
 def test_a_picture_of_an_array_of_any_size_fits(answer: dict[str, Any]) -> None:
     (row, *_others) = answer["flows"]["intended"]
     states = list(coverage_report.STATES)

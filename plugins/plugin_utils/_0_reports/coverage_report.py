@@ -70,10 +70,15 @@ def document(clusters: Sequence[Cluster], head: Mapping[str, Any], previous: Doc
         "totals": _totals(clusters),
         "since": None,
         "changes": [],
+        "not_compared": [],
     }
     if previous is not None:
         found.update(
-            {"since": previous.get("time"), "changes": list(_changes(previous.get("clusters") or [], clusters))}
+            {
+                "since": previous.get("time"),
+                "changes": list(_changes(previous.get("clusters") or [], clusters)),
+                "not_compared": _not_compared(previous.get("clusters") or [], clusters),
+            }
         )
     return found
 
@@ -144,11 +149,22 @@ def _by_port(clusters: Iterable[Cluster]) -> dict[tuple[Any, ...], Row]:
 def _changes(before: Sequence[Cluster], after: Sequence[Cluster]) -> Iterator[dict[str, Any]]:
     """Each flow whose state is another one, with its ports; that is new and not protected; or that is gone."""
     old, new = _by_port(before), _by_port(after)
+    unknown = {str(one["cluster"]) for one in (*before, *after) if one.get("problem")}
+    looked_at = {str(one["cluster"]) for one in after}
+    # Flows are missing there that there may still be.
+    blind = {
+        str(one["cluster"])
+        for one in after
+        if any(each["what"] in ("interfaces", "export_policies") for each in one.get("unread") or ())
+    }
     grouped: dict[tuple[Any, ...], list[str]] = {}
     for key in {**old, **new}:
+        # What nobody looked at, then or now, has not changed as far as anybody knows.
+        if key[0] in unknown or key[0] not in looked_at:
+            continue
         was, now = (side[key]["state"] if key in side else None for side in (old, new))
         # A connection comes and goes; what matters is what it is while it is there.
-        if was == now or (was is None and now in GOOD) or (now is None and key[1] == "observed"):
+        if was == now or (was is None and now in GOOD) or (now is None and (key[1] == "observed" or key[0] in blind)):
             continue
         grouped.setdefault((*key[:-1], was, now), []).append(key[-1])
     order = list(STATES)
@@ -165,6 +181,12 @@ def _changes(before: Sequence[Cluster], after: Sequence[Cluster]) -> Iterator[di
             },
             **{"ports": ports, "before": was, "after": now, "worse": _rank(now, order) < _rank(was, order)},
         }
+
+
+def _not_compared(before: Sequence[Cluster], after: Sequence[Cluster]) -> list[str]:
+    """The clusters of an earlier report of which nothing was known then, is now, or that nobody has looked at now."""
+    known = {str(one["cluster"]) for one in after if not one.get("problem")}
+    return sorted(str(one["cluster"]) for one in before if one.get("problem") or str(one["cluster"]) not in known)
 
 
 def _rank(state: str | None, order: Sequence[str]) -> int:
@@ -221,9 +243,11 @@ def _table_of_clusters(doc: Document) -> list[str]:
 def _changed(doc: Document) -> list[str]:
     if doc["since"] is None:
         return []
+    names = ", ".join(map(code, doc["not_compared"]))
+    without = ["", f"Not compared, because nothing was known then or is now: {names}."] if names else []
     if not doc["changes"]:
-        return ["", f"Nothing has changed since {doc['since']}."]
-    lines = ["", f"## Changed since {doc['since']}", ""]
+        return ["", f"Nothing has changed since {doc['since']}."] + without
+    lines = [*without, "", f"## Changed since {doc['since']}", ""]
     for one in doc["changes"][:_MOST]:
         before, after = (STATES.get(one[side], "not there") for side in ("before", "after"))
         mark = "**worse** " if one["worse"] else ""
