@@ -345,7 +345,7 @@ from ..module_utils._4_certificates.inventory import expiring_of_ipsec
 from ..module_utils._4_coverage.coverage import cover
 from ..module_utils._4_coverage.flows import PROTOCOLS
 from ..module_utils._4_coverage.gate import FAIL_ON, Gate
-from ..module_utils._4_coverage.question import ACCEPTABLE, ALL, PORTS, UNREAD, exceptions, question
+from ..module_utils._4_coverage.question import ACCEPTABLE, ALL, PORTS, UNREAD, check_changes, exceptions, question
 from ..module_utils._4_coverage.survey import Surveyor, check_svms
 from ..module_utils._5_task import options
 from ..module_utils._5_task.execute import Mode, execute
@@ -392,6 +392,7 @@ OPTIONS: dict[str, Any] = {
 def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, Any]:
     """From validated options to the result of the task. Raises ``OntapError``."""
     asked, accepted = question(params), exceptions(params["exceptions"])
+    check_changes(params["changes"], params["fail_on"])
     days = params["expiry_warning"]
     if days is not None and days < 0:
         raise InvalidInput(f"expiry_warning: {days} is too small.")

@@ -302,6 +302,13 @@ def test_networks_and_names_that_the_user_declares(serving: Simulator) -> None:
         ({"exceptions": [{"reason": " ", "until": LATER}]}, "exceptions.0..reason"),
         ({"exceptions": [{"reason": "x", "until": LATER, "states": []}]}, "exceptions.0..states: the list is empty"),
         (
+            {"exceptions": [{"reason": "x", "until": LATER, "client": "10.20.5.5/16"}]},
+            "exceptions.0..client: '10.20.5.5/16' has bits beyond its netmask. Its network is 10.20.0.0/16.",
+        ),
+        ({"fail_on": ["worse"]}, "fail_on: worse is about changes"),
+        ({"changes": [{}]}, "changes.0.: is no change as ipsec_policies returns them"),
+        ({"changes": [{"name": "nfs", "operation": "modified", "after": "x"}]}, "changes.0.: is no change"),
+        (
             {"exceptions": [{"reason": "x", "until": LATER, "unread": "service", "svm": "svm1"}]},
             "unread is about what could not be read",
         ),
@@ -344,6 +351,12 @@ def test_exceptions_have_a_reason_and_an_end(serving: Simulator) -> None:
     assert found["warnings"] == ["exceptions: 'not yet' has expired."]
     with pytest.raises(Uncovered):
         coverage(serving, fail_on=GATE, exceptions=everything[1:])
+
+
+def test_an_exception_for_ports_is_told_as_one(serving: Simulator) -> None:
+    ports = {"protocol": "ports", "reason": "NVMe comes later", "until": LATER}
+    found = coverage(serving, protocols=["tcp/4420"], fail_on=GATE, exceptions=[ports])
+    assert (found["exceptions"][0]["protocol"], found["exceptions"][0]["state"]) == ("ports", "used")
 
 
 def test_a_gate_that_sees_nothing_is_closed(array: Simulator) -> None:

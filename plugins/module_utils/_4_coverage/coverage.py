@@ -16,6 +16,7 @@ from .._2_objects.ipsec_policy import POLICY
 from .._2_objects.resource import State
 from .flows import Array, Flow, Question, authenticating
 from .gate import Accepted, Gate, sentences
+from .question import PORTS
 from .survey import Survey
 from .verdicts import GOOD, PARTLY, SHOWN, STATES, Policies, Situation, Turn, Verdict, told
 
@@ -102,7 +103,7 @@ def _row(flow: Flow, array: Array, accepted: Accepted | None) -> dict[str, Any]:
     network = flow.client.network
     row: dict[str, Any] = {
         "svm": flow.svm,
-        "protocol": flow.services[0].group or "ports",
+        "protocol": flow.services[0].group or PORTS,
         "services": list(dict.fromkeys(one.name for one in flow.services)),
         "ports": [one.spelling for one in flow.services],
         "interface": flow.interface,
@@ -167,7 +168,8 @@ def _places(stretches: Sequence[Stretch], address: str) -> list[str]:
 def _exception(one: Accepted, state: str, number: int) -> dict[str, Any]:
     given = {
         "svm": one.svm,
-        "protocol": one.protocol,
+        # Empty stands for what has been named by port.
+        "protocol": one.protocol if one.protocol is None else one.protocol or PORTS,
         "service": one.service,
         "interface": one.interface,
         "client": one.client_name if one.client is None else str(one.client),

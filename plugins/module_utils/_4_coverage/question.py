@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from .._0_basics.errors import InvalidInput
 from .flows import PROTOCOLS, Declared, Network, Question, Service
-from .gate import Accepted
+from .gate import WORSE, Accepted
 from .survey import ASSOCIATIONS, HIDING
 from .verdicts import GOOD, STATES
 
@@ -124,7 +124,7 @@ def exceptions(entries: Iterable[Mapping[str, Any]]) -> list[Accepted]:
             reader.problems.append(f"{option}.states: the list is empty. Leave it out to mean all.")
         if given["unread"] and (states or any(value for key, value in given.items() if key != "unread")):
             reader.problems.append(f"{option}: unread is about what could not be read, and goes with nothing else.")
-        client = _client(given["client"])
+        client = reader.read(f"{option}.client", _client, given["client"], None)
         accepted = Accepted(
             reason=one["reason"].strip(),
             until=until,
@@ -142,12 +142,29 @@ def exceptions(entries: Iterable[Mapping[str, Any]]) -> list[Accepted]:
     return found
 
 
+def check_changes(changes: Sequence[Any] | None, fail_on: Iterable[str]) -> None:
+    """Raises ``InvalidInput`` for what are no changes, and for a gate that is about changes where there are none given."""
+    problems = []
+    if changes is None and WORSE in fail_on:
+        problems.append("fail_on: worse is about changes; give what ipsec_policies returns in check mode, even if it is empty.")
+    for position, one in enumerate(changes or ()):
+        whole = isinstance(one, Mapping) and all(isinstance(one.get(key), str) for key in ("name", "operation"))
+        if not whole or not isinstance(one.get("after") or {}, Mapping):
+            problems.append(f"changes[{position}]: is no change as ipsec_policies returns them.")
+    if problems:
+        raise InvalidInput(*problems)
+
+
 def _client(text: str | None) -> Network | None:
-    """A network, ``None`` for the name of a host or netgroup."""
+    """A network, ``None`` for the name of a host or netgroup. Raises ``ValueError`` for bits beyond the netmask."""
     try:
         return None if text is None else ipaddress.ip_network(text.strip())
     except ValueError:
-        return None
+        try:
+            meant = ipaddress.ip_network(str(text).strip(), strict=False)
+        except ValueError:
+            return None
+    raise ValueError(f"{text!r} has bits beyond its netmask. Its network is {meant}.")
 
 
 def _day(text: str) -> date:
