@@ -83,15 +83,18 @@ class ActionModule(InProcessAction):
     def _of_array(self, task_vars: Mapping[str, Any]) -> Situation:
         """What the array has. Raises ``InvalidInput`` with what the modules say that can't read it."""
         connection = {name: value for name, value in self._task.args.items() if name not in OPTIONS}
-        listed = self._execute_module(
-            "wiresec.ontap.ipsec_policy_info", {**connection, "fields": _NEEDED}, task_vars=task_vars
-        )
-        if listed.get("failed"):
-            raise InvalidInput(str(listed["msg"]))
         service = self._execute_module(
             "wiresec.ontap.ipsec_service_info", {**connection, "ca_certificates": False}, task_vars=task_vars
         )
         if service.get("failed") and (service.get("error") or {}).get("code") != 6:
             raise InvalidInput(str(service["msg"]))
         enabled = (service.get("config") or {}).get("enabled")
+        listed = self._execute_module(
+            "wiresec.ontap.ipsec_policy_info", {**connection, "fields": _NEEDED}, task_vars=task_vars
+        )
+        if listed.get("failed"):
+            # NetApp's CLI shows policies only while IPsec is enabled (docs/ontap_facts.md, 9.2), and then they protect nothing.
+            if enabled is not False or not listed.get("error"):
+                raise InvalidInput(str(listed["msg"]))
+            return Situation([], enabled)
         return Situation([POLICY.from_options(one) for one in listed["policies"]], enabled)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from simulator import Unknowns
 from support.harness import Playbooks
 
 FILE = """\
@@ -141,5 +142,8 @@ def test_an_array_answers(playbooks: Playbooks) -> None:
     )
     assert [answer["verdicts"][0]["state"] for answer in found] == ["protected", "clear"]
     array.ipsec_enabled = False
-    (off,) = asked(playbooks, {"source": "10.20.1.1", "svm": "svm1"})
-    assert (off["ipsec_enabled"], off["verdicts"][0]["state"]) == (False, "clear")
+    for answer in ("normal", "empty", "error"):
+        array.unknowns = Unknowns(while_disabled=answer)
+        (off,) = asked(playbooks, {"source": "10.20.1.1", "svm": "svm1"})
+        assert (off["ipsec_enabled"], off["verdicts"][0]["state"]) == (False, "clear")
+        assert "IPsec is disabled, so no policy is in force." in off["msg"]

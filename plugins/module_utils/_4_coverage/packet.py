@@ -128,6 +128,8 @@ def _verdict(
         # Whether a policy with a port concerns a packet that has none is not published.
         state = AMBIGUOUS
         notes.append("A policy with a port matches; whether it concerns packets without ports is not published.")
+    if situation.enabled is False:
+        notes.append("IPsec is disabled, so no policy is in force.")
     if situation.enabled is None and state != CLEAR:
         notes.append("Whether IPsec is enabled is not known.")
     if any(one["svm"] is None for one in own):
