@@ -15,6 +15,7 @@ from ansible.plugins.action import ActionBase
 from ..module_utils._0_basics.errors import InvalidInput
 from ..module_utils._2_objects.ipsec_policy import POLICY
 from ..module_utils._2_objects.resource import State
+from ..module_utils._4_coverage.flows import authenticating
 from ..module_utils._4_coverage.packet import happens, packet
 from ..module_utils._4_coverage.verdicts import Situation
 from ..module_utils._5_task import given, options
@@ -50,9 +51,11 @@ class ActionModule(InProcessAction):
                 raise InvalidInput("paths: the list is empty. Leave it out to ask the array.")
             if params["paths"]:
                 situation, sources = self._of_files(params)
+                encrypting_nothing: set[tuple[Any, Any]] | None = set()
             else:
                 situation, sources = self._of_array(task_vars or {}), []
-            found = happens(asked, situation, params["svm"], sources)
+                encrypting_nothing = self._authenticating(task_vars or {})
+            found = happens(asked, situation, params["svm"], sources, encrypting_nothing)
             return {**result, **found, "ipsec_enabled": situation.enabled}
         except InvalidInput as error:
             return {**result, "failed": True, "msg": str(error)}
@@ -80,9 +83,21 @@ class ActionModule(InProcessAction):
             raise InvalidInput("\n".join(["The policy files can't be used.", *problems[:_SHOWN], *more]))
         return Situation(states, (files.config or {}).get("enabled", True)), sources
 
+    def _login(self) -> dict[str, Any]:
+        return {name: value for name, value in self._task.args.items() if name not in OPTIONS}
+
+    def _authenticating(self, task_vars: Mapping[str, Any]) -> set[tuple[Any, Any]] | None:
+        """The policies whose associations encrypt nothing, ``None`` if the account may not know. Raises ``InvalidInput``."""
+        listed = self._execute_module(
+            "wiresec.ontap.ipsec_security_association_info", {**self._login(), "summary": False}, task_vars=task_vars
+        )
+        if listed.get("failed") and (listed.get("error") or {}).get("code") != 6:
+            raise InvalidInput(str(listed["msg"]))
+        return authenticating(listed["security_associations"]) if "security_associations" in listed else None
+
     def _of_array(self, task_vars: Mapping[str, Any]) -> Situation:
         """What the array has. Raises ``InvalidInput`` with what the modules say that can't read it."""
-        connection = {name: value for name, value in self._task.args.items() if name not in OPTIONS}
+        connection = self._login()
         service = self._execute_module(
             "wiresec.ontap.ipsec_service_info", {**connection, "ca_certificates": False}, task_vars=task_vars
         )

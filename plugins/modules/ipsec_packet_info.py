@@ -13,6 +13,7 @@ version_added: 2.0.0
 description:
   - Which policies match, whether the packet is protected, goes in clear or is discarded, and how the client's end sees it.
   - With O(paths) it answers from policy files, offline, and decrypts no secret. Otherwise it reads the policies of the array.
+  - An account that may not read security associations is not told if those of a policy do not encrypt; a note says so.
   - Of policies with different actions that match, NetApp does not publish which one ONTAP applies. The answer then says that.
 author:
   - wiresec.ontap contributors (@wiresec)

@@ -141,6 +141,16 @@ def test_an_array_answers(playbooks: Playbooks) -> None:
         {"source": "10.20.1.1", "svm": "svm2", "protocol": "icmp", "destination_port": None},
     )
     assert [answer["verdicts"][0]["state"] for answer in found] == ["protected", "clear"]
+    array.refuse("GET", "/api/security/ipsec/security-associations", 6, status=403)
+    (unread,) = asked(playbooks, {"source": "10.20.1.1", "svm": "svm1"})
+    assert "Whether its associations encrypt could not be read." in unread["verdicts"][0]["notes"]
+    array.heal()
+    array.establish("all", "svm1")
+    for one in array._state.associations.all():
+        one["cipher_suite"] = "suiteb_gmac256"
+    (authenticated,) = asked(playbooks, {"source": "10.20.1.1", "svm": "svm1"})
+    assert "SVM svm1: authenticated and not encrypted, by all" in authenticated["msg"]
+    assert authenticated["verdicts"][0]["state"] == "authenticated"
     array.ipsec_enabled = False
     for answer in ("normal", "empty", "error"):
         array.unknowns = Unknowns(while_disabled=answer)

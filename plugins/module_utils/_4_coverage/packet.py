@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from .._2_objects.ipsec_policy import ENDPOINTS, POLICY
 from .._3_state.protection import selector_of
 from .flows import Network, spelled
 from .question import network
-from .verdicts import AMBIGUOUS, CLEAR, GOOD, STATES, Policies, Situation, Verdict, prefix_of, told
+from .verdicts import AMBIGUOUS, AUTHENTICATED, CLEAR, GOOD, PROTECTED, STATES, Policies, Situation, Verdict, prefix_of, told
 
 _WITH_PORTS = {NUMBERS[name] for name in ("tcp", "udp")}
 
@@ -82,15 +82,20 @@ def _port(text: str) -> int:
 
 
 def happens(
-    asked: Packet, situation: Situation, svm: str | None, sources: Sequence[Mapping[str, Any]] = ()
+    asked: Packet,
+    situation: Situation,
+    svm: str | None,
+    sources: Sequence[Mapping[str, Any]] = (),
+    authenticating: Iterable[tuple[Any, Any]] | None = (),
 ) -> dict[str, Any]:
     """What becomes of packets, by SVM. svm: the one whose address it is, ``None`` for each that has a policy for it.
 
-    sources: for each policy of the situation, where it is written, as ``path`` and ``line``.
+    sources: for each policy of the situation, where it is written, as ``path`` and ``line``. authenticating: SVM and name of
+    policies whose associations do not encrypt, ``None`` if that is not known.
     """
     matching = list(_matching(asked, situation, sources))
     svms = [svm] if svm is not None else sorted({one["svm"] for one in matching if one["svm"] is not None})
-    verdicts = [_verdict(asked, situation, one, matching) for one in svms or [None]]
+    verdicts = [_verdict(asked, situation, one, matching, authenticating) for one in svms or [None]]
     # Whose address it is, policies do not say: theirs may be whole networks.
     elsewhere = " Of any other SVM it goes in clear." if svms and svm is None else ""
     return {"verdicts": verdicts, "msg": " ".join(one["msg"] for one in verdicts) + elsewhere}
@@ -117,9 +122,13 @@ def _matching(asked: Packet, situation: Situation, sources: Sequence[Mapping[str
 
 
 def _verdict(
-    asked: Packet, situation: Situation, svm: str | None, matching: Sequence[Mapping[str, Any]]
+    asked: Packet,
+    situation: Situation,
+    svm: str | None,
+    matching: Sequence[Mapping[str, Any]],
+    authenticating: Iterable[tuple[Any, Any]] | None,
 ) -> dict[str, Any]:
-    policies = Policies(situation)
+    policies = Policies(situation, None, authenticating or ())
     column = policies.column(svm or "", asked.box)
     verdict, _turn = policies.judge(column, asked.box[0])
     own = [one for one in matching if one["svm"] in (svm, None)]
@@ -132,6 +141,8 @@ def _verdict(
         notes.append("IPsec is disabled, so no policy is in force.")
     if situation.enabled is None and state != CLEAR:
         notes.append("Whether IPsec is enabled is not known.")
+    if authenticating is None and state == PROTECTED:
+        notes.append("Whether its associations encrypt could not be read.")
     if any(one["svm"] is None for one in own):
         notes.append("A policy of cluster scope matches; whether it concerns an SVM is not published.")
     shown = [{key: value for key, value in one.items() if key != "with_ports"} for one in own]
@@ -192,6 +203,7 @@ def _said(svm: str | None, state: str, policies: Sequence[Mapping[str, Any]], no
         CLEAR: "in clear, no policy in force matches",
         "bypassed": f"let through in clear by {', '.join(in_force)}",
         "discarded": f"discarded by {', '.join(in_force)}",
+        AUTHENTICATED: f"authenticated and not encrypted, by {', '.join(in_force)}",
         AMBIGUOUS: f"{', '.join(in_force)} match with different actions, and which one ONTAP applies is not published",
     }.get(state, f"{state}, {', '.join(in_force) or 'no policy in force'}")
     sleeping = f" ({', '.join(asleep)} would match, and is not in force)" if asleep and state not in GOOD else ""
