@@ -49,7 +49,13 @@ class ActionModule(ActionBase):
             for name, found in params["coverages"].items()
         ]
         head = {"title": params["title"], **report_files.commit_and_time()}
-        doc = coverage_report.document(clusters, head, _previous(params))
+        previous = _previous(params)
+        try:
+            doc = coverage_report.document(clusters, head, previous)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            if previous is None:
+                raise
+            raise InvalidInput(_useless(params["previous"], "makes no sense here")) from None
         folder = Path(params["directory"])
         texts = {
             "html": html_report.coverage(doc),
@@ -96,6 +102,10 @@ def _files(name: str, paths: Any) -> dict[str, str]:
         return {"problem": f"{error.filename} can't be read: {error.strerror}."}
 
 
+def _useless(path: Path | str, why: str) -> str:
+    return f"previous: {path} {why}, so nobody can tell what has changed since. Move it away, or name another one."
+
+
 def _previous(params: Mapping[str, Any]) -> dict[str, Any] | None:
     """The earlier report. Raises ``InvalidInput`` for a file that is none."""
     if not params["previous"]:
@@ -106,7 +116,7 @@ def _previous(params: Mapping[str, Any]) -> dict[str, Any] | None:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InvalidInput(f"previous: {path} can't be read: {error}.") from None
+        raise InvalidInput(_useless(path, f"can't be read ({error})")) from None
     if not isinstance(content, dict) or content.get("report") != "ipsec_coverage":
-        raise InvalidInput(f"previous: {path} is no audit.json.")
+        raise InvalidInput(_useless(path, "is no audit.json"))
     return content
