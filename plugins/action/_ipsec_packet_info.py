@@ -53,8 +53,8 @@ class ActionModule(InProcessAction):
                 situation, sources = self._of_files(params)
                 encrypting_nothing: set[tuple[Any, Any]] | None = set()
             else:
-                situation, sources = self._of_array(task_vars or {}), []
-                encrypting_nothing = self._authenticating(task_vars or {})
+                situation, sources = self._of_array(params["svm"], task_vars or {}), []
+                encrypting_nothing = self._authenticating(params["svm"], task_vars or {})
             found = happens(asked, situation, params["svm"], sources, encrypting_nothing)
             return {**result, **found, "ipsec_enabled": situation.enabled}
         except InvalidInput as error:
@@ -86,16 +86,18 @@ class ActionModule(InProcessAction):
     def _login(self) -> dict[str, Any]:
         return {name: value for name, value in self._task.args.items() if name not in OPTIONS}
 
-    def _authenticating(self, task_vars: Mapping[str, Any]) -> set[tuple[Any, Any]] | None:
+    def _authenticating(self, svm: str | None, task_vars: Mapping[str, Any]) -> set[tuple[Any, Any]] | None:
         """The policies whose associations encrypt nothing, ``None`` if the account may not know. Raises ``InvalidInput``."""
         listed = self._execute_module(
             "wiresec.ontap.ipsec_security_association_info", {**self._login(), "summary": False}, task_vars=task_vars
         )
         if listed.get("failed") and (listed.get("error") or {}).get("code") != 6:
             raise InvalidInput(str(listed["msg"]))
-        return authenticating(listed["security_associations"]) if "security_associations" in listed else None
+        if "security_associations" not in listed:
+            return None
+        return authenticating(self._placed(one, svm) for one in listed["security_associations"])
 
-    def _of_array(self, task_vars: Mapping[str, Any]) -> Situation:
+    def _of_array(self, svm: str | None, task_vars: Mapping[str, Any]) -> Situation:
         """What the array has. Raises ``InvalidInput`` with what the modules say that can't read it."""
         connection = self._login()
         service = self._execute_module(
@@ -112,4 +114,13 @@ class ActionModule(InProcessAction):
             if enabled is not False or not listed.get("error"):
                 raise InvalidInput(str(listed["msg"]))
             return Situation([], enabled)
-        return Situation([POLICY.from_options(one) for one in listed["policies"]], enabled)
+        return Situation([POLICY.from_options(self._placed(one, svm)) for one in listed["policies"]], enabled)
+
+    @staticmethod
+    def _placed(found: dict[str, Any], svm: str | None) -> dict[str, Any]:
+        """An object with its SVM, which accounts of one SVM may not be shown (docs/ontap_facts.md, 6). Raises ``InvalidInput``."""
+        if found.get("scope") != "svm" or found.get("svm"):
+            return found
+        if svm is None:
+            raise InvalidInput("svm: ONTAP does not tell this account whose policies these are; name its SVM.")
+        return {**found, "svm": svm}

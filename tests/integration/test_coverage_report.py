@@ -208,7 +208,9 @@ def test_the_playbook_reports_all_clusters_and_fails_afterwards(tmp_path: Path) 
         assert "was protected in part, is protected by IPsec" in text
         (repository.folder / "before.json").write_text('{"report": "ipsec_coverage", "clusters": 3}', encoding="utf-8")
         useless = repository.run("audit.yml", *given, "-e", json.dumps(told_more))
-        assert "before.json makes no sense here, so nobody can tell what has changed since. Move it away" in useless.output
+        assert (
+            "before.json makes no sense here, so nobody can tell what has changed since. Move it away" in useless.output
+        )
         assert first.password not in "".join(path.read_text(encoding="utf-8") for path in reports.glob("audit.*"))
 
 

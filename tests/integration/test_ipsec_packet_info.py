@@ -141,6 +141,17 @@ def test_an_array_answers(playbooks: Playbooks) -> None:
         {"source": "10.20.1.1", "svm": "svm2", "protocol": "icmp", "destination_port": None},
     )
     assert [answer["verdicts"][0]["state"] for answer in found] == ["protected", "clear"]
+    array.add_account("auditor", "a-password", svm="svm1")
+    for shown in ("shown", "left_out", "unset"):
+        array.unknowns = Unknowns(svm_of_own_account=shown)
+        question = {"source": "10.20.1.1", "username": "auditor", "password": "a-password"}
+        own, nameless = asked(playbooks, {**question, "svm": "svm1"}, question)
+        assert [one["state"] for one in own["verdicts"]] == ["protected"]
+        if shown == "shown":
+            assert [one["state"] for one in nameless["verdicts"]] == ["protected"]
+        else:
+            assert "name its SVM" in nameless["msg"]
+    array.unknowns = Unknowns()
     array.refuse("GET", "/api/security/ipsec/security-associations", 6, status=403)
     (unread,) = asked(playbooks, {"source": "10.20.1.1", "svm": "svm1"})
     assert "Whether its associations encrypt could not be read." in unread["verdicts"][0]["notes"]

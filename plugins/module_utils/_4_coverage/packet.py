@@ -17,7 +17,19 @@ from .._2_objects.ipsec_policy import ENDPOINTS, POLICY
 from .._3_state.protection import selector_of
 from .flows import Network, spelled
 from .question import network
-from .verdicts import AMBIGUOUS, AUTHENTICATED, CLEAR, GOOD, PROTECTED, STATES, Policies, Situation, Verdict, prefix_of, told
+from .verdicts import (
+    AMBIGUOUS,
+    AUTHENTICATED,
+    CLEAR,
+    GOOD,
+    PROTECTED,
+    STATES,
+    Policies,
+    Situation,
+    Verdict,
+    prefix_of,
+    told,
+)
 
 _WITH_PORTS = {NUMBERS[name] for name in ("tcp", "udp")}
 

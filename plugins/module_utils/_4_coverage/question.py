@@ -146,7 +146,9 @@ def check_changes(changes: Sequence[Any] | None, fail_on: Iterable[str]) -> None
     """Raises ``InvalidInput`` for what are no changes, and for a gate that is about changes where there are none given."""
     problems = []
     if changes is None and WORSE in fail_on:
-        problems.append("fail_on: worse is about changes; give what ipsec_policies returns in check mode, even if it is empty.")
+        problems.append(
+            "fail_on: worse is about changes; give what ipsec_policies returns in check mode, even if it is empty."
+        )
     for position, one in enumerate(changes or ()):
         whole = isinstance(one, Mapping) and all(isinstance(one.get(key), str) for key in ("name", "operation"))
         if not whole or not isinstance(one.get("after") or {}, Mapping):
