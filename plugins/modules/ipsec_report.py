@@ -58,6 +58,7 @@ options:
     description:
       - Names of clusters of which a plan of the same run said that nothing is to be done. It is their report of O(purpose) then, and
         nobody has to look at them again. Reports that clusters make of themselves later in this run are put to them.
+      - Clusters of the play that such a plan could not be made for, or was refused, are reported with that.
       - Fails if the folder has no such plan of one of them.
     type: list
     elements: str

@@ -136,6 +136,27 @@ def test_the_rest_of_an_approved_plan_is_approved(repository: Repository) -> Non
     assert all(one["enabled"] for one in array.policies())
 
 
+def test_the_command_that_a_plan_names_can_be_given_again(repository: Repository) -> None:
+    for name in ("cluster1", "cluster3"):
+        repository.clusters[name].edit_policy("nfs-01", "svm2", {"enabled": False})
+    assert repository.run("plan.yml").code == 0
+    command = ("apply.yml", "-e", f"@{repository.approval()}", *UNVERIFIED)
+    repository.clusters["cluster3"].stop()
+    assert repository.run(*command).code == 2
+    told = repository.read("ipsec-reports/applied.json")
+    assert {one["cluster"]: bool(one.get("problem")) for one in told["plans"]} == {
+        "cluster1": False,
+        "cluster2": False,
+        "cluster3": True,
+    }
+    assert told["unplanned"] == ["cluster3"]
+    repository.clusters["cluster3"].start()
+    repository.link()
+    again = repository.run(*command)
+    assert (again.code, len(again.changed), again.results[-1]["host"]) == (0, 1, "cluster3"), again.output
+    assert len(list((repository.folder / "ipsec-reports").glob("approve-*.json"))) == 1
+
+
 def test_a_change_is_told_even_if_the_report_of_it_can_not_be_written(repository: Repository) -> None:
     repository.clusters["cluster1"].edit_policy("nfs-01", "svm2", {"enabled": False})
     (repository.folder / "ipsec-reports" / ".applied.json.draft").mkdir(parents=True)

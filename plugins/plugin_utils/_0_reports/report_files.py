@@ -14,6 +14,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import subprocess
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -83,21 +84,31 @@ class Reports:
     def write_unchanged(self, clusters: Sequence[str], planned: str = "plan") -> tuple[list[str], list[str]]:
         """Reports clusters of which a plan of this run said that nothing is to be done, by that plan. As ``write_all``.
 
-        planned: the purpose of that plan. Raises ``ValueError`` where there is none or it says something else, ``OSError``.
+        Clusters that have no plan to carry out are reported as well, lest nobody misses them. planned: the purpose of those
+        plans. Raises ``ValueError`` where one of ``clusters`` has none or it says something else, ``OSError``.
         """
-        plans = {str(one["cluster"]): one for one in self._of_this_run(clusters, planned)}
+        hosts = [*clusters, *(host for host in self.hosts if host not in clusters)]
+        plans = {str(one["cluster"]): one for one in self._of_this_run(hosts, planned)}
         for cluster in clusters:
             plan = plans.get(cluster, {"problem": "none"})
             if plan.get("problem") or plan.get("refused") or plan.get("changes"):
                 raise ValueError(f"{cluster}: no plan of this run says that nothing is to be done.")
+        none = {"problem": NOT_YET}
+        stopped = {
+            host: plans.get(host, {"cluster": host, **none})
+            for host in hosts
+            if plans.get(host, none).get("problem") or plans.get(host, none).get("refused")
+        }
         with self._alone():
             noted = self._noted()
-            noted["unchanged"] = list(clusters)
+            noted["unchanged"] = [*clusters, *stopped]
             write_whole(self._note, json.dumps(noted))
-            for cluster in clusters:
-                self._write(folder_of(self.folder, cluster), [plans[cluster]], [], noted)
-            self._write(self.folder, [plans[cluster] for cluster in clusters], [], noted)
-        return list(clusters), []
+            for cluster in noted["unchanged"]:
+                self._write(folder_of(self.folder, cluster), [stopped.get(cluster) or plans[cluster]], [], noted)
+            if noted["unchanged"]:
+                shown = [stopped.get(cluster) or plans[cluster] for cluster in noted["unchanged"]]
+                self._write(self.folder, shown, [], noted)
+        return list(clusters), list(stopped)
 
     def merge(self, sources: Sequence[str]) -> tuple[list[str], list[str]]:
         """Makes one report of those of other runs. Raises ``ValueError`` for what does not go together, ``OSError``."""
@@ -186,13 +197,17 @@ class Reports:
         return self.approve.format(os.path.relpath(path))
 
     def _supersede(self, path: Path) -> None:
-        """Removes the digests of fewer clusters that this run itself wrote a moment ago; nobody has read of them."""
+        """Removes the digests that a plan wrote here before, be it of fewer clusters or in another run: the report names others now.
+
+        Whoever approves some keeps them elsewhere (docs/gitops.md), or there is one more file for ``approve-*.json`` to mean.
+        """
         noted = self.folder / ".approve"
-        run, _newline, name = noted.read_text(encoding="utf-8").partition("\n") if noted.exists() else ("", "", "")
-        if run == self.run and name and name != path.name:
+        name = noted.read_text(encoding="utf-8").rpartition("\n")[2] if noted.exists() else ""
+        # A merge request may bring the note along: it must lead to no other file.
+        if re.fullmatch(r"approve-[0-9a-f]{12}\.json", name) and name != path.name:
             (self.folder / name).unlink(missing_ok=True)
-        # What was there before is somebody's approval, and stays.
-        write_whole(noted, f"{self.run}\n{'' if path.exists() and name != path.name else path.name}")
+        # What was put here by somebody stays.
+        write_whole(noted, "" if path.exists() and name != path.name else path.name)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -209,12 +224,15 @@ class Reports:
 def of_task(folder: str, purpose: str, check: bool, task: str, task_vars: Mapping[str, Any]) -> Reports:
     """The reports of a run, as a task of it writes them.
 
-    purpose: as ``ipsec_files`` has it. task: the id of the task, whose beginning is the same for all tasks of one run.
+    purpose: as ``ipsec_files`` has it. task: the id of the task: all but the last of its parts are the same for all tasks of one
+    run, and the first two of them for all runs on one machine.
     """
     name = {"apply": "check" if check else "applied"}.get(purpose, purpose)
     hosts = task_vars.get("ansible_play_hosts_all") or [str(task_vars.get("inventory_hostname", "cluster"))]
-    approve = "ansible-playbook apply.yml -e @{}" if purpose == "plan" else ""
-    return Reports(folder, name, "-".join(task.split("-")[:2]), hosts, commit_and_time, approve)
+    # The plan that an apply begins with is for nobody to approve, and must not take the place of what was approved.
+    is_approvable = purpose == "plan" and not task_vars.get("ipsec_is_applied_at_once")
+    approve = "ansible-playbook apply.yml -e @{}" if is_approvable else ""
+    return Reports(folder, name, task.rpartition("-")[0], hosts, commit_and_time, approve)
 
 
 def commit_and_time() -> dict[str, str]:

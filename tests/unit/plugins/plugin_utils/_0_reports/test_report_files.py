@@ -10,8 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.utils import vars as ids
 
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports.report_files import NOT_YET, Reports, forget
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports.report_files import (
+    NOT_YET,
+    Reports,
+    forget,
+    of_task,
+)
 
 HOSTS = [f"cluster{number:03}" for number in range(100)]
 RUN, OTHER_RUN = "run", "run before"
@@ -96,6 +102,17 @@ def test_what_an_earlier_run_left_counts_for_nothing(tmp_path: Path, left: str) 
     (tmp_path / HOSTS[4] / "plan.json").write_text(left, encoding="utf-8")
     reports(tmp_path).write(planned(HOSTS[1]), HOSTS)
     assert clusters(tmp_path) == [HOSTS[1]]
+
+
+def test_runs_on_one_machine_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run() -> str:
+        return of_task(str(tmp_path), "plan", False, ids.get_unique_id(), {}).run
+
+    first = run()
+    assert run() == first, "another task of it"
+    # What another process makes up; the address of the machine stays.
+    monkeypatch.setattr(ids, "random_int", f"{int(ids.random_int, 16) ^ 1:08x}")
+    assert run() != first
 
 
 def test_a_removed_report_is_gone_and_what_was_to_be_approved_is_not(tmp_path: Path) -> None:
