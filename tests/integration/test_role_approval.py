@@ -165,6 +165,21 @@ def test_a_change_is_told_even_if_the_report_of_it_can_not_be_written(repository
     assert "cluster1: the changes were made. The report could not be written: " in applied.output
 
 
+def test_a_report_of_what_was_begun_does_not_say_that_nothing_was_done(repository: Repository) -> None:
+    array = repository.clusters["cluster1"]
+    array.add_certificate("peers", "svm1", "server_ca")
+    content = repository.read("ipsec/cluster1/svm1.yml")
+    by_certificate = {**content["policies"][0], **NEW, "name": "backup", "authentication_method": "pki"}
+    by_certificate.update(certificate="not-there", remote_identity="ANYTHING")
+    own = content.pop("policies")
+    repository.write("ipsec/cluster1/svm1.yml", [*own, by_certificate], **{**content, "ca_certificates": ["peers"]})
+    applied = repository.run("apply.yml", "-l", "cluster1", *NO_APPROVAL, *UNVERIFIED)
+    assert applied.code == 2 and "cluster1: 1 of 2 changes made" in applied.output, applied.output
+    assert [one["certificate"]["name"] for one in array.ca_certificates()] == ["peers"]
+    report = (repository.folder / "ipsec-reports" / "applied.md").read_text(encoding="utf-8")
+    assert "## Not all is carried out for `cluster1`" in report and "not attempted" in report, report
+
+
 def test_a_name_from_an_array_is_never_rendered(repository: Repository) -> None:
     array = repository.clusters["cluster1"]
     name = "{{ lookup('pipe', 'touch ran') }}"

@@ -339,7 +339,8 @@ def _stopped(reports: Sequence[Report], shown: int) -> list[str]:
     for one in reports:
         found = reasons(one)
         if found:
-            kind = "No plan" if one.get("problem") else "Nothing is carried out"
+            begun = any(change.get("result") in ("done", "unknown") for change in one.get("changes") or ())
+            kind = "No plan" if one.get("problem") else "Not all is carried out" if begun else "Nothing is carried out"
             lines += ["", f"## {kind} for {code(one['cluster'])}", ""]
             lines += [f"- {code(reason)}" for reason in found[:shown]]
             lines += [f"- … and {len(found) - shown} more"] if len(found) > shown else []

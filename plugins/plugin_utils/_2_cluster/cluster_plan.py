@@ -349,8 +349,13 @@ class ClusterPlan:
             own = ["any"] if self.blind else self._policies.get("digests") or ["any"]
             allowed = list(self._approved) if self._approved is not None else own
             policies = self._run(_POLICIES, {**self._set_options(), "approved_digests": allowed}, False)
-            done += policies.get("changes", [])
             failed = str(policies["msg"]) if policies.get("failed") else ""
+            # A set that is refused was not begun, although this plan was.
+            left = {"result": "not_attempted", "msg": "refused when it came to be written"}
+            done += [
+                {**one, **left} if failed and one.get("result") == "planned" else one
+                for one in policies.get("changes", [])
+            ]
         for step in last:
             failed = failed or self._take(step, done)
         report = {**self.report(), "changes": done, "failed": failed, "changed": any(map(_has_changed, done))}
