@@ -37,7 +37,7 @@ class ActionModule(ActionBase):
                 return {**result, "report": None}
             if params["unchanged"] is not None:
                 found, missing = reports.write_unchanged(params["unchanged"])
-            elif params["sources"]:
+            elif params["sources"] is not None:
                 found, missing = reports.merge(params["sources"])
             else:
                 found, missing = reports.write_all()

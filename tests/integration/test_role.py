@@ -161,6 +161,8 @@ def test_nothing_ends_well_that_looked_at_nothing(repository: Repository) -> Non
         assert skipped.code == 4 and f"nothing is left to do: {skipping[0].replace('-l', '--limit')}" in skipped.output
     typo = repository.run("apply.yml", "--tags", "applied", *NO_APPROVAL)
     assert typo.code and "no task has the tags applied; there are plan, apply and verify." in typo.output
+    skipped = repository.run("apply.yml", "--skip-tags", "apply,verify", *NO_APPROVAL)
+    assert skipped.code == 2 and "There is nothing to do: --skip-tags leaves nothing of it." in skipped.output
     for empty in ("", "/", ","):
         bad = repository.run("plan.yml", "-l", "cluster1", "-e", f'{{"ipsec_policy_files": "{empty}"}}')
         assert bad.code and ("paths: " in bad.output or "ipsec_policy_files: is empty" in bad.output), bad.output

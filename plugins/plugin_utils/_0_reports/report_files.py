@@ -112,6 +112,8 @@ class Reports:
 
     def merge(self, sources: Sequence[str]) -> tuple[list[str], list[str]]:
         """Makes one report of those of other runs. Raises ``ValueError`` for what does not go together, ``OSError``."""
+        if not sources:
+            raise ValueError("sources: has no report to be put together with others.")
         contents = [_content(Path(source)) for source in sources]
         for source, content in zip(sources, contents):
             if content.get("purpose") != self.purpose:
@@ -264,7 +266,13 @@ def _content(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         content = None
-    if not isinstance(content, dict) or not {"purpose", "plans", "unplanned", "time"} <= content.keys():
+    if (
+        not isinstance(content, dict)
+        or not {"purpose", "plans", "unplanned", "time"} <= content.keys()
+        or not isinstance(content["unplanned"], list)
+        or not isinstance(content["plans"], list)
+        or not all(isinstance(one, dict) and "cluster" in one for one in content["plans"])
+    ):
         raise ValueError(f"{path} is no report of this collection.")
     return content
 

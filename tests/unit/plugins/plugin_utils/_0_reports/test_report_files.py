@@ -169,11 +169,15 @@ def test_what_does_not_go_together_is_refused_and_nothing_written(tmp_path: Path
     for name, purpose in (("one", "plan"), ("two", "plan"), ("three", "drift")):
         reports(tmp_path / name, purpose=purpose, hosts=HOSTS[:1]).write(planned(HOSTS[0]), HOSTS[:1])
     (tmp_path / "list.json").write_text("[]", encoding="utf-8")
+    of_nobody = {"purpose": "plan", "plans": [{}], "unplanned": [], "time": ""}
+    (tmp_path / "nobody.json").write_text(json.dumps(of_nobody), encoding="utf-8")
     one, two = (str(tmp_path / name / "plan.json") for name in ("one", "two"))
     for sources, words in (
         ([one, two], "cluster000: reported more than once"),
         ([one, str(tmp_path / "three" / "drift.json")], "is no report called plan"),
         ([one, str(tmp_path / "list.json")], "is no report of this collection"),
+        ([one, str(tmp_path / "nobody.json")], "is no report of this collection"),
+        ([], "sources: has no report"),
     ):
         with pytest.raises(ValueError, match=words):
             reports(tmp_path / "all").merge(sources)
