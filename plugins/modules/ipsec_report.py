@@ -44,7 +44,7 @@ options:
     description:
       - V(present) writes the report of all clusters of the play. V(absent) removes the one that an earlier run wrote, so that
         nobody takes it for that of a run which ended before it had one.
-      - Digests that were to be approved, C(approve-….json), are never removed.
+      - Digests that were to be approved, C(approve-….json), give way to those of a later plan only, which the new report names.
     type: str
     choices: [present, absent]
     default: present

@@ -379,6 +379,33 @@ def test_variables_say_how_far_an_apply_goes(repository: Repository) -> None:
     assert refused.code == 2 and "lockout-management" in refused.output
 
 
+def test_the_way_back_takes_away_what_it_is_told_and_nothing_else(repository: Repository) -> None:
+    array = repository.clusters["cluster1"]
+    made, *others = array.policies()
+    (repository.folder / "back.yml").write_text(
+        yaml.safe_dump(
+            [
+                {
+                    "hosts": "all",
+                    "connection": "local",
+                    "gather_facts": False,
+                    "tasks": [
+                        {
+                            "ansible.builtin.include_role": {"name": "wiresec.ontap.ipsec", "tasks_from": "withdraw"},
+                            "vars": {"ipsec_withdrawn": [{"name": made["name"], "svm": made["svm"]["name"]}]},
+                        }
+                    ],
+                }
+            ]
+        ),
+        encoding="utf-8",
+    )
+    for _time in ("taken away", "gone already"):
+        back = repository.run("back.yml", "-l", "cluster1")
+        assert back.code == 0, back.output
+        assert [policy["name"] for policy in array.policies()] == [policy["name"] for policy in others]
+
+
 def test_every_variable_of_the_role_is_set_by_some_test() -> None:
     specs = yaml.safe_load((CHECKOUT / "roles" / "ipsec" / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
     documented = {name for spec in specs["argument_specs"].values() for name in spec["options"]}

@@ -106,7 +106,7 @@ def test_a_target_that_fails_midway_leaves_everything_as_it_was(
     array.refuse(method, path, 262145, occurrence=occurrence)
     play = play_targets(playbooks, target, ontap_is_test_array=True)
     assert play.code == 2, play.output
-    assert "POST" in {request.method for request in array.requests}
+    assert "POST" in {request.method for request in array.requests}, play.output
     assert everything(array) == before
     assert foreign_writes(array, theirs, True) == []
 

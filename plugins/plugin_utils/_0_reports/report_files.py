@@ -23,7 +23,6 @@ from datetime import datetime, timezone
 from errno import ELOOP
 from hashlib import sha256
 from pathlib import Path
-from secrets import token_hex
 from typing import Any, Callable
 
 from . import html_report, plan_report
@@ -282,13 +281,11 @@ def write_whole(path: Path, text: str) -> None:
 
     Where a link is in its place, that is replaced, and what it leads to stays as it is: a merge request may bring links along.
     """
-    draft = path.with_name(f".{path.name}.{token_hex(8)}")
-    try:
-        with open(draft, "x", encoding="utf-8", errors="surrogateescape", newline="") as stream:
-            stream.write(text)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    draft = path.with_name(f".{path.name}.draft")
+    draft.unlink(missing_ok=True)
+    with open(draft, "x", encoding="utf-8", errors="surrogateescape", newline="") as stream:
+        stream.write(text)
+    draft.replace(path)
 
 
 def folder_of(folder: Path, cluster: str) -> Path:
