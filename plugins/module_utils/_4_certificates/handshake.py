@@ -82,7 +82,9 @@ def findings(client: RestClient, changes: Sequence[Change], predicting: bool) ->
         if judged:
             _check(client, judged, predicting)
     except OntapError as error:
-        error.notes.append("It was to be found out whether the certificate of an IPsec policy is of use. Nothing was changed.")
+        error.notes.append(
+            "It was to be found out whether the certificate of an IPsec policy is of use. Nothing was changed."
+        )
         raise
     return found
 
