@@ -141,11 +141,11 @@ def _numbers(text: str) -> list[int]:
     return [int(number) for number in text.split(",") if number]
 
 
-def _fleets_of(text: str) -> list[tuple[int, int, int]]:
+def _fleets_of(text: str) -> list[tuple[int, ...]]:
     fleets = [tuple(map(int, one.split("x"))) for one in text.split(",") if one]
     if any(len(one) != len(("clusters", "policies", "forks")) for one in fleets):
         raise ValueError(text)
-    return [(clusters, policies, forks) for clusters, policies, forks in fleets]
+    return fleets
 
 
 def _milliseconds(text: str) -> list[float]:

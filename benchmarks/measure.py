@@ -110,7 +110,7 @@ def measure(array: Array, cell: Cell) -> Cost:
             subprocess.Popen(
                 command, env=variables, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
             ) as process,
-            peak.of(process.pid) if cell.watched else nullcontext(),
+            peak.of(process.pid) if cell.watched else nullcontext() as _watching,
         ):
             output, _nothing = process.communicate()
         wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)

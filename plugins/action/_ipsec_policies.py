@@ -17,7 +17,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ..modules import (  # noqa: F401 - for the workers, as the next
+from ..modules import (
     ipsec_ca_certificate,
     ipsec_config,
     ipsec_policies,
@@ -26,10 +26,20 @@ from ..modules import (  # noqa: F401 - for the workers, as the next
     ipsec_security_association_info,
     ipsec_service_info,
 )
-from . import (  # noqa: F401
+from . import _ipsec_files, _ipsec_report
+
+FOR_THE_WORKERS = (
+    ipsec_ca_certificate,
+    ipsec_config,
+    ipsec_policies,
+    ipsec_policy_health,
+    ipsec_policy_info,
+    ipsec_security_association_info,
+    ipsec_service_info,
     _ipsec_files,
     _ipsec_report,
 )
+"""What tasks of the roles execute, imported here and now."""
 
 
 class ActionModule(ActionBase):

@@ -26,7 +26,7 @@ def guests() -> Iterator[list[Guest]]:
     """Kernels with IPsec, two of them where there are as many cores."""
     with ExitStack() as stack:
         try:
-            made = [Guest() for _ in range(min(2, os.cpu_count() or 1))]
+            made = [Guest() for _core in range(min(2, os.cpu_count() or 1))]
         except Unavailable as reason:
             (pytest.fail if "CI" in os.environ else pytest.skip)(f"There is no lab: {reason}", pytrace=False)
         with ThreadPoolExecutor(len(made)) as pool:

@@ -62,7 +62,7 @@ def plan(reports: Sequence[plan_report.Report], head: Mapping[str, Any]) -> str:
         command=plan_report.command(reports, head),
         before=before,
         after=after,
-        bars=[("before", picture.bar(before)), ("after", picture.bar(after))],
+        bars=[("before", picture.bar_of_states(before)), ("after", picture.bar_of_states(after))],
         width=picture.BAR,
         most=MOST,
     )

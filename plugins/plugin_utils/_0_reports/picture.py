@@ -142,7 +142,7 @@ _LEAST = 22
 """The width of a part of a bar, however small it is: it has a letter."""
 
 
-def bar(counts: Mapping[str, int]) -> list[dict[str, Any]]:
+def bar_of_states(counts: Mapping[str, int]) -> list[dict[str, Any]]:
     """The geometry of a bar of flows by state, the worst first: parts as wide as they are many, but never too small to be seen."""
     there = [(state, counts[state]) for state in STATES if counts.get(state)]
     total = sum(number for _state, number in there)
