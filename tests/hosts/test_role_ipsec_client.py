@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -173,7 +174,9 @@ def test_a_host_becomes_a_client_and_changes_with_the_files(client: Client) -> N
     assert TRAP.format(2050) in client.traps()
     gone = client.run(ipsec_client_state="absent")
     assert gone.code == 0, gone.output
-    assert "wiresec" not in client.loaded() and TRAP.format(2050) not in client.traps()
+    # A block of the kernel's may be there, which closed the gap of a moment ago and ends by itself.
+    traps = re.sub(r"src .*\n\s+dir out action block", "", client.traps())
+    assert "wiresec" not in client.loaded() and TRAP.format(2050) not in traps
     assert "other" in client.loaded() and "10.1.1.1" in client.traps()
     assert client.host.shell("find /etc -name 'wiresec*'") == ""
 
