@@ -35,7 +35,10 @@ BESIDES = {
 # The importer lints a folder in which it finds neither other collections nor this one by its name. `make lint` can.
 KNOWN_WARNINGS = (
     "syntax-check[unknown-module]: couldn't resolve module/action 'awx.awx.credential_type'",
-    *(f"Failed to find wiresec.ontap.{name} playbook." for name in ("apply", "audit", "drift", "export", "lint", "plan")),
+    *(
+        f"Failed to find wiresec.ontap.{name} playbook."
+        for name in ("apply", "audit", "drift", "export", "lint", "plan")
+    ),
 )
 
 PLAY = """
