@@ -8,6 +8,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,6 +18,7 @@ from .access import ACCESS_TOKEN, ADMIN, PASSWORD, Account
 from .associations import IKE_STATES, Peers, Traffic
 from .certificates import Certificates, check_certificate
 from .errors import OntapError
+from .events import SEVERITIES, Packet
 from .interventions import AsJob, Interventions, PendingApproval, Refusal, WithoutEffect
 from .messages import Answer, Call, Request
 from .plausible import completed
@@ -313,6 +315,59 @@ class Simulator(ServedData, Settings):
         with self._lock:
             return [nested(record) for record in self._state.associations.all()]
 
+    # --- packets and events ---
+
+    def packet_in(
+        self,
+        source: str,
+        destination: str,
+        *,
+        protocol: str = "tcp",
+        port: int = 2049,
+        source_port: int = 1023,
+        spi: str | None = None,
+        damaged: bool = False,
+        replayed: bool = False,
+    ) -> str | None:
+        """Let a host's packet arrive: in clear, or as ESP with an index. Return the name of the event that it leads to.
+
+        `damaged` and `replayed` are about a packet of an association that there is.
+        """
+        packet = Packet(destination, source, protocol, port, source_port)
+        with self._lock:
+            return _name(self._state.packet_in(packet, spi, damaged=damaged, replayed=replayed))
+
+    def packet_out(
+        self, source: str, destination: str, *, protocol: str = "tcp", port: int = 2049, destination_port: int = 1023
+    ) -> str | None:
+        """Let the array send a packet to a host; return the name of the event that it leads to, if any."""
+        with self._lock:
+            return _name(self._state.packet_out(Packet(source, destination, protocol, port, destination_port)))
+
+    def log_event(
+        self,
+        name: str,
+        severity: str = "notice",
+        text: str = "",
+        node: str | None = None,
+        when: datetime | None = None,
+        **parameters: Any,
+    ) -> None:
+        """Write any event into the log, on the first node unless one is named; ValueError for an unknown severity."""
+        if severity not in SEVERITIES:
+            raise ValueError(f"a severity is {', '.join(SEVERITIES)}, not {severity!r}")
+        with self._lock:
+            moment = when or self._state.time()
+            self._state.events.put(self._node(node), name, severity, text, parameters, moment)
+
+    def events(self) -> list[dict[str, Any]]:
+        """Return copies of the events that the log has, the oldest first."""
+        with self._lock:
+            return [
+                nested({path: value for path, value in one.items() if path not in ("key", "newness")})
+                for one in self._state.events.all()
+            ]
+
     # --- what is going to happen: each to `times` requests that fit, from the `occurrence`-th on; "*" is any method ---
 
     def refuse(
@@ -447,3 +502,7 @@ class Simulator(ServedData, Settings):
     def _find(self, name: str, svm: str | None) -> Record | None:
         found = self._state.policies.named(name)
         return next((one for one in found if one["name"] == name and one.get("svm.name") == svm), None)
+
+
+def _name(event: Record | None) -> str | None:
+    return None if event is None else str(event["message.name"])

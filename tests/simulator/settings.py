@@ -60,6 +60,16 @@ class _OfIpsec(_Setting[T]):
         state.configure_ipsec({self._name.removeprefix("ipsec_"): value})
 
 
+class _OfEvents(_Setting[int | None]):
+    """How much of the log of events is kept."""
+
+    def _read(self, state: State) -> Any:
+        return state.events.size
+
+    def _write(self, state: State, value: int | None) -> None:
+        state.events.size = value
+
+
 class Settings:
     """What can be read and set as attributes; a reset puts all of it back."""
 
@@ -85,6 +95,7 @@ class Settings:
     auto_establish = _Setting[bool | int](
         "Protecting policies get associations by themselves: when somebody looks (True), or after as many looks in vain."
     )
+    event_log_size = _OfEvents("How many events the log keeps; None is no limit.")
     ipsec_enabled = _OfIpsec[bool]("Whether IPsec is enabled.")
     replay_window = _OfIpsec[int]("The replay window of IPsec.")
     offload_enabled = _OfIpsec[bool]("Whether hardware does the work of IPsec.")

@@ -16,6 +16,7 @@ from .access import Accounts
 from .approvals import Approvals
 from .associations import Associations, Peers, Traffic
 from .authority import installed, installed_authority
+from .events import CATALOGUE, Events, Packet, between, covers, sa_text
 from .interventions import Interventions
 from .jobs import Jobs
 from .schema import Record
@@ -90,6 +91,7 @@ class State:
     jobs: Jobs = field(default_factory=Jobs)
     policies: Policies = field(default_factory=Policies)
     associations: Associations = field(default_factory=Associations)
+    events: Events = field(default_factory=Events)
     svms: dict[str, Record] = field(default_factory=dict)
     ipspaces: dict[str, Record] = field(default_factory=dict)
     certificates: dict[str, Record] = field(default_factory=dict)
@@ -263,3 +265,47 @@ class State:
         for policy in self.policies.all():
             if self.protects(policy) and self.associations.due(policy, looks, counted):
                 self.establish(policy, Peers.of(policy, node))
+
+    # --- what IPsec says of packets (fact sheet 7.2) ---
+
+    def log(self, name: str, node: Record, **parameters: str) -> Record:
+        """Write an event of NetApp's catalogue into the log: every event of IPsec comes by here."""
+        severity, text = CATALOGUE[name]
+        return self.events.put(node, name, severity, text.format(**parameters), parameters, self.time())
+
+    def packet_in(self, packet: Packet, spi: str | None, *, damaged: bool, replayed: bool) -> Record | None:
+        """Let a packet come in, in clear or as ESP with an index; return the event that it leads to, if any."""
+        policy = next((one for one in self.policies.all() if self.protects(one) and covers(one, packet)), None)
+        if not self.ipsec["enabled"]:
+            return None
+        node = self._node_of(packet.local)
+        addresses = {"srcAddr": packet.remote, "dstAddr": packet.local}
+        if spi is None:
+            return policy and self.log("ipsec.ib.policy.violation", node, protocol=packet.protocol, **addresses)
+        known = self._with_index(spi, packet)
+        if known is None:
+            return self.log("ipsec.ib.no.lookup", node, spi=spi, **addresses)
+        text = sa_text(self.unknowns.association_text, spi, packet.remote, packet.local)
+        if damaged:
+            return self.log("ipsec.ib.bad.encrypt", node, sa2str=text)
+        if replayed and self.ipsec["replay_window"]:
+            return self.log("ipsec.ib.no.replay", node, sa2str=text)
+        return None
+
+    def packet_out(self, packet: Packet) -> Record | None:
+        """Let a packet be sent; return the event that it leads to if a policy protects it and nothing is negotiated."""
+        if not any(self.protects(one) and covers(one, packet) for one in self.policies.all()):
+            return None
+        if any(one["type"] == "ipsec" and between(one, packet) for one in self.associations.all()):
+            return None
+        return self.log("ipsec.ob.no.acquire", self._node_of(packet.local), srcAddr=packet.local, dstAddr=packet.remote)
+
+    def _with_index(self, spi: str, packet: Packet) -> Record | None:
+        path = "ipsec.inbound.security_parameter_index"
+        return next((one for one in self.associations.all() if one.get(path) == spi and between(one, packet)), None)
+
+    def _node_of(self, address: str) -> Record:
+        """Return the node on which an interface has the address, the first one if none has."""
+        homes = (one for one in self.served["interfaces"] if one["ip.address"] == address)
+        uuid_ = next((one["location.node.uuid"] for one in homes), next(iter(self.nodes)))
+        return self.nodes[uuid_]

@@ -75,6 +75,13 @@ class Unknowns:
         "lines", ("lines", "blanks"), "7", "an installed certificate as it was given, or with blanks between its lines"
     )
 
+    events_of_svm_accounts: str = _switch(
+        "refused", ("refused", "shown"), "7.2", "whether an account of one SVM, or a tunnel to one, may read events"
+    )
+    association_text: str = _switch(
+        "brackets", ("brackets", "arrow"), "7.2", "how the parameter sa2str of an event spells an association"
+    )
+
     # --- how filters match ---
     names_match_case: bool = _flag(True, "3.2, 9.4", "a filter on text tells upper case from lower case")
     accept_quoting: str = _switch(
