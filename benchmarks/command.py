@@ -17,6 +17,7 @@ from itertools import product
 import ansible.release
 
 from benchmarks.coverage import Figure, Size, figure
+from benchmarks.explaining import Crowd, Explanation, explanation
 from benchmarks.fleet import STEPS, Fleet
 from benchmarks.measure import Cell, Cost, Costs, Wrong, key, measure_all, median
 from benchmarks.other_commit import other_commit
@@ -58,6 +59,8 @@ COVERED = (
 )
 """One, then with twice as much of each, and then what a large site has."""
 
+CROWDED = (Crowd(100, 1_000, 500), Crowd(1_000, 10_000, 5_000))
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measures, prints the tables, and returns the exit status."""
@@ -82,6 +85,7 @@ def _measure_and_print(options: argparse.Namespace) -> None:
     planning = [(size, seconds_of_stages(size, options.svms, options.runs)) for size in options.planned]
     covered = [figure(size, options.runs) for size in options.covered]
     with running_array() as array:
+        explained = [explanation(array, crowd, options.runs) for crowd in options.crowded]
         costs: Costs = {}
         for latency, size in product(options.latency, sorted({*options.sizes, *options.loops})):
             cells = [cell for cell in _cells(options) if (cell.latency, cell.workload.size) == (latency, size)]
@@ -94,6 +98,7 @@ def _measure_and_print(options: argparse.Namespace) -> None:
     _print_planning(planning)
     _print_loops(options, costs)
     _print_coverage(covered)
+    _print_explaining(explained)
     for title, clusters, workload, ways in _fleets(options):
         measured = [(way, costs[key(Cell(way, workload, options.latency[0]))]) for way in ways]
         _print_fleet(title, clusters, measured)
@@ -133,6 +138,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         options.fleets, options.single = [(2, 20, 5)], [20]
     options.planned = PLANNED[:1] if options.quick else PLANNED
     options.covered = [Size(100, 2, 10)] if options.quick else COVERED
+    options.crowded = CROWDED[:1] if options.quick else CROWDED
     options.peer = None if options.no_peer else peer()
     return options
 
@@ -245,6 +251,12 @@ def _print_coverage(measured: Sequence[Figure]) -> None:
         "with a change",
     ]
     _print_table(head, rows)
+
+
+def _print_explaining(measured: Sequence[Explanation]) -> None:
+    rows = [[*(f"{number:,}" for number in crowd), f"{wall:.2f}", f"{cpu:.2f}"] for crowd, wall, cpu in measured]
+    print("## Table 7: why policies have no associations, ipsec_policy_health in this process\n")
+    _print_table(["policies", "associations", "events", "wall s", "CPU s"], rows)
 
 
 def _print_whole_set(options: argparse.Namespace, costs: Costs, size: int, latency: float) -> None:

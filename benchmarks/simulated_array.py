@@ -57,6 +57,24 @@ class Array:
         array.latency = latency
         return uuids
 
+    def prepare_crowd(self, policies: int, associations: int, events: int) -> None:
+        """Begins anew with policies for networks of clients; one in ten has the events and no association, the others the associations."""
+        array = self._simulator
+        array.reset()
+        busy = [number for number in range(policies) if number % 10]
+        silent = [number for number in range(policies) if number % 10 == 0]
+        for number in range(policies):
+            remote = {"address": f"10.{number // 256}.{number % 256}.0", "netmask": "24"}
+            array.add_policy({"name": f"policy{number:04}", "svm": "svm1", "remote_endpoint": remote})
+        for pair in range(associations // 2):
+            number, host = busy[pair % len(busy)], pair // len(busy) + 1
+            address = f"10.{number // 256}.{number % 256}.{host}"
+            array.establish(f"policy{number:04}", "svm1", remote_address=address)
+        for event in range(events):
+            number, host = silent[event % len(silent)], event // len(silent) % 254 + 1
+            parameters = {"srcAddr": f"10.{number // 256}.{number % 256}.{host}", "dstAddr": "10.0.0.1"}
+            array.log_event("ipsec.ib.policy.violation", "alert", protocol="tcp", **parameters)
+
     def traffic(self) -> Traffic:
         """What came in."""
         requests = self._simulator.requests

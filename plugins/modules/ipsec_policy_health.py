@@ -18,6 +18,9 @@ description:
   - Of use right after a change, and, with O(wait=0), as a scheduled check.
   - Reads the policies and the service once. The associations are read at once, and then after pauses that grow from one second
     to five.
+  - When it fails it says of each policy what speaks for which cause, in the order in which one would search. For that it reads, once,
+    the settings of IPsec, the certificates, if the policy has one, and the events of IPsec in the log of the array (EMS). What the
+    account may not read is told, and the rest said without it.
   - In check mode it looks once, and warns instead of failing, because policies that earlier tasks only predicted have no
     associations.
   - Associations come with traffic, so a policy whose peers are silent has none although nothing is wrong.
@@ -63,6 +66,12 @@ options:
       - With how many peers each policy should be established. A peer is a pair of hosts, counted on each node.
     type: int
     default: 1
+  peer:
+    description:
+      - Address of a client. Then only the policies count whose remote endpoint has it, and only associations with it, and RV(peer) has all
+        that the array knows of that client.
+    type: str
+    version_added: 2.0.0
   expiry_warning:
     description:
       - Warn of certificates of these policies, and of the authorities that IPsec trusts there, that expire within so many days, have
@@ -88,6 +97,18 @@ EXAMPLES = r"""
     policies:
       - nfs-clients
     wait: 120
+
+- name: Why is this client cut off?
+  wiresec.ontap.ipsec_policy_health:
+    peer: 10.10.20.20
+    wait: 0
+  register: health
+  failed_when: false
+
+- name: Tell what speaks for which cause
+  ansible.builtin.debug:
+    msg: "{{ item.policy }}: {{ item.causes | map(attribute='evidence') | join(' ') }}"
+  loop: "{{ health.policies | selectattr('causes', 'defined') }}"
 
 - name: Does everything on an SVM that should be protected have its associations?
   wiresec.ontap.ipsec_policy_health:
@@ -119,6 +140,33 @@ policies:
         - As in M(wiresec.ontap.ipsec_security_association_info), whose other keys come along then.
         - V(not_expected) if the policy is disabled, protects nothing or is to be ignored, V(missing) if there is no policy of this name.
       type: str
+    causes:
+      description:
+        - What speaks for which cause, in the order of a search; empty for policies that have what they should, and where too little could be
+          read. L(The page on diagnosis, https://github.com/wiresec/wiresec.ontap/blob/main/docs/diagnosis.md) explains each.
+      type: list
+      elements: dict
+      returned: if policies do not have what is expected of them
+      contains:
+        cause:
+          description:
+            - V(ipsec_disabled), V(policy_missing), V(policy_disabled), V(policy_protects_nothing), V(certificate_missing),
+              V(certificate_expired), V(offload_with_replay_window), V(ike_without_child), V(peer_silent), V(ike_unfinished),
+              V(out_of_step), V(sent_unprotected), V(protected_otherwise), V(not_negotiated), V(replayed) or V(silent).
+          type: str
+        certainty:
+          description: V(certain) is what the array says itself, V(likely) what is known to look like that, V(possible) what it can't tell apart.
+          type: str
+        evidence:
+          description: What was read that speaks for it.
+          type: str
+        advice:
+          description: What to do, or where to look.
+          type: str
+        peers:
+          description: The clients that it is about; empty where it is about all.
+          type: list
+          elements: str
   sample:
     - policy: nfs-clients
       svm: svm1
@@ -129,6 +177,36 @@ policies:
       nodes: [cluster1-01]
       inbound: {bytes: 1400, packets: 1}
       outbound: {bytes: 2800, packets: 2}
+peer:
+  description:
+    - What the array knows of O(peer); V(null) stands for what could not be read, and RV(unread) says why.
+  returned: if O(peer) is given, also if policies do not have what is expected of them
+  type: dict
+  contains:
+    address:
+      description: The address.
+      type: str
+    policies:
+      description: The policies whose remote endpoint has it, as in M(wiresec.ontap.ipsec_policy_info).
+      type: list
+      elements: dict
+    security_associations:
+      description: The associations with it, as in M(wiresec.ontap.ipsec_security_association_info).
+      type: list
+      elements: dict
+    events:
+      description: The events of IPsec that name it, the newest first, with C(name), C(peer), C(local), C(time) and C(node).
+      type: list
+      elements: dict
+    sessions:
+      description: What it uses now by NFS, SMB and iSCSI, with C(protocol), C(server) and C(svm).
+      type: list
+      elements: dict
+unread:
+  description: A sentence for all of RV(peer) that could not be read.
+  returned: if O(peer) is given
+  type: list
+  elements: str
 expiring:
   description:
     - The certificates that O(expiry_warning) is about, the soonest first, with the keys of M(wiresec.ontap.certificate_info).
@@ -152,10 +230,12 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._0_basics import normalize
 from ..module_utils._0_basics.errors import InvalidInput, Unprotected
-from ..module_utils._1_array.rest import RestClient
+from ..module_utils._1_array.rest import RestClient, literal
 from ..module_utils._2_objects.ipsec_policy import POLICY
 from ..module_utils._2_objects.ipsec_security_association import SECURITY_ASSOCIATION
+from ..module_utils._4_associations.explaining import about
 from ..module_utils._4_associations.policy_health import Expectation, check, said
 from ..module_utils._4_certificates.inventory import expiring_of_ipsec
 from ..module_utils._5_task import options
@@ -168,6 +248,7 @@ OPTIONS: dict[str, Any] = {
     "ignore": {"type": "list", "elements": "str", "default": []},
     "allow_empty": {"type": "bool", "default": False},
     "peers": {"type": "int", "default": 1},
+    "peer": {"type": "str"},
     "expiry_warning": {"type": "int"},
     "wait": {"type": "int", "default": 60},
 }
@@ -186,8 +267,11 @@ def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, 
         raise InvalidInput(f"policies, ignore: {', '.join(both)}: can't be expected and ignored at once.")
     svm = POLICY.from_options({"svm": params["svm"]}).get("svm")
     ignored = frozenset(params["ignore"])
-    expected = Expectation(svm, params["policies"], params["peers"], ignored, params["allow_empty"])
+    peer = _peer(params["peer"])
+    expected = Expectation(svm, params["policies"], params["peers"], ignored, params["allow_empty"], peer)
     told: dict[str, Any] = {}
+    if peer is not None:
+        told["peer"], told["unread"] = about(client, peer, {} if svm is None else {"svm": literal(svm)})
     doubts: list[str] = []
     if params["expiry_warning"] is not None:
         told["expiring"], doubts = expiring_of_ipsec(client, svm, params["expiry_warning"], params["policies"])
@@ -204,6 +288,13 @@ def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, 
         **told,
         "warnings": [*warnings, *doubts],
     }
+
+
+def _peer(value: str | None) -> str | None:
+    try:
+        return None if value is None else normalize.ip_address(value)
+    except ValueError as error:
+        raise InvalidInput(f"peer: {error}") from None
 
 
 def main(module_class: type[AnsibleModule] = AnsibleModule) -> None:

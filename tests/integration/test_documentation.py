@@ -53,7 +53,7 @@ NFS_CLIENTS = {
     "remote_endpoint": {"address": "10.10.20.0", "netmask": "24"},
 }
 MONITORING = {**NFS_CLIENTS, "name": "monitoring", "action": "bypass", "authentication_method": "none"}
-BEFORE = {"pki.md": NFS_CLIENTS, "rotation.md": NFS_CLIENTS, "quick_start.md": MONITORING}
+BEFORE = {"diagnosis.md": NFS_CLIENTS, "pki.md": NFS_CLIENTS, "rotation.md": NFS_CLIENTS, "quick_start.md": MONITORING}
 
 
 @dataclass

@@ -87,7 +87,9 @@ def test_when_time_is_over_the_list_says_what_each_lacks(policies: Simulator) ->
     assert message == (
         "2 of 5 policies do not have the security associations that are expected of them after 20 s: IPsec policy 'db' on "
         "SVM 'svm1' is established with 0 of 1 peers, and is half-open with 1 (IKE: 1 connecting); IPsec policy 'web' on "
-        "SVM 'svm1' has none."
+        "SVM 'svm1' has none. db: IKE with 10.0.1.1 has begun, and is not established: the array does not say what it waits for. "
+        "The client's log tells. In this order: UDP ports 500 and 4500 both ways, its daemon, its IKE proposal (AES-256, SHA-384, "
+        "ECP-384), its identity, its key or certificate."
     )
     assert statuses(outcome)["svm1", "db"] == "half_open"
     assert clock.pauses == [1, 2, 4, 5, 5, 3]
@@ -154,7 +156,7 @@ def test_nothing_looked_at_is_a_failure_unless_that_is_allowed(policies: Simulat
     message, outcome = failure(policies, clock=clock, svm=svm)
     assert message == f"{reason} So nothing was looked at. Set allow_empty: true if that is fine."
     assert (looks(policies), clock.pauses) == (0, [])
-    assert health(policies, svm=svm, allow_empty=True)["policies"] == outcome
+    assert statuses(health(policies, svm=svm, allow_empty=True)["policies"]) == statuses(outcome)
     assert reason in health(policies, svm=svm, check_mode=True)["warnings"][0]
 
 
@@ -272,3 +274,130 @@ def test_certificates_that_could_not_be_read_are_no_good_news(policies: Simulato
     result = health(policies, username="restricted", password="restricted-password", expiry_warning=30)
     assert result["expiring"] is None
     assert "Whether a certificate expires was not looked at: " in result["warnings"][0]
+
+
+# --- why a policy has none ---
+
+CLIENT, LIF = "10.0.1.7", "10.0.0.1"
+
+
+def causes(outcome: list[dict[str, Any]]) -> dict[str, list[tuple[str, str]]]:
+    """Cause and certainty, by the name of the policy."""
+    return {
+        one["policy"]: [(cause["cause"], cause["certainty"]) for cause in one["causes"]]
+        for one in outcome
+        if one["causes"]
+    }
+
+
+@pytest.fixture
+def clients(array: Simulator) -> Simulator:
+    """A policy for each of six clients, and one that is asleep."""
+    for host in range(1, 7):
+        remote = {"address": f"10.0.1.{host}", "netmask": "32"}
+        array.add_policy({"name": f"c{host}", "svm": "svm1", "remote_endpoint": remote})
+    array.add_policy({"name": "asleep", "svm": "svm1", "enabled": False})
+    array.add_policy({"name": "c1", "svm": "svm2", "remote_endpoint": {"address": "10.9.0.1", "netmask": "32"}})
+    array.establish("c1", "svm2")
+    return array
+
+
+@pytest.mark.parametrize("form", ["brackets", "arrow"])
+def test_the_events_say_why(clients: Simulator, form: str) -> None:
+    clients.unknowns = Unknowns(association_text=form)
+    clients.packet_in("10.0.1.1", LIF)
+    clients.packet_out(LIF, "10.0.1.2")
+    clients.establish("c3", "svm1", ipsec=False)
+    clients.establish("c4", "svm1")
+    index = clients.security_associations()[-1]["ipsec"]["inbound"]["security_parameter_index"]
+    clients.packet_in("10.0.1.4", LIF, spi=index, damaged=True)
+    clients.drop_sas("c4", "svm1")
+    clients.packet_in("10.0.1.5", LIF, spi="0xc0ffee")
+    clients.packet_in("10.8.8.8", LIF)
+    clients.log_event("raid.disk.missing", "error")
+    message, outcome = failure(clients, wait=0)
+    assert causes(outcome) == {
+        "c1": [("sent_unprotected", "likely")],
+        "c2": [("not_negotiated", "possible")],
+        "c3": [("ike_without_child", "likely")],
+        "c4": [("out_of_step", "likely")],
+        "c5": [("out_of_step", "likely")],
+        "c6": [("silent", "possible")],
+    }
+    assert "c1: ipsec.ib.policy.violation of 10.0.1.1 once at " in message
+    assert clients.requests[-1].path == "/api/support/ems/events"
+
+
+def test_what_the_array_itself_says(clients: Simulator) -> None:
+    expired = datetime.now(UTC) - timedelta(days=3, hours=1)
+    clients.add_certificate("old", "svm1", "server", expiry_time=expired.isoformat())
+    clients.add_policy({"name": "pki", "svm": "svm1", "certificate": "old"})
+    message, outcome = failure(clients, wait=0, svm="svm1", policies=["pki", "asleep", "nowhere"])
+    assert causes(outcome) == {
+        "pki": [("certificate_expired", "likely")],
+        "asleep": [("policy_disabled", "certain")],
+        "nowhere": [("policy_missing", "certain")],
+    }
+    assert "pki: Certificate 'old' of the policy has expired 4 days ago" in message
+    clients.ipsec_enabled = False
+    for setting in ("normal", "empty"):
+        clients.unknowns = Unknowns(while_disabled=setting)
+        _message, outcome = failure(clients, wait=0, svm="svm1", policies=["pki"])
+        assert causes(outcome)["pki"][0] == ("ipsec_disabled", "certain")
+
+
+def test_without_the_right_to_read_events_the_same_and_that_is_said(clients: Simulator) -> None:
+    clients.packet_in("10.0.1.1", LIF)
+    clients.establish("c3", "svm1", ipsec=False)
+    clients.add_account("auditor", "an-auditors-password", forbidden=("/api/support",))
+    message, outcome = failure(clients, wait=0, username="auditor", password="an-auditors-password")
+    assert "Not looked at: events. Listing EMS event objects failed: " in message
+    assert causes(outcome)["c1"] == [("silent", "possible")]
+    assert causes(outcome)["c3"] == [("ike_without_child", "likely")]
+    (silent,) = next(one for one in outcome if one["policy"] == "c1" and one["svm"] == "svm1")["causes"]
+    assert "events could not be read" in silent["evidence"]
+
+
+@pytest.mark.parametrize("path", ["/api/security/ipsec/policies", "/api/security/ipsec"])
+def test_what_can_not_be_read_for_the_causes_hides_no_failure(clients: Simulator, path: str) -> None:
+    clients.refuse("GET", path, code=262145, occurrence=2, times=9)
+    message, outcome = failure(clients, wait=0)
+    assert "6 of 8 policies do not have the security associations" in message
+    assert "Not looked at: " in message
+    assert all("causes" in one for one in outcome)
+
+
+def test_one_client(clients: Simulator) -> None:
+    clients.add_policy({"name": "subnet", "svm": "svm1", "remote_endpoint": {"address": "10.0.1.0", "netmask": "24"}})
+    clients.establish("subnet", "svm1", remote_address="10.0.1.99")
+    clients.establish("c2", "svm1")
+    clients.packet_in("10.0.1.1", LIF)
+    clients.packet_in("10.0.1.3", LIF)
+    clients.connect_nfs("10.0.1.1", LIF, "svm1")
+    clients.connect_nfs("10.0.1.1", LIF, "svm1", volume="vol2")
+    clients.connect_smb("10.0.1.2", LIF, "svm1")
+    clients.connect_iscsi("10.0.1.1", "10.0.0.2", "svm1")
+    with pytest.raises(Unprotected) as caught:
+        health(clients, wait=0, peer="10.0.1.1")
+    result = caught.value.result()
+    assert statuses(result["policies"]) == {
+        ("svm1", "asleep"): "not_expected",
+        ("svm1", "c1"): "none",
+        ("svm1", "subnet"): "none",
+    }
+    assert causes(result["policies"]) == {name: [("sent_unprotected", "likely")] for name in ("c1", "subnet")}
+    peer = result["peer"]
+    assert [one["name"] for one in peer["policies"]] == ["asleep", "c1", "subnet"]
+    assert (peer["address"], peer["security_associations"], result["unread"]) == ("10.0.1.1", [], [])
+    assert [(one["name"], one["peer"]) for one in peer["events"]] == [("ipsec.ib.policy.violation", "10.0.1.1")]
+    assert sorted((one["protocol"], one["server"]) for one in peer["sessions"]) == [
+        ("iscsi", "10.0.0.2"),
+        ("nfs3", LIF),
+    ]
+    well = health(clients, wait=0, peer="10.0.1.2", ignore=["subnet"])
+    assert [one["type"] for one in well["peer"]["security_associations"]] == ["ike", "ipsec"]
+    assert "causes" not in well["policies"][0]
+    message, _outcome = failure(clients, wait=0, peer="10.7.7.7")
+    assert "The array lists no policy for peer 10.7.7.7. So nothing was looked at." in message
+    with pytest.raises(InvalidInput, match="peer: 'db1' is not an IPv4 or IPv6 address"):
+        health(clients, peer="db1")

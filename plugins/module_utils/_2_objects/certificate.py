@@ -8,9 +8,7 @@ They can be installed and deleted, and never be modified. Source: NetApp's REST 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from .._0_basics import certificate_bundle, normalize, x509
@@ -22,15 +20,6 @@ _END_ENTITIES = certificate_bundle.END_ENTITIES
 
 
 _USED = "Something on the array uses it: for IPsec, certificate_info says what."
-
-
-def _moment(value: Any) -> datetime:
-    """A point in time as ONTAP writes it: ISO 8601 with an offset. Raises ``ValueError`` for one that leaves it open."""
-    # Python 3.9 does not know the letter, nor an offset without a colon, which a sample of NetApp's has.
-    moment = datetime.fromisoformat(re.sub(r"([+-]\d\d)(\d\d)$", r"\1:\2", str(value).replace("Z", "+00:00")))
-    if moment.tzinfo is None:
-        raise ValueError(f"{value!r} names no time zone.")
-    return moment
 
 
 class Certificate(SvmScoped):
@@ -103,7 +92,7 @@ class InstalledCertificate(Certificate):
         Field("scope", normalizer=normalize.keyword, choices=SCOPES, read_only=True),
         Field("type", normalizer=normalize.keyword, choices=TYPES, immutable=True, always_returned=True),
         Field("common_name", read_only=True),
-        Field("expiry_time", normalizer=_moment, read_only=True),
+        Field("expiry_time", normalizer=normalize.moment, read_only=True),
         Field(
             "public_certificate", normalizer=_content, reader=_content_as_returned, immutable=True, always_returned=True
         ),

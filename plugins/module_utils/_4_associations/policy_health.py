@@ -21,6 +21,8 @@ from .._2_objects.ipsec_security_association import (
     summarize,
 )
 from .._3_state.reading import is_enabled, listing
+from .event_join import concerns
+from .explaining import explain
 
 FIRST_PAUSE = 1.0
 """Seconds after which the associations are read for a second time; pauses grow from there."""
@@ -28,6 +30,7 @@ FIRST_PAUSE = 1.0
 NOT_EXPECTED, MISSING = "not_expected", "missing"
 _ABLE = (NONE, HALF_OPEN, ESTABLISHED)
 _SHOWN = 20
+_EXPLAINED = 3
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Expectation:
 
     svm: of one SVM, or of any and the cluster (``None``). names: these only, ``None`` for all that protect traffic.
     peers: how many peers each should be established with. ignored: names of those that need none. empty: whether it is
-    fine if no policy protects traffic, the ignored ones included.
+    fine if no policy protects traffic, the ignored ones included. peer: an address that alone counts, ``None`` for any.
     """
 
     svm: str | None
@@ -44,6 +47,7 @@ class Expectation:
     peers: int
     ignored: frozenset[str] = frozenset()
     empty: bool = False
+    peer: str | None = None
 
 
 def check(
@@ -59,7 +63,7 @@ def check(
     off = is_enabled(client, POLICY) is False
     hopeless = off or nothing or any(_can_not_be_met(one, expected) for one in policies)
     for _attempt in client.patiently(0 if lenient or hopeless else seconds, FIRST_PAUSE):
-        policies = _with_associations(client, policies, where)
+        policies, associations = _with_associations(client, policies, where, expected.peer)
         unmet = [one for one in policies if not _is_met(one, expected)]
         if not (unmet or off or nothing):
             return policies, []
@@ -70,10 +74,24 @@ def check(
     if off:
         problems += [] if problems else ["Which policies there are is not certain."]
         problems.append(f"{POLICY.switch.off}: enable it, with ipsec_config.")
-    problem = " ".join(problems)
+    doubtful = unmet or (policies if nothing or off else [])
+    explained = explain(client, doubtful, associations, where, expected.peer)
+    policies = [{**one, "causes": explained.causes.get(_key(one), [])} for one in policies]
+    problems += [_first(one, explained.causes.get(_key(one), [])) for one in unmet[:_EXPLAINED]] + explained.unread
+    problem = " ".join(filter(None, problems))
     if lenient:
         return policies, [problem]
     raise Unprotected(problem).reporting({"policies": policies})
+
+
+def _key(policy: Mapping[str, Any]) -> tuple[Any, Any]:
+    return policy["svm"], policy["policy"]
+
+
+def _first(policy: Mapping[str, Any], causes: Sequence[Mapping[str, Any]]) -> str:
+    """What to look at first, unless the reason says it already."""
+    telling = [one for one in causes if one["cause"] not in ("ipsec_disabled", "policy_missing", "silent")]
+    return f"{policy['policy']}: {telling[0]['evidence']} {telling[0]['advice']}" if telling else ""
 
 
 def said(policies: Sequence[Mapping[str, Any]]) -> str:
@@ -102,12 +120,13 @@ def _problem(
 
 def _nothing(policies: Sequence[Mapping[str, Any]], expected: Expectation) -> str:
     where = "" if expected.svm is None else f" of SVM {expected.svm!r}"
+    where += "" if expected.peer is None else f" for peer {expected.peer}"
     if policies:
         there = (
             f"None of the {len(policies)} policies{where} protects traffic: each is disabled, or a bypass or discard."
         )
     else:
-        doubt = " The SVM may not exist, or have another name." if where else ""
+        doubt = " The SVM may not exist, or have another name." if expected.svm is not None else ""
         there = f"The array lists no policy{where}.{doubt}"
     return f"{there} So nothing was looked at. Set allow_empty: true if that is fine."
 
@@ -115,7 +134,11 @@ def _nothing(policies: Sequence[Mapping[str, Any]], expected: Expectation) -> st
 def _policies(client: RestClient, expected: Expectation, where: Mapping[str, str]) -> tuple[list[dict[str, Any]], int]:
     """Every policy that is meant, with what can be said of it before its associations are known; how many of them protect."""
     fields = ["name", "svm", "scope", "enabled", "action"]
+    if expected.peer is not None:
+        fields += ["remote_endpoint.address", "remote_endpoint.netmask"]
     found = [one for one in listing(client, POLICY, where, fields) if expected.svm in (None, one.get("svm"))]
+    if expected.peer is not None:
+        found = [one for one in found if concerns(one, expected.peer)]
     if expected.names is not None:
         found = [one for one in found if one["name"] in expected.names]
     states = [
@@ -133,15 +156,21 @@ def _policies(client: RestClient, expected: Expectation, where: Mapping[str, str
 
 
 def _with_associations(
-    client: RestClient, policies: Sequence[dict[str, Any]], where: Mapping[str, str]
-) -> list[dict[str, Any]]:
-    """The same with what the associations say of those that can have some; nothing is read if there are none."""
+    client: RestClient, policies: Sequence[dict[str, Any]], where: Mapping[str, str], peer: str | None
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The same with what the associations, with one peer or all, say of those that can have some, and these associations.
+
+    Nothing is read if there are no such policies.
+    """
     able = [{"name": one["policy"], "svm": one["svm"]} for one in policies if one["status"] in _ABLE]
     if not able:
-        return list(policies)
+        return list(policies), []
     associations = listing(client, SECURITY_ASSOCIATION, where, list(NEEDED_FOR_STATUS))
+    if peer is not None:
+        associations = [one for one in associations if one["remote_address"] == peer]
     summaries = {(one["svm"], one["policy"]): one for one in summarize(associations, able)}
-    return [summaries[one["svm"], one["policy"]] if one["status"] in _ABLE else one for one in policies]
+    told = [summaries[one["svm"], one["policy"]] if one["status"] in _ABLE else one for one in policies]
+    return told, associations
 
 
 def _can_not_be_met(policy: Mapping[str, Any], expected: Expectation) -> bool:

@@ -52,6 +52,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "module_utils/_3_state/set_report.py": _OF_SETS,
     "module_utils/_3_state/whole_set.py": (*_OF_SETS, "integration/test_strict_sets.py"),
     "module_utils/_4_associations/impact.py": ("integration/test_impact.py",),
+    "module_utils/_4_associations/explaining.py": ("integration/test_ipsec_policy_health.py",),
     "module_utils/_4_associations/policy_health.py": ("integration/test_ipsec_policy_health.py",),
     "module_utils/_4_certificates": (
         "integration/test_certificate.py",
