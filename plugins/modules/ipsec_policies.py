@@ -21,8 +21,8 @@ description:
     modifications that disable a policy, then deletes; what may have taken over is there before something goes. A policy
     under a new name is a create and a delete, in that order.
   - Without changes, it costs one listing of the SVMs concerned, which is one request for each page (10,000 policies).
-  - Policies with certificates that are created, or whose certificate or identities change, are held against what the array has,
-    as by M(wiresec.ontap.ipsec_policy), with two requests for all of them.
+  - Policies with certificates that are created, are switched on, or whose certificate or identities change, are held against
+    what the array has, as by M(wiresec.ontap.ipsec_policy), with two requests for all of them.
   - A plan that must not be carried out fails the task with all of the plan in its result, and RV(refused) says why. That is so
     in check mode, too.
 author:
@@ -82,6 +82,8 @@ options:
     description:
       - Whether to look at the policies of all SVMs and of the cluster, so that RV(unmanaged) has all that the list does not
         name. By default only SVMs are looked at that the list or O(svms) name, and cluster scope if an entry is about it.
+      - In check mode, a certificate that is not installed is an error then, and else a warning, because an earlier task may
+        only have predicted it.
       - It changes nothing else, and costs no further request.
     type: bool
     default: false
@@ -514,7 +516,9 @@ def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, 
     limits = guards.Limits(params["max_deletes"], params["allow_empty"])
     keep, everywhere = tuple(params["keep"]), params["whole_cluster"]
     scope = whole_set.Scope(params["prune"], svms, keep, strict, everywhere, limits, mode.check)
-    plan = handshake.checked(client, whole_set.plan(client, POLICY, entries, scope), mode.check)
+    # Of a whole cluster nothing is decided earlier, or elsewhere.
+    predicting = mode.check and not everywhere
+    plan = handshake.checked(client, whole_set.plan(client, POLICY, entries, scope), predicting)
     told = _digests(params, client, mode, plan)
     refused = bool(plan.refusals)
     impacts = impact(client, [step.change for step in plan.taken()]) if params["report_impact"] else []

@@ -18,9 +18,9 @@ description:
     ONTAP may not list its policies while IPsec is disabled, and the name of the SVM may be misspelt. What the array's answer to a
     look-up by name leaves out of what the task is about, be it not set or known to get lost, is read by UUID, which costs one
     more.
-  - A policy with a certificate that is created, or whose certificate or identities change, is first held against what the array
-    has, at the cost of two requests. What would fail at the first handshake is an error, what may fail a warning; L(the guide
-    to certificates,https://github.com/wiresec/wiresec.ontap/blob/main/docs/pki.md) has the list.
+  - A policy with a certificate that is created, is switched on, or whose certificate or identities change, is first held
+    against what the array has, at the cost of two requests. What would fail at the first handshake is an error, what may fail
+    a warning; L(the guide to certificates,https://github.com/wiresec/wiresec.ontap/blob/main/docs/pki.md) has the list.
   - If the answer to a write gets lost, the array is read again. A change that it shows is reported as done, with a warning;
     one that it doesn't show is sent once more. Where that can't be told, because ONTAP returns no key, the task fails
     with RV(operation=unknown). A later run then brings the policy to the wanted state.

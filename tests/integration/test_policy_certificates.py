@@ -116,6 +116,7 @@ def test_only_certificates_and_identities_are_worth_a_request(array: Simulator) 
     for changes, reads in (
         ({}, 1),
         ({"enabled": False}, 1),
+        ({"enabled": True}, 3),
         ({"certificate": "next"}, 3),
         ({"remote_identity": "ANYTHING"}, 3),
         ({"local_identity": SUBJECT.lower()}, 3),
@@ -146,6 +147,37 @@ def test_a_task_that_names_little_is_checked_with_what_is_there(array: Simulator
     array.clear_log()
     assert policy(array, name="key", svm="svm1", local_identity="whatever")["warnings"] == []
     assert methods(array) == ["GET", "GET", "PATCH"]
+
+
+def test_a_policy_that_is_switched_on_is_checked(array: Simulator) -> None:
+    """Its certificate may have expired meanwhile. Switched off, nobody needs it."""
+    install(array, "short", end=NOW + timedelta(days=1))
+    policy(array, **{**POLICY, "certificate": "short"})
+    array.edit_policy("web", "svm1", {"certificate.name": "expired"})
+    short = {"name": "web", "svm": "svm1"}
+    assert policy(array, enabled=False, **short)["warnings"] == []
+    array.clear_log()
+    with pytest.raises(InvalidInput, match="'expired' on SVM 'svm1' has expired, on"):
+        policy(array, enabled=True, **short)
+    assert methods(array) == ["GET"] * 4
+    with pytest.raises(InvalidInput, match=r"policies\[0\] .*'expired' on SVM 'svm1' has expired, on"):
+        policies(array, policies=[{"enabled": True, **short}])
+    assert policy(array, enabled=True, **{**POLICY, "certificate": "mine"})["warnings"] == []
+    # One with a key costs its own record, to know that.
+    policy(array, **{**POLICY, "name": "key", "certificate": None, "secret_key": "a-secret-key-of-the-tests"})
+    policy(array, name="key", svm="svm1", enabled=False)
+    array.clear_log()
+    assert policy(array, name="key", svm="svm1", enabled=True)["warnings"] == []
+    assert methods(array) == ["GET", "GET", "PATCH"]
+
+
+def test_a_plan_of_a_whole_cluster_waits_for_no_certificate(array: Simulator) -> None:
+    """Whoever plans for all of it decides for all of it: nothing can have been predicted before."""
+    missing = {**POLICY, "certificate": "nothing"}
+    (warning,) = policies(array, check_mode=True, policies=[missing])["warnings"]
+    assert "'nothing' on SVM 'svm1' is not installed" in warning
+    with pytest.raises(InvalidInput, match="'nothing' on SVM 'svm1' is not installed"):
+        policies(array, check_mode=True, policies=[missing], whole_cluster=True)
 
 
 def test_what_is_only_likely_to_fail_is_a_warning(array: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:

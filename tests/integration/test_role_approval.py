@@ -173,6 +173,13 @@ def test_a_report_of_what_was_begun_does_not_say_that_nothing_was_done(repositor
     by_certificate.update(certificate="not-there", remote_identity="ANYTHING")
     own = content.pop("policies")
     repository.write("ipsec/cluster1/svm1.yml", [*own, by_certificate], **{**content, "ca_certificates": ["peers"]})
+    # What is certain to fail is known before anything is begun.
+    refused = repository.run("apply.yml", "-l", "cluster1", *NO_APPROVAL, *UNVERIFIED)
+    assert refused.code == 2 and "'not-there' on SVM 'svm1' is not installed" in refused.output, refused.output
+    assert (array.ca_certificates(), "no authority is listed" in refused.output) == ([], False)
+    # The plans and the authority look at certificates five times, and then nobody can see any more whether it is there.
+    array.add_certificate("not-there", "svm1", "server")
+    array.refuse("GET", "/api/security/certificates", code=262145, status=500, times=99, occurrence=6)
     applied = repository.run("apply.yml", "-l", "cluster1", *NO_APPROVAL, *UNVERIFIED)
     assert applied.code == 2 and "cluster1: 1 of 2 changes made" in applied.output, applied.output
     assert [one["certificate"]["name"] for one in array.ca_certificates()] == ["peers"]

@@ -27,11 +27,17 @@ from .._3_state.whole_set import Plan, Refusal, label
 from .uses import installed, registrations
 
 _JUDGED = ("certificate", "local_identity", "remote_identity")
-"""The options of a policy whose change calls for a check."""
+"""The options of a policy whose change calls for a check; so does that it is switched on."""
 
 _ASKED_FOR = {"authentication_method", "certificate"}
 """What a task that does not name it does not read of a policy; identities come along with every one."""
 
+
+NO_AUTHORITY = (
+    "remote_identity: no authority is listed as registered with IPsec for {}, by which it would recognise the certificate of a peer: "
+    "register it, with ipsec_ca_certificate."
+)
+"""The warning that none is registered for a place, see ``place_of``."""
 
 Installed = tuple[State, Optional[x509.Certificate]]
 """A certificate as the array has it, and its content, ``None`` if that can't be read."""
@@ -90,18 +96,24 @@ def findings(client: RestClient, changes: Sequence[Change], predicting: bool) ->
 
 
 def _by_certificate(client: RestClient, change: Change) -> State | None:
-    """The policy as it will be, if a change makes it one by certificate, or changes its certificate or an identity.
+    """The policy as it will be, if a change makes it one by certificate, changes its certificate or an identity, or switches it on.
 
     Costs a request where the task names so little of the policy that this can't be told.
     """
     policy = change.after or {}
-    if change.operation == MODIFIED and not set(change.modified).isdisjoint(_JUDGED) and change.before is not None:
+    if change.operation == MODIFIED and change.before is not None and _calls_for_a_check(change):
         known = isinstance(change.before, Whole) or policy.keys() >= _ASKED_FOR
         if not known and policy.get("authentication_method", "pki") == "pki":
             policy = {**read_whole(client, POLICY, change.before, []), **policy}
     elif change.operation not in (CREATED, RECREATED):
         return None
     return policy if policy.get("authentication_method") == "pki" and "certificate" in policy else None
+
+
+def _calls_for_a_check(change: Change) -> bool:
+    """Whether a modification may let handshakes fail that did not fail before."""
+    switched_on = "enabled" in change.modified and bool((change.after or {}).get("enabled"))
+    return switched_on or not set(change.modified).isdisjoint(_JUDGED)
 
 
 def _check(client: RestClient, judged: Sequence[tuple[Change, State, Finding]], predicting: bool) -> None:
@@ -201,9 +213,14 @@ def _unchecked(certificate: State, content: x509.Certificate | None) -> Iterator
         )
 
 
+def place_of(svm: str | None) -> str:
+    """An SVM, or with ``None`` the cluster, as warnings call it."""
+    return "the cluster" if svm is None else f"SVM {svm!r}"
+
+
 def _of_peer(policy: State, there: Sequence[Installed], trusted: Collection[State] | None) -> Iterator[str]:
     """Why no peer may be recognised, as far as it can be known from the authorities that IPsec trusts there."""
-    place = f"SVM {policy['svm']!r}" if "svm" in policy else "the cluster"
+    place = place_of(policy.get("svm"))
     if trusted is None:
         yield (
             f"remote_identity: this account may not ask GET /api{CA_CERTIFICATE.path}, so it was not checked whether {place} has an "
@@ -213,10 +230,7 @@ def _of_peer(policy: State, there: Sequence[Installed], trusted: Collection[Stat
     # Whether those of the cluster count for its SVMs is not known.
     uuids = {one["uuid"] for one in trusted if one.get("svm") in (None, policy.get("svm"))}
     if not uuids:
-        yield (
-            f"remote_identity: no authority is listed as registered with IPsec for {place}, by which it would recognise the certificate "
-            "of a peer: register it, with ipsec_ca_certificate."
-        )
+        yield NO_AUTHORITY.format(place)
         return
     contents = [content for one, content in there if one["uuid"] in uuids]
     known = [one for one in contents if one is not None]

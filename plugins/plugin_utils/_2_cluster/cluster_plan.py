@@ -17,6 +17,7 @@ from typing import Any, Callable
 
 from ...module_utils._2_objects.ipsec_policy import POLICY
 from ...module_utils._3_state import guards
+from ...module_utils._4_certificates import handshake
 from .._1_policy_files.policy_files import Policy, PolicyFiles
 
 RunModule = Callable[[str, "dict[str, Any]", bool], "dict[str, Any]"]
@@ -323,12 +324,25 @@ class ClusterPlan:
             "warnings": [*filter(None, (self.off, self._unbound)), *self._told(planned)],
         }
 
-    @staticmethod
-    def _told(planned: Mapping[str, Any]) -> list[str]:
-        """The warnings of a set. That a pattern keeps nothing is worth a word only where something is deleted."""
+    def _told(self, planned: Mapping[str, Any]) -> list[str]:
+        """The warnings of a set, but for what this plan mends itself.
+
+        That a pattern keeps nothing is worth a word only where something is deleted.
+        """
         deletes = planned["summary"].get("deleted")
         warnings = [str(one) for one in planned.get("warnings", [])]
-        return [one for one in warnings if deletes or not (one.startswith("keep:") and "keeps nothing" in one)]
+        # Those of the cluster may count for its SVMs.
+        coming = {step.change.get("svm") for step in self._authorities if step.change["operation"] == "created"}
+        mended = tuple(
+            handshake.NO_AUTHORITY.format(handshake.place_of(svm))
+            for svm in ([None, *self._wanted.files.svms] if None in coming else coming)
+        )
+        return [
+            one
+            for one in warnings
+            if not (mended and one.endswith(mended))
+            and (deletes or not (one.startswith("keep:") and "keeps nothing" in one))
+        ]
 
     # Carrying it out.
 
@@ -350,11 +364,13 @@ class ClusterPlan:
             allowed = list(self._approved) if self._approved is not None else own
             policies = self._run(_POLICIES, {**self._set_options(), "approved_digests": allowed}, False)
             failed = str(policies["msg"]) if policies.get("failed") else ""
-            # A set that is refused was not begun, although this plan was.
-            left = {"result": "not_attempted", "msg": "refused when it came to be written"}
+            # A set that is refused, or can't be read any more, was not begun, although this plan was.
+            refused = "changes" in policies
+            why = "refused when it came to be written" if refused else "the array could not be read any more"
+            left = {"result": "not_attempted", "msg": why}
             done += [
                 {**one, **left} if failed and one.get("result") == "planned" else one
-                for one in policies.get("changes", [])
+                for one in policies.get("changes", self._policies["changes"])
             ]
         for step in last:
             failed = failed or self._take(step, done)
