@@ -218,11 +218,15 @@ def test_clients_come_between_what_is_new_and_what_is_moved(estate: Estate) -> N
     other = Authority("C=DE, O=Example, CN=Next Root")
     estate.text("other.pem", other.certificate)
     estate.write("next", other.issue(SUBJECT))
-    estate.text("clients.yml", yaml.safe_dump({"clients": {"hosts": {"db1": {"ansible_connection": "local"}}}}))
+    new = {"authority": "next-root", "authority_path": "other.pem"}
     # The role refuses it at its first step, on the controller.
-    unfit = {"ipsec_client_format": "nothing", "ipsec_clusters": "cluster1"}
-    play = estate.rotate("-i", "clients.yml", authority="next-root", authority_path="other.pem", **unfit)
-    assert (play.code, "value of ipsec_client_format must be one of" in play.output) == (2, True), play.output
+    unfit = {"ansible_connection": "local", "ipsec_client_format": "nothing"}
+    hosts = {"clients": {"hosts": {"db1": unfit}}, "clusters": {"hosts": {"cluster1": new}}}
+    estate.text("clients.yml", yaml.safe_dump(hosts))
+    # Said of the cluster in the inventory, or of everything.
+    for given in ({}, new):
+        play = estate.rotate("-i", "clients.yml", ipsec_clusters="cluster1", **given)
+        assert (play.code, "value of ipsec_client_format must be one of" in play.output) == (2, True), play.output
     assert {one["certificate"]["name"] for one in estate.array.ca_certificates()} == {"root", "next-root"}
     assert set(estate.used.values()) == {estate.first}
     assert len(estate.installed) == 4
@@ -237,6 +241,7 @@ def test_what_is_asked_for_before_anything_is_done(estate: Estate) -> None:
             {"svm": None, "old_certificate": "", "authority": "next-root"},
             "Missing, or empty: svm, old_certificate, authority_path.",
         ),
+        ({"ipsec_clients": "hosts"}, "ipsec_clients: no host of the inventory is meant by hosts"),
         ({"canary": "nobody", "new_certificate": "x"}, "canary: nobody uses neither"),
         ({"public_certificate_path": "first.pem", "private_key_path": "first.key"}, "so there is nothing to rotate"),
     ):
