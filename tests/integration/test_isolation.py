@@ -190,12 +190,19 @@ def test_a_test_that_hangs_fails_with_its_stack_and_the_rest_goes_on(tmp_path: P
 
 SHOWN = """
 import atexit, json, locale, os, sys
+import ansible.cli.playbook
+from ansible import constants
 mine = sorted(name for name in sys.modules if name.startswith("ansible"))
+settings = {
+    name: sorted(map(str, value)) if isinstance(value, (set, frozenset)) else str(value)
+    for name, value in vars(constants).items() if name.isupper() and name != "DEFAULT_LOCAL_TMP"
+}
 atexit.register(print, "the end")
 print(json.dumps({
     "argv": sys.argv, "path": sys.path, "environment": dict(os.environ), "folder": os.getcwd(), "file": __file__,
     "executable": [sys.executable, sys.prefix, list(sys.flags)], "encodings": [sys.stdout.encoding, locale.getlocale()],
     "input": sys.stdin.read(), "main": sys.modules["__main__"].__dict__ is globals(), "imported": mine,
+    "settings": settings, "temporary": sorted(os.listdir(constants.DEFAULT_LOCAL_TMP)),
     "alone": os.getpid() == os.getsid(0), "descriptors": len(os.listdir("/dev/fd")),
 }, indent=1))
 print("to standard error", file=sys.stderr)
@@ -215,11 +222,20 @@ def test_a_fork_is_like_a_new_process(tmp_path: Path) -> None:
     try:
         assert python.can_run_in(variables)
         assert not python.can_run_in({**variables, "LC_ALL": "C"})
-        for status in ("0", "3"):
+        configuration = tmp_path / "ansible.cfg"
+        for status, port, own in (
+            ("0", "1", {}),
+            ("3", "2", {}),
+            ("0", "2", {"ANSIBLE_ROLES_PATH": "roles", "ANSIBLE_FORKS": "7"}),
+            ("0", "2", {"ANSIBLE_CONFIG": str(configuration)}),
+            ("1", "2", {"ANSIBLE_CONFIG": str(configuration)}),
+        ):
+            configuration.write_text(f"[defaults]\nforks = 1{status}\ninventory = hosts.yml\n", encoding="utf-8")
             command = [str(script), "first argument", status]
-            forked, started = (run(command, variables, tmp_path) for run in (python.run, run_to_end))
-            assert forked == started
-            assert '"imported": []' in forked[1] and forked[0] == int(status)
+            environment = {**variables, "ONTAP_PORT": port, **own}
+            forked, started = (run(command, environment, tmp_path) for run in (python.run, run_to_end))
+            assert forked[1].splitlines() == started[1].splitlines()
+            assert forked[0] == started[0] == int(status)
     finally:
         python.stop()
 

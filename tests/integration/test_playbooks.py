@@ -171,7 +171,8 @@ def test_no_secret_shows_anywhere(playbooks: Playbooks, tmp_path: Path) -> None:
         },
         task("delete", name="web", svm="svm1", state="absent"),
     ]
-    play = playbooks.play(tasks, "-vvvv", "--diff", "-e", f"@{tmp_path / 'secrets.yml'}")
+    own_home = {"ANSIBLE_HOME": str(tmp_path / "home")}
+    play = playbooks.play(tasks, "-vvvv", "--diff", "-e", f"@{tmp_path / 'secrets.yml'}", environment=own_home)
     assert (play.code, play.failed) == (0, [*failing, "not permitted"]), play.output
     assert play.changed == ["create", "rotate", "delete"]
     hidden = [*secrets.values(), array.password]

@@ -44,7 +44,8 @@ def bring(playbooks: Playbooks, folder: Path, policies: list[dict[str, Any]], *a
     (folder / "policies.json").write_text(json.dumps({"ipsec_policies": policies}), encoding="utf-8")
     task = {"name": "set", "wiresec.ontap.ipsec_policies": {"policies": "{{ ipsec_policies }}", **options}}
     playbooks.array.clear_log()
-    return playbooks.play([task], "-e", f"@{folder / 'policies.json'}", *arguments)
+    own_home = {"ANSIBLE_HOME": str(folder / "home")}
+    return playbooks.play([task], "-e", f"@{folder / 'policies.json'}", *arguments, environment=own_home)
 
 
 @pytest.mark.parametrize("number", [1, 100, 1000, 2000])

@@ -262,8 +262,6 @@ class Playbooks:
             **base_environment(self.folder / "results.jsonl"),
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-            "ANSIBLE_HOME": str(self.folder / "home"),
-            "ANSIBLE_LOCAL_TEMP": str(self.folder / "temp"),
             "ONTAP_HOSTNAME": self.array.host,
             "ONTAP_PORT": str(self.array.port),
             "ONTAP_USERNAME": self.array.username,

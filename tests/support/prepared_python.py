@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, wiresec.ontap contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs ansible-playbook in a fork of a Python that has imported the libraries of others, at half of what a play costs.
+"""Runs ansible-playbook in a fork of a Python that has imported Ansible already, at a half of what a play costs.
 
-The other half of a short play is the start of Python and the import of what Ansible is made of: Jinja, YAML, cryptography,
-requests and the like, none of which looks at its environment while it is imported. Ansible does, so neither it nor the
-collection is imported before the fork: each play reads its own environment, configuration and plugins, as in a new process.
+The other half of a short play is the start of Python and the import of Ansible and of what it is made of. Ansible reads its
+environment and its configuration while it is imported. So there are forks of two generations: one that imports Ansible for
+each set of Ansible's settings, and from it one for each play, which reads the collection, plugins and all else as anew.
 """
 
 from __future__ import annotations
@@ -22,9 +22,26 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import Any, TextIO
 
 COUNTS_AT_THE_START = ("PYTHON", "LC_", "LANG", "LD_", "DYLD_", "COVERAGE_", "TZ", "OPENSSL_")
 """How the names of variables begin that Python, or a library, reads once and for all."""
+
+COUNTS_LATER = ("ONTAP_", "RECORD_RESULTS")
+"""How the names of variables begin that nothing of Ansible's reads: the collection does, or the callback of the tests."""
+
+NEVER_PATHS = {
+    *(
+        "ANSIBLE_NOCOLOR",
+        "ANSIBLE_CALLBACKS_ENABLED",
+        "ANSIBLE_LOCALHOST_WARNING",
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING",
+    ),
+}
+"""Settings of the tests for which it does not matter in which folder Ansible is started. Others may, unless they begin with /."""
+
+MOST_SETTINGS = 4
+"""How many sets of Ansible's settings have a process of their own; what is there is 60 MB, most of it shared."""
 
 LIBRARIES = (
     "import sys, requests, ansible.cli.playbook; "
@@ -48,7 +65,7 @@ class PreparedPython:
             {name: value for name, value in one.items() if name.startswith(COUNTS_AT_THE_START)}
             for one in (self._environment, environment)
         )
-        return here == there
+        return here == there and "ANSIBLE_CONFIG" in environment
 
     def run(self, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> tuple[int, str]:
         """Runs a script, and gives its exit status and all that it printed; whatever ends the test ends all that it started."""
@@ -89,7 +106,7 @@ class PreparedPython:
 
 
 def serve() -> None:
-    """Forks for each line of the input, and answers with the number of the process, and with its exit status at its end."""
+    """Hands each line of the input to the process that has imported Ansible with its settings, and forks one if there is none."""
     # So that nothing beside this file is found.
     del sys.path[0]
     names = subprocess.run([sys.executable, "-c", LIBRARIES], stdout=subprocess.PIPE, text=True, check=True).stdout
@@ -99,9 +116,55 @@ def serve() -> None:
             importlib.import_module(name)
     # Else each fork would look through all of it, and so copy it, whenever it collects garbage.
     gc.freeze()
+    prepared: dict[str, TextIO] = {}
     for line in sys.stdin:
+        settings = settings_of(**json.loads(line))
+        if settings not in prepared:
+            if len(prepared) == MOST_SETTINGS:
+                prepared.pop(next(iter(prepared))).close()
+            reading, writing = os.pipe()
+            if os.fork() == 0:
+                os.close(writing)
+                for other in prepared.values():
+                    other.close()
+                serve_with(json.loads(settings), os.fdopen(reading, encoding="utf-8"))
+                return
+            os.close(reading)
+            prepared[settings] = os.fdopen(writing, "w", encoding="utf-8")
+        prepared[settings] = prepared.pop(settings)
+        print(line, end="", file=prepared[settings], flush=True)
+
+
+def settings_of(command: list[str], environment: dict[str, str], folder: str, **_others: str) -> str:
+    """What Ansible may read while it is imported: the environment, the configuration, and what relative paths begin at."""
+    settings = {name: value for name, value in sorted(environment.items()) if not name.startswith(COUNTS_LATER)}
+    configuration = Path(folder, settings["ANSIBLE_CONFIG"])
+    content = configuration.read_text(encoding="utf-8") if configuration.is_file() else None
+    relative = [
+        name
+        for name, value in settings.items()
+        if name.startswith("ANSIBLE_") and name not in NEVER_PATHS and not value.startswith("/")
+    ]
+    return json.dumps([command[0], settings, content, folder if relative else os.sep])
+
+
+def serve_with(settings: list[Any], lines: TextIO) -> None:
+    """Imports Ansible, forks for each line, and answers with the number of the process, and with its exit status at its end."""
+    script, environment, _configuration, folder = settings
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    sys.path.insert(0, str(Path(script).resolve().parent))
+    importlib.import_module("ansible.cli.playbook")
+    from ansible import constants  # noqa: PLC0415 - not before the environment is what it has to be
+
+    gc.freeze()
+    for line in lines:
+        # Each run removes it at its end.
+        Path(constants.DEFAULT_LOCAL_TMP).mkdir(mode=0o700, parents=True, exist_ok=True)
         child = os.fork()
         if child == 0:
+            lines.close()
             become(**json.loads(line))
             return
         print(child, flush=True)
@@ -121,7 +184,6 @@ def become(command: list[str], environment: dict[str, str], folder: str, output:
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = command
-    sys.path.insert(0, str(Path(command[0]).resolve().parent))
     runpy.run_path(command[0], run_name="__main__")
 
 
