@@ -10,6 +10,7 @@ from collections import Counter
 
 import pytest
 
+from support.harness import Playbooks, task
 from support.repository import Repository
 from support.team import NO_APPROVAL, stored
 
@@ -57,3 +58,12 @@ def test_a_step_asks_starts_and_hands_over_little(
     for purpose in {"plan.yml": ["plan"], "drift.yml": ["drift"], "apply.yml": ["plan", "applied"]}.get(playbook, []):
         (report,) = fleet.read(f"ipsec-reports/cluster3/{purpose}.json")["plans"]
         assert {one["severity"] for one in report["findings"]} == {"warning"}
+
+
+def test_the_worker_of_a_task_starts_and_imports_nothing(playbooks: Playbooks) -> None:
+    record = playbooks.folder / "work.jsonl"
+    counting = {"ANSIBLE_CALLBACKS_ENABLED": "record_results,record_work", "RECORD_WORK": str(record)}
+    asked = {"name": "web", "svm": "svm1", "state": "absent"}
+    play = playbooks.play([task("one", **asked), task("another", **asked)], environment=counting)
+    assert play.code == 0, play.output
+    assert not record.exists(), record.read_text(encoding="utf-8")
