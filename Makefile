@@ -13,7 +13,7 @@ COVERAGE ?=
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 ISOLATED := tests/environment.py
 RUN := .venv/bin/python $(ISOLATED)
-WORKERS := -n logical --dist loadgroup
+WORKERS := -n auto --dist loadgroup
 PYTEST := $(RUN) python -m pytest $(WORKERS)
 
 # Two targets at a time, and what each prints in one piece where this make can do that.

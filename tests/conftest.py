@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -25,3 +26,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Isolates this process, and with it all that it starts; ansible-test, with settings of its own, has done so by then."""
     if config.inipath == CHECKOUT / "pyproject.toml":
         isolate()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a worker waits for plays and servers now and then."""
+    return (os.cpu_count() or 1) + 1

@@ -16,7 +16,7 @@ import pytest
 from simulator import Simulator
 from support.harness import Playbooks
 from support.paths import ASSOCIATIONS, CA_CERTIFICATES, CERTIFICATES, POLICIES, POLICY, SERVICE
-from support.targets import CHECKOUT, NAMES, PREFIX, furnish, play_targets
+from support.targets import CHECKOUT, NAMES, PREFIX, TARGETS, furnish, play_targets
 
 
 def everything(array: Simulator) -> tuple[Any, ...]:
@@ -59,6 +59,11 @@ def foreign_writes(array: Simulator, theirs: set[str], is_test_array: bool) -> l
     return wrong
 
 
+def source(target: str) -> str:
+    """All tasks of a target."""
+    return "".join(path.read_text(encoding="utf-8") for path in sorted((TARGETS / target).rglob("*.yml")))
+
+
 def test_every_module_has_a_target_but_those_that_take_a_daemon_of_a_client() -> None:
     modules = {path.stem for path in (CHECKOUT / "plugins" / "modules").glob("*.py")}
     assert modules - {*NAMES} == {"ipsec_client_load", "ipsec_client_negotiate"}
@@ -75,7 +80,9 @@ def test_targets_leave_everything_as_it_was(playbooks: Playbooks, version: str, 
         leftover = {"name": f"{PREFIX}{name}", "svm": "svm1", "action": "bypass"}
         array.add_policy({**leftover, "local_endpoint": {"address": "192.0.2.7"}})
 
-    play = play_targets(playbooks, *NAMES, ontap_is_test_array=is_test_array)
+    # Whether they may change what there is only once on an array is nothing to the others.
+    names = [name for name in NAMES if is_test_array or "ontap_is_test_array" in source(name)]
+    play = play_targets(playbooks, *names, ontap_is_test_array=is_test_array)
     assert play.code == 0, play.output
     assert everything(array) == before
     assert foreign_writes(array, theirs, is_test_array) == []
