@@ -36,6 +36,18 @@ UNASKED = (
         "the modules are right either way, and the account of this run may be one of the cluster",
     ),
     Unasked(
+        "7.2",
+        "events_of_svm_accounts",
+        "May an account of one SVM read the array's events?",
+        "the modules say what they could not read, and the account of this run may be one of the cluster",
+    ),
+    Unasked(
+        "7.2",
+        "association_text",
+        "How does an event spell the association that it is about?",
+        "it takes a packet that an association can't decrypt, and the modules name an event that they can't read",
+    ),
+    Unasked(
         "3.2",
         "address_filters",
         "Does a filter compare addresses by value, or as text?",
