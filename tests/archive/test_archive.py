@@ -37,7 +37,7 @@ KNOWN_WARNINGS = (
     "syntax-check[unknown-module]: couldn't resolve module/action 'awx.awx.credential_type'",
     *(
         f"Failed to find wiresec.ontap.{name} playbook."
-        for name in ("apply", "audit", "drift", "export", "lint", "plan")
+        for name in ("apply", "audit", "drift", "export", "lint", "metrics", "plan")
     ),
 )
 
