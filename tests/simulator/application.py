@@ -12,6 +12,7 @@ from .approvals import ApprovalNeeded, accepted
 from .ca_certificates import CaCertificates
 from .credentials import Restarted
 from .data_service import ALL as DATA_SERVICE
+from .destinations import EmsDestinations
 from .ems import ALL as EMS
 from .errors import OntapError, describe
 from .ipsec_config import IpsecConfig
@@ -33,6 +34,7 @@ _KINDS: tuple[type[Resource], ...] = (
     *NEIGHBOURS,
     *DATA_SERVICE,
     *EMS,
+    EmsDestinations,
 )
 # The longest path first: /api/security/ipsec is not /api/security/ipsec/policies.
 _RESOURCES: dict[str, Resource] = {

@@ -82,6 +82,8 @@ def _permit(row: Field, operation: Operation) -> None:
 def _typed(row: Field, value: Any, version: Version, unknowns: Unknowns) -> Any:
     if row.kind is Kind.TEXTS:
         return _texts(row, value)
+    if row.kind is Kind.NAMES:
+        return _names(row, value)
     if isinstance(value, list):
         raise OntapError(262255, row.path)
     if row.kind is Kind.FLAG:
@@ -105,6 +107,14 @@ def _texts(row: Field, value: Any) -> list[str]:
     if not isinstance(value, list):
         raise OntapError(262254, row.path)
     return [_of_type(str, row, element) for element in value]
+
+
+def _names(row: Field, value: Any) -> list[dict[str, str]]:
+    """Return a list of objects that are known by their names."""
+    if not isinstance(value, list):
+        raise OntapError(262254, row.path)
+    entries = [_of_type(dict, row, element) for element in value]
+    return [{"name": _of_type(str, row, entry.get("name"))} for entry in entries]
 
 
 def _of_type(expected: type, row: Field, value: Any) -> Any:

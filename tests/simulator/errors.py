@@ -169,7 +169,25 @@ CERTIFICATES = {
     52560272: ErrorText("The certificate is in use by one or more subsystems", since=V9_16_1, before=3735589),
 }
 
-TABLE: dict[int, ErrorText] = {**GENERIC, **IPSEC, **CONFIG, **CA_CERTIFICATES, **CERTIFICATES}
+# Fact sheet 7.3, /support/ems/destinations.
+DESTINATIONS = {
+    983107: ErrorText("A provided filter does not exist"),
+    983129: ErrorText("The rest-api destination must contain a valid scheme, such as http:// or https://"),
+    983130: ErrorText("The rest-api destination contains an invalid URL"),
+    983131: ErrorText("The rest-api destination contains an invalid IPv6 URL"),
+    983144: ErrorText("The certificate information is incomplete. Provide the certificate and serial number"),
+    983145: ErrorText("Certificate information does not go with the scheme http://"),
+    983149: ErrorText("New SNMP destinations cannot be created"),
+    983152: ErrorText("Default destinations cannot be modified or removed"),
+    983153: ErrorText("The security certificate does not exist"),
+    983179: ErrorText("The value for the destination field cannot be empty"),
+    983180: ErrorText("The destination name cannot be empty"),
+    983181: ErrorText("The destination name cannot contain spaces"),
+    983182: ErrorText("The destination name is invalid"),
+    983184: ErrorText("A property cannot be configured on this type of destination"),
+}
+
+TABLE: dict[int, ErrorText] = {**GENERIC, **IPSEC, **CONFIG, **CA_CERTIFICATES, **CERTIFICATES, **DESTINATIONS}
 _UNLISTED = ErrorText("The request failed", 400)
 
 

@@ -30,6 +30,13 @@ CATALOGUE = {
     "ipsec.ob.no.acquire": ("notice", "IPsec: Could not acquire SA for packet {srcAddr} ==> {dstAddr}."),
 }
 
+EVENT_FILTERS = {
+    "default-trap-events": ("emergency", "alert", "error"),
+    "important-events": ("emergency", "alert"),
+    "no-info-debug-events": ("emergency", "alert", "error", "notice"),
+}
+"""The filters that every array has, by the severities that they let pass."""
+
 _SA_TEXT = {"brackets": "SA ({spi}, {source}, {destination})", "arrow": "{source} ==> {destination} SPI {spi}"}
 
 

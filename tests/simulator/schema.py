@@ -28,6 +28,7 @@ class Kind(Enum):
     ADDRESS = "address"
     TIME = "time"
     TEXTS = "texts"
+    NAMES = "names"
 
 
 @dataclass(frozen=True)
@@ -112,4 +113,7 @@ class Schema:
         known = self.known(version)
         if path in known:
             return [known[path]]
+        of_list = known.get(path.removesuffix(".name"))
+        if of_list is not None and of_list.kind is Kind.NAMES:
+            return [of_list]
         return [row for name, row in known.items() if name.startswith(path + ".")]

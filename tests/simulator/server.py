@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from . import application, faults
+from . import application, faults, webhooks
 from .access import ACCESS_TOKEN, ADMIN, PASSWORD, Account
 from .associations import IKE_STATES, Peers, Traffic
 from .certificates import Certificates, check_certificate
@@ -30,6 +30,7 @@ from .state import State
 from .transport import Transport
 from .unknowns import Unknowns
 from .versions import parse
+from .webhooks import Delivery
 
 
 class Simulator(ServedData, Settings):
@@ -64,6 +65,7 @@ class Simulator(ServedData, Settings):
         self.on_silence: Callable[[], None] | None = None
         """Called, in the server's thread, when a client waits in vain, so that a test can move its own clock on."""
         self._requests: list[Request] = []
+        self._deliveries: list[Delivery] = []
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._transport: Transport | None = None
         self.host = host
@@ -112,6 +114,7 @@ class Simulator(ServedData, Settings):
         with self._lock:
             self._state = State(*self._initial)
             self._requests.clear()
+            self._deliveries.clear()
             self.latency = 0.0
             self.on_silence = None
             if self._transport is not None:
@@ -335,14 +338,16 @@ class Simulator(ServedData, Settings):
         """
         packet = Packet(destination, source, protocol, port, source_port)
         with self._lock:
-            return _name(self._state.packet_in(packet, spi, damaged=damaged, replayed=replayed))
+            event = self._state.packet_in(packet, spi, damaged=damaged, replayed=replayed)
+        return self._sent(event)
 
     def packet_out(
         self, source: str, destination: str, *, protocol: str = "tcp", port: int = 2049, destination_port: int = 1023
     ) -> str | None:
         """Let the array send a packet to a host; return the name of the event that it leads to, if any."""
         with self._lock:
-            return _name(self._state.packet_out(Packet(source, destination, protocol, port, destination_port)))
+            event = self._state.packet_out(Packet(source, destination, protocol, port, destination_port))
+        return self._sent(event)
 
     def log_event(
         self,
@@ -358,7 +363,8 @@ class Simulator(ServedData, Settings):
             raise ValueError(f"a severity is {', '.join(SEVERITIES)}, not {severity!r}")
         with self._lock:
             moment = when or self._state.time()
-            self._state.events.put(self._node(node), name, severity, text, parameters, moment)
+            event = self._state.events.put(self._node(node), name, severity, text, parameters, moment)
+        self._sent(event)
 
     def events(self) -> list[dict[str, Any]]:
         """Return copies of the events that the log has, the oldest first."""
@@ -367,6 +373,17 @@ class Simulator(ServedData, Settings):
                 nested({path: value for path, value in one.items() if path not in ("key", "newness")})
                 for one in self._state.events.all()
             ]
+
+    def destinations(self) -> list[dict[str, Any]]:
+        """Return copies of the destinations of events, those of the system included."""
+        with self._lock:
+            return [nested(record) for record in self._state.destinations.values()]
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """What became of the events that were sent to destinations of type rest_api, the oldest first."""
+        with self._lock:
+            return list(self._deliveries)
 
     # --- what is going to happen: each to `times` requests that fit, from the `occurrence`-th on; "*" is any method ---
 
@@ -476,6 +493,20 @@ class Simulator(ServedData, Settings):
             self.on_silence()
         return answer
 
+    def _sent(self, event: Record | None) -> str | None:
+        """Send an event to whoever is to have it, outside of the lock, since that may ask the array; return its name."""
+        if event is None:
+            return None
+        with self._lock:
+            where, body = webhooks.due(self._state, event), webhooks.body_of(event, self._state.unknowns)
+            known = self._state.certificates.values()
+            trusted = [one.get("public_certificate", "") for one in known if one["type"] == "server_ca"]
+        if where:
+            found = webhooks.send(where, body, trusted)
+            with self._lock:
+                self._deliveries += found
+        return str(event["message.name"])
+
     def _svm(self, name: str) -> Record:
         svm = self._state.svm(name)
         if svm is None:
@@ -502,7 +533,3 @@ class Simulator(ServedData, Settings):
     def _find(self, name: str, svm: str | None) -> Record | None:
         found = self._state.policies.named(name)
         return next((one for one in found if one["name"] == name and one.get("svm.name") == svm), None)
-
-
-def _name(event: Record | None) -> str | None:
-    return None if event is None else str(event["message.name"])

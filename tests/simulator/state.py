@@ -16,7 +16,7 @@ from .access import Accounts
 from .approvals import Approvals
 from .associations import Associations, Peers, Traffic
 from .authority import installed, installed_authority
-from .events import CATALOGUE, Events, Packet, between, covers, sa_text
+from .events import CATALOGUE, EVENT_FILTERS, Events, Packet, between, covers, sa_text
 from .interventions import Interventions
 from .jobs import Jobs
 from .schema import Record
@@ -96,6 +96,8 @@ class State:
     ipspaces: dict[str, Record] = field(default_factory=dict)
     certificates: dict[str, Record] = field(default_factory=dict)
     ca_certificates: dict[str, Record] = field(default_factory=dict)
+    destinations: dict[str, Record] = field(default_factory=dict)
+    event_filters: dict[str, tuple[str, ...]] = field(default_factory=lambda: dict(EVENT_FILTERS))
     cluster: Record = field(default_factory=dict)
     nodes: dict[str, Record] = field(default_factory=dict)
     ipsec: Record = field(default_factory=dict)
@@ -121,6 +123,13 @@ class State:
         for name in ("Default", "Cluster"):
             ipspace = new_uuid()
             self.ipspaces[ipspace] = {"uuid": ipspace, "name": name}
+        self.destinations["snmp-traphost"] = {
+            "name": "snmp-traphost",
+            "type": "snmp",
+            "destination": "",
+            "filters": [{"name": "default-trap-events"}],
+            "system_defined": True,
+        }
         self.ipsec = {"enabled": True, "replay_window": 0, "offload_enabled": False}
         self.add_svm(ADMIN_SVM)
         for name in ("svm1", "svm2"):

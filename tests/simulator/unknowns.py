@@ -82,6 +82,13 @@ class Unknowns:
         "brackets", ("brackets", "arrow"), "7.2", "how the parameter sa2str of an event spells an association"
     )
 
+    webhook_content: str = _switch(
+        "text",
+        ("text", "record"),
+        "7.3",
+        "an event that is posted has the text of the log | its name and parameters, too",
+    )
+
     # --- how filters match ---
     names_match_case: bool = _flag(True, "3.2, 9.4", "a filter on text tells upper case from lower case")
     accept_quoting: str = _switch(
