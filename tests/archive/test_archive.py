@@ -22,7 +22,7 @@ from gates.archive import build, committed, git
 from simulator import Simulator
 from support.harness import CHECKOUT
 
-FOR_USERS = ("docs", "meta", "playbooks", "plugins", "roles")
+FOR_USERS = ("docs", "extensions", "meta", "playbooks", "plugins", "roles")
 BESIDES = {
     "CHANGELOG.md",
     "CODE_OF_CONDUCT.md",
