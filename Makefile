@@ -22,7 +22,7 @@ SIDE_BY_SIDE := $(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo demo-gitops demo-clients test check lint lint-code lint-types lint-ansible lint-texts pytest unit integration \
-  conformance hosts negotiate docs pythons archive sanity faults compared bench bench-both-ends build format simulator clean
+  conformance hosts negotiate eda docs pythons archive sanity faults compared bench bench-both-ends build format simulator clean
 
 help:  ## list the targets
 	@echo "usage: make TARGET [ARGS=...] [PYTHON=python3.12]"
@@ -48,7 +48,7 @@ test: lint .venv-conformance/.ready  ## run the linters, and every test once, on
 
 check: COVERAGE = true
 check: test  ## run every gate, with every test once: what must pass before a change lands
-	@$(SIDE_BY_SIDE) sanity archive pythons docs hosts negotiate
+	@$(SIDE_BY_SIDE) sanity archive pythons docs hosts negotiate eda
 
 lint: .venv/.ready  ## run the linters
 	@echo "== lint: ruff, mypy, codespell, yamllint, ansible-lint, documentation, changelog fragments, licences, workflows"
@@ -87,6 +87,10 @@ conformance: .venv/.ready .venv-conformance/.ready  ## drive the simulator with 
 hosts: .venv/.ready  ## run the role ipsec_client on hosts with real daemons, which takes Debian and some minutes
 	@echo "== hosts"
 	@$(PYTEST) tests/hosts -rs $(ARGS)
+
+eda: .venv/.ready .venv-eda/.ready  ## let a simulated array send events to ansible-rulebook, which takes Java 17
+	@echo "== eda"
+	@$(PYTEST) tests/eda -rs -n0 $(ARGS)
 
 negotiate: .venv/.ready  ## let real daemons, in a Linux of their own, load what is rendered for clients; no root needed
 	@echo "== negotiate"
@@ -161,6 +165,13 @@ CHECK_PYTHON := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 
 	@echo "== setting up .venv-conformance (it takes some minutes)"
 	@$(ONLINE) $(PYTHON) -m venv --clear .venv-conformance
 	@$(ONLINE) .venv-conformance/$(PIP_INSTALL) -r tests/conformance/requirements.txt
+	@touch $@
+
+.venv-eda/.ready: tests/eda/requirements.txt
+	@$(CHECK_PYTHON)
+	@echo "== setting up .venv-eda (it takes some minutes)"
+	@$(ONLINE) $(PYTHON) -m venv --clear .venv-eda
+	@$(ONLINE) .venv-eda/$(PIP_INSTALL) -r tests/eda/requirements.txt
 	@touch $@
 
 .venv-docs/.ready: docs/site/requirements.txt

@@ -38,6 +38,7 @@ OTHERS = {
         "rrule",
         "ansible.builtin.import_playbook",
     },  # held against docs/awx by the tests of AWX
+    "events.md": {"ipsec_events_clusters", "sources"},  # for ansible-rulebook: tests/eda
     "policy_files.md": {"uses"},  # a step of GitHub's
     "CONTRIBUTING.md": {"minor_changes"},  # a changelog fragment
     "real_array.md": {"ansible.builtin.import_playbook", "ontap_hostname"},  # run by the tests of probe and targets
@@ -74,6 +75,8 @@ def sorted_out(page: Path) -> Page:
         first = content[0] if isinstance(content, list) else content or {}
         if content is None:
             assert text.startswith("# yaml-language-server:"), f"{page.name}: {text}"
+        elif "sources" in first:
+            result.others.append(first)
         elif "hosts" in first:
             result.plays += content
         elif isinstance(content, list) and any("." in key and "import_playbook" not in key for key in first):

@@ -374,6 +374,20 @@ class Simulator(ServedData, Settings):
                 for one in self._state.events.all()
             ]
 
+    def add_destination(self, name: str, destination: str, filters: list[str], type: str = "rest_api") -> None:
+        """Let events that pass one of the filters be sent to somewhere; KeyError for a filter that is not there."""
+        with self._lock:
+            unknown = [one for one in filters if one not in self._state.event_filters]
+            if unknown:
+                raise KeyError(*unknown)
+            self._state.destinations[name] = {
+                "name": name,
+                "type": type,
+                "destination": destination,
+                "filters": [{"name": one} for one in filters],
+                "system_defined": False,
+            }
+
     def destinations(self) -> list[dict[str, Any]]:
         """Return copies of the destinations of events, those of the system included."""
         with self._lock:
