@@ -300,8 +300,8 @@ def test_the_base_is_short_and_no_module_knows_of_it() -> None:
         assert "plugin_utils" not in path.read_text(encoding="utf-8")
 
 
-ON_CLIENTS = {"ipsec_client_files", "ipsec_client_load", "ipsec_client_negotiate"}
-"""Modules that change the host of their task, and so run there."""
+ON_CLIENTS = {"ipsec_client_files", "ipsec_client_info", "ipsec_client_load", "ipsec_client_negotiate"}
+"""Modules that are about the host of their task, and so run there."""
 
 OF_ROLES = {"_ipsec_policies"}
 """Action plugins that roles call, and nobody else."""

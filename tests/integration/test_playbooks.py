@@ -358,7 +358,7 @@ def test_every_module_with_connection_options_is_in_the_action_group() -> None:
 
 
 # These need a daemon on the host, and are tasks of the role ipsec_client.
-WITH_A_DAEMON = ("ipsec_client_load", "ipsec_client_negotiate")
+WITH_A_DAEMON = ("ipsec_client_info", "ipsec_client_load", "ipsec_client_negotiate")
 RUNNABLE = [(module, tasks) for module, tasks in examples() if module not in WITH_A_DAEMON]
 
 

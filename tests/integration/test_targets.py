@@ -66,7 +66,7 @@ def source(target: str) -> str:
 
 def test_every_module_has_a_target_but_those_that_take_a_daemon_of_a_client() -> None:
     modules = {path.stem for path in (CHECKOUT / "plugins" / "modules").glob("*.py")}
-    assert modules - {*NAMES} == {"ipsec_client_load", "ipsec_client_negotiate"}
+    assert modules - {*NAMES} == {"ipsec_client_info", "ipsec_client_load", "ipsec_client_negotiate"}
 
 
 @pytest.mark.parametrize(("version", "is_test_array"), [("9.10.1", True), ("9.19.1", True), ("9.19.1", False)])

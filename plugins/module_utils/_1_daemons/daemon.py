@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from .own_view import View
+
 
 @dataclass(frozen=True)
 class Traffic:
@@ -18,6 +20,14 @@ class Traffic:
     associations: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
+
+
+@dataclass(frozen=True)
+class Negotiated:
+    """What there is of a connection with its peer. ike: ``established``, or what the daemon calls it. children: that carry packets."""
+
+    ike: str
+    children: int
 
 
 class DaemonError(Exception):
@@ -69,6 +79,14 @@ class Daemon:
 
     def traffic(self) -> Mapping[str, Traffic]:
         """The connections that have associations."""
+        raise NotImplementedError
+
+    def views(self) -> list[View]:
+        """What the files of this collection say of each connection, without secrets. The daemon need not run."""
+        raise NotImplementedError
+
+    def negotiated(self) -> Mapping[str, Negotiated]:
+        """The connections of which there is IKE, with an association or without."""
         raise NotImplementedError
 
 

@@ -15,11 +15,13 @@ from . import own_files
 from .daemon import (
     Daemon,
     DaemonError,
+    Negotiated,
     Traffic,
     contents,
     identity,
     started,
 )
+from .own_view import View, of_libreswan
 
 _BLOCK = (
     *("ip", "xfrm", "policy", "update", "dir", "out", "action", "block"),
@@ -126,6 +128,22 @@ class Libreswan(Daemon):
                 found[about[1]] = Traffic(
                     so_far.associations + 1, so_far.bytes_in + int(about[2]), so_far.bytes_out + int(about[3])
                 )
+        return found
+
+    def views(self) -> list[View]:
+        """See ``Daemon``."""
+        return [of_libreswan(name, text) for name, text in self._connections.items()]
+
+    def negotiated(self) -> Mapping[str, Negotiated]:
+        """See ``Daemon``."""
+        found: dict[str, Negotiated] = {}
+        for line in self._command(["ipsec", "whack", "--showstates"]).splitlines():
+            about = re.search(r'#\d+: "([^"]+)".*?\((.*?)\)', line)
+            if about:
+                so_far = found.get(about[1], Negotiated("connecting", 0))
+                up = "established" in about[2]
+                child = "established Child SA" in about[2]
+                found[about[1]] = Negotiated("established" if up else so_far.ike, so_far.children + child)
         return found
 
     def _status(self) -> str:

@@ -15,11 +15,13 @@ from . import own_files
 from .daemon import (
     Daemon,
     DaemonError,
+    Negotiated,
     Traffic,
     contents,
     identity,
     started,
 )
+from .own_view import View, of_strongswan
 from .vici import Message, Vici, ViciError
 
 _LISTS = ("local_addrs", "remote_addrs", "proposals", "esp_proposals", "local_ts", "remote_ts")
@@ -181,6 +183,23 @@ class StrongSwan(Daemon):
                     so_far.bytes_in + int(child["bytes-in"]),
                     so_far.bytes_out + int(child["bytes-out"]),
                 )
+        return found
+
+    def views(self) -> list[View]:
+        """See ``Daemon``."""
+        return [of_strongswan(name, section) for name, section in self._connections.items()]
+
+    def negotiated(self) -> Mapping[str, Negotiated]:
+        """See ``Daemon``. Of several, one that is established counts."""
+        found: dict[str, Negotiated] = {}
+        with self._vici() as vici:
+            events = vici.stream("list-sas", "list-sa")
+        for name, ike in (pair for event in events for pair in event.items()):
+            state = ike["state"].decode("ascii", "replace").lower()
+            children = sum(one["state"] == b"INSTALLED" for one in ike.get("child-sas", {}).values())
+            so_far = found.get(name, Negotiated(state, 0))
+            best = state if state == "established" else so_far.ike
+            found[name] = Negotiated(best, so_far.children + children)
         return found
 
     def _vici(self) -> Vici:

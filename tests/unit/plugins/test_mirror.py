@@ -67,6 +67,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "plugin_utils/_0_execution/in_process.py": ("integration/test_in_process.py",),
     "plugin_utils/_0_reports/findings.py": ("unit/plugins/plugin_utils/_2_lint/test_lint.py",),
     "plugin_utils/_0_reports/coverage_report.py": _OF_REPORTS,
+    "plugin_utils/_0_reports/diagnosis_page.py": ("integration/test_ipsec_diagnosis.py",),
     "plugin_utils/_0_reports/html_report.py": _OF_REPORTS,
     "plugin_utils/_0_reports/markup.py": _OF_REPORTS,
     "plugin_utils/_0_reports/picture.py": _OF_REPORTS,
@@ -84,6 +85,10 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         "integration/test_cluster_plan.py",
         "integration/test_role_drift.py",
         "integration/test_drift_property.py",
+    ),
+    "modules/ipsec_client_info.py": (
+        "integration/test_ipsec_diagnosis.py",
+        "unit/plugins/module_utils/_1_daemons/test_own_view.py",
     ),
     "modules/ipsec_coverage_report.py": _OF_REPORTS,
     # The role calls them, and what it does is what users see of them.
