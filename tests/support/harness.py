@@ -24,6 +24,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.certificate import CERTIFICATE
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ems_destination import EMS_DESTINATION
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_ca_certificate import CA_CERTIFICATE
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_security_association import (
@@ -38,6 +39,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.texts import
 from ansible_collections.wiresec.ontap.plugins.modules import certificate as certificate_module
 from ansible_collections.wiresec.ontap.plugins.modules import certificate_info as certificate_info_module
 from ansible_collections.wiresec.ontap.plugins.modules import (
+    ems_destination,
     ipsec_ca_certificate,
     ipsec_config,
     ipsec_coverage,
@@ -153,6 +155,13 @@ def certificate(array: Simulator, check_mode: bool = False, clock: Any = time, *
     params = validated(spec, {**login(array), **options}, **certificate_module.RULES)
     with client_of(params, {}, CERTIFICATE, clock) as client:
         return certificate_module.run(params, client, Mode(check_mode))
+
+
+def destination(array: Simulator, check_mode: bool = False, clock: Any = time, **options: Any) -> dict[str, Any]:
+    """Runs ``ems_destination`` in this process."""
+    params = validated({**tables.CONNECTION, **ems_destination.OPTIONS}, {**login(array), **options})
+    with client_of(params, {}, EMS_DESTINATION, clock) as client:
+        return ems_destination.run(params, client, Mode(check_mode))
 
 
 def certificate_info(array: Simulator, clock: Any = time, **options: Any) -> dict[str, Any]:

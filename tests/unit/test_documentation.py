@@ -15,6 +15,7 @@ import pytest
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._1_array import rest
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.certificate import CERTIFICATE
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ems_destination import EMS_DESTINATION
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_ca_certificate import CA_CERTIFICATE
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_service import SERVICE
@@ -93,7 +94,13 @@ def test_every_quote_is_what_is_there(page: str, file: str, quote: str) -> None:
     assert undented(wanted) in excerpts, f"{page}: this is not in {file} any more:\n{quote}"
 
 
-TITLES = {POLICY: "Policies", SERVICE: "The service", CA_CERTIFICATE: "Authorities", CERTIFICATE: "Certificates"}
+TITLES = {
+    POLICY: "Policies",
+    SERVICE: "The service",
+    CA_CERTIFICATE: "Authorities",
+    CERTIFICATE: "Certificates",
+    EMS_DESTINATION: "Destinations of events",
+}
 
 
 def table(resource: Resource) -> str:
@@ -133,7 +140,13 @@ def test_all_kinds_of_objects_with_advice_are_in_troubleshooting() -> None:
         for path in (CHECKOUT / "plugins" / "module_utils").glob("*/*.py")
         if re.search(r"^    advice = \{", path.read_text(encoding="utf-8"), re.MULTILINE)
     ]
-    assert sorted(with_advice) == ["certificate", "ipsec_ca_certificate", "ipsec_policy", "ipsec_service"]
+    assert sorted(with_advice) == [
+        "certificate",
+        "ems_destination",
+        "ipsec_ca_certificate",
+        "ipsec_policy",
+        "ipsec_service",
+    ]
 
 
 def test_every_guide_is_in_the_table_of_contents() -> None:

@@ -384,6 +384,14 @@ def instance(collection: str, identifier: Any) -> str:
         ) from None
 
 
+def named(collection: str, name: Any) -> str:
+    """The path of one object that is known by its name. Refuses what would address the whole collection, or another one."""
+    text = str(name or "")
+    if text in ("", ".", ".."):
+        raise UnexpectedAnswer(f"{name!r} is no name, so no object of {collection} can be addressed by it.")
+    return f"{collection}/{quote(text, safe='')}"
+
+
 def _url(path: str, query: Mapping[str, str] | None = None) -> str:
     try:
         return f"/api{path}" + (f"?{urlencode(query, quote_via=quote)}" if query else "")

@@ -157,6 +157,7 @@ class Resource:
     telling: options that say most of an object where there is room for few.
     path: URL path below ``/api``. key: the options that identify an object, the name first; empty for a single object,
     which can be modified only. since: the first ONTAP release that has such objects.
+    known_by_name: whether the name takes the place of a UUID, which such objects do not have.
     switch: the service without which ONTAP may not list these objects.
     containers_path: URL path of what such objects may belong to, empty where they belong to the cluster only.
     ``not_found_codes``, ``duplicate_codes``, ``unclear_codes`` (which leave open how far a write got), ``none_codes``
@@ -171,6 +172,7 @@ class Resource:
     key: tuple[str, ...] = ()
     telling: tuple[str, ...] = ()
     since: Version = OLDEST_SUPPORTED
+    known_by_name = False
     switch: Switch | None = None
     containers_path = ""
     not_found_codes: frozenset[int] = frozenset({4, 8586226})
@@ -422,8 +424,8 @@ class Resource:
 
     @property
     def container(self) -> str:
-        """The option that says what an object belongs to, and within which its name is unique."""
-        return self.key[1]
+        """The option that says what an object belongs to, and within which its name is unique; empty if that is the cluster, always."""
+        return self.key[1] if len(self.key) > 1 else ""
 
     def outside(self, state: Mapping[str, Any], containers: Iterable[str]) -> bool:
         """Whether a state lies outside of the containers that a look-up was confined to."""

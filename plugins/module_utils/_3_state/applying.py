@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Callable
 
 from .._0_basics.errors import ApiError, ApprovalPending, InvalidInput, OntapError, UnexpectedAnswer, Unfinished
-from .._1_array.rest import Answer, RestClient, instance
+from .._1_array.rest import Answer, RestClient
 from .._2_objects.resource import NOT_KNOWN_TO_RELEASE, Resource, State, too_new
 from .outcome import DONE, UNCHANGED, Outcome, failed, foreseen
 from .planning import (
@@ -31,7 +31,7 @@ from .planning import (
     plan_creation,
 )
 from .preparing import check_listed
-from .reading import check_complete, explaining, find, read_whole
+from .reading import address, check_complete, explaining, find, read_whole
 
 _ATTEMPTS = 3
 """How many times what was deleted for a new one is created, while ONTAP fails and nothing comes of it."""
@@ -54,7 +54,7 @@ def apply(client: RestClient, resource: Resource, change: Change, verify: bool =
 
 
 def _delete(client: RestClient, resource: Resource, before: State, verify: bool) -> Outcome:
-    key, path = resource.key_of(before), instance(resource.path, before.get("uuid"))
+    key, path = resource.key_of(before), address(resource, before)
 
     def send() -> None:
         try:
@@ -88,7 +88,7 @@ def _delete(client: RestClient, resource: Resource, before: State, verify: bool)
 
 def _modify(client: RestClient, resource: Resource, modification: Modification, verify: bool = False) -> Outcome:
     before, targets = modification.before, modification.targets
-    path = resource.path if resource.single else instance(resource.path, before.get("uuid"))
+    path = address(resource, before)
 
     def send() -> None:
         client.patch(path, modification.body)

@@ -61,7 +61,7 @@ def report(resource: Resource, change: Change, outcome: Outcome) -> dict[str, An
         "modified": [] if outcome.error else change.modified,
         resource.result_name: resource.to_options(outcome.state or {}),
     }
-    if not resource.single:
+    if not (resource.single or resource.known_by_name):
         told["uuid"] = (outcome.state or (not outcome.error and change.before) or {}).get("uuid")
     if outcome.lost is not None:
         told["lost"] = resource.to_options(outcome.lost)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._0_basics.errors import ApiError, InvalidInput, OntapError, UnexpectedAnswer
-from .._1_array.rest import Answer, RestClient, if_allowed, instance, literal
+from .._1_array.rest import Answer, RestClient, if_allowed, instance, literal, named
 from .._2_objects.resource import (
     NO_SUCH_PATH,
     NOT_KNOWN_TO_RELEASE,
@@ -53,7 +53,7 @@ def find(client: RestClient, resource: Resource, wanted: Mapping[str, Any]) -> F
     """
     if resource.single:
         return Found(_read_single(client, resource, wanted), [])
-    name, container = resource.key
+    name, container = resource.key[0], resource.container
     query = {resource.by_option[option].api_path: literal(value) for option, value in resource.key_of(wanted).items()}
     places = [wanted[container]] if container in wanted else None
     states, asked = _listed(client, resource, query, [wanted], f"Looking up {resource.title(wanted)}", places)
@@ -230,9 +230,18 @@ def no_such_container(resource: Resource, name: str, seen: Sequence[str]) -> str
     )
 
 
+def address(resource: Resource, state: Mapping[str, Any]) -> str:
+    """The path of one object, which is a UUID that the array returned, or the name where there is none."""
+    if resource.single:
+        return resource.path
+    if resource.known_by_name:
+        return named(resource.path, state.get(resource.key[0]))
+    return instance(resource.path, state.get("uuid"))
+
+
 def _by_uuid(client: RestClient, resource: Resource, state: State) -> Whole:
     with explaining(client, resource, [], f"Reading {resource.title(state)}"):
-        found = resource.from_api(client.get(instance(resource.path, state.get("uuid"))))
+        found = resource.from_api(client.get(address(resource, state)))
     return Whole(found if resource.single else resource.placed(found, state.get(resource.container)))
 
 

@@ -40,6 +40,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         "unit/plugins/module_utils/_2_objects/test_ipsec_policy.py",
         *_OF_TABLES,
     ),
+    "module_utils/_2_objects/ems_destination.py": ("integration/test_ems_destination.py",),
     "module_utils/_2_objects/client_session.py": _OF_COVERAGE,
     "module_utils/_2_objects/data_interface.py": _OF_COVERAGE,
     "module_utils/_2_objects/nas.py": _OF_COVERAGE,

@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput, UnexpectedAnswer
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.certificate import AUTHORITY
+from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ems_destination import EMS_DESTINATION
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_ca_certificate import CA_CERTIFICATE
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_security_association import (
@@ -35,6 +36,8 @@ SAMPLES: dict[str, Any] = {
     "offload_enabled": True,
     "uuid": UUID.upper(),
     "scope": "SVM",
+    "destination": "https://rulebook.example.com:5000/cluster1",
+    "filters": ["b", "a", "b"],
     "type": "IKE",
     "local_address": "2001:DB8::0:1",
     "remote_address": "10.0.0.1",
@@ -47,7 +50,7 @@ SAMPLES: dict[str, Any] = {
     **{f"ipsec.{way}.offload_packets": 7 for way in ("inbound", "outbound")},
 }
 
-TABLES = [SERVICE, AUTHORITY, CA_CERTIFICATE, SECURITY_ASSOCIATION]
+TABLES = [SERVICE, AUTHORITY, CA_CERTIFICATE, EMS_DESTINATION, SECURITY_ASSOCIATION]
 ROWS = [(table, row) for table in TABLES for row in table.fields]
 EACH_ROW = pytest.mark.parametrize(("table", "row"), ROWS, ids=[f"{type(t).__name__}-{r.option}" for t, r in ROWS])
 
