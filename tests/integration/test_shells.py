@@ -203,38 +203,6 @@ def test_every_block_for_a_shell_is_one(shell: str) -> None:
         assert (parsed.returncode, parsed.stderr) == (0, ""), block
 
 
-HALF_MOVED = """
-- hosts: localhost
-  collections: [netapp.ontap]
-  module_defaults:
-    group/netapp.ontap.netapp_ontap: {hostname: a}
-  tasks:
-    - netapp.ontap.na_ontap_security_ipsec_policy:
-        name: a
-    - na_ontap_security_ipsec_config:
-        enabled: true
-    - netapp.ontap.na_ontap_security_ipsec_ca_certificate :
-        name: na_ontap_security_ipsec_policy
-    - netapp.ontap.na_ontap_rest_info:
-        gather_subset: security/ipsec/policies
-    - other.netapp.ontap.na_ontap_security_ipsec_policy: {}
-"""
-MOVED = HALF_MOVED.replace("    - netapp.ontap.na_ontap_security_", "    - wiresec.ontap.").replace(
-    "    - na_ontap_security_", "    - wiresec.ontap."
-)
-
-
-@pytest.mark.parametrize("page", ["README.md", "docs/migration.md"])
-def test_the_command_of_the_way_over_changes_names_and_nothing_else(page: str, tmp_path: Path) -> None:
-    told = [block for block in blocks(CHECKOUT / page, *SHELL) if "na_ontap_" in block]
-    (tmp_path / "playbooks").mkdir()
-    playbook = tmp_path / "playbooks" / "site.yml"
-    playbook.write_text(HALF_MOVED, encoding="utf-8")
-    for block in told:
-        subprocess.run(["sh", "-ec", block], cwd=tmp_path, check=True)
-    assert playbook.read_text(encoding="utf-8") == MOVED
-
-
 def test_every_target_of_make_that_is_told_is_there() -> None:
     targets = set(re.findall(r"^([a-z-]+):.*##", (CHECKOUT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     told = {name for page in PAGES for name in re.findall(r"^make ([a-z-]+)", "".join(blocks(page, *SHELL)), re.M)}

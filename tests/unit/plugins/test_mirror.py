@@ -102,6 +102,10 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         "integration/test_drift_property.py",
         "integration/targets/ipsec_service_info/tasks/main.yml",
     ),
+    "modules/playbook_migration.py": (
+        "unit/plugins/plugin_utils/_0_migration/test_netapp_ontap.py",
+        "conformance/test_migration.py",
+    ),
     "modules/ipsec_policy_lint.py": (
         "integration/test_ipsec_policy_files.py",
         "unit/plugins/plugin_utils/_2_lint/test_lint.py",
