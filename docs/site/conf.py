@@ -18,7 +18,10 @@ project = "wiresec.ontap"
 author = "wiresec.ontap contributors"
 copyright = f"2026, {author}"  # noqa: A001 - Sphinx's name for it
 
-extensions = ["myst_parser", "sphinx_antsibull_ext"]
+extensions = ["myst_parser", "sphinx_antsibull_ext", "sphinx_copybutton"]
+# Of a block with prompts, the commands behind them are copied, over all of their lines; of a block without, everything.
+copybutton_prompt_text = "$ "
+copybutton_line_continuation_character = "\\"
 exclude_patterns: list[str] = []
 myst_heading_anchors = 4
 # Links are relative files, as on GitHub, or have one of these schemes; anything else is a typo.
