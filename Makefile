@@ -22,7 +22,8 @@ SIDE_BY_SIDE := $(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo demo-gitops demo-clients test check lint lint-code lint-types lint-ansible lint-texts pytest unit integration \
-  conformance hosts negotiate eda docs pythons archive sanity faults compared bench bench-both-ends build format simulator clean
+  conformance hosts negotiate eda docs pythons archive sanity certification faults compared bench bench-both-ends build format \
+  simulator clean
 
 help:  ## list the targets
 	@echo "usage: make TARGET [ARGS=...] [PYTHON=python3.12]"
@@ -109,6 +110,11 @@ sanity:  ## run ansible-test sanity on every supported release of ansible-core, 
 	@$(CHECK_PYTHON)
 	@echo "== sanity"
 	@PYTHONPATH=tests $(PYTHON) -m gates.ansible_test sanity $(ARGS)
+
+certification: sanity  ## run what Red Hat's partner certification checker runs, with its releases (docs/certification.md)
+	@$(CHECK_PYTHON)
+	@echo "== certification"
+	@PYTHONPATH=tests $(PYTHON) -m gates.certification
 
 # --- helpers --------------------------------------------------------------------------------------------------------
 
