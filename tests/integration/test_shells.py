@@ -168,7 +168,7 @@ def test_the_last_lines_of_the_demo_work(playbooks: Playbooks, shell: str) -> No
 def test_policies_in_git_work_as_the_readme_says(playbooks: Playbooks) -> None:
     array = playbooks.array
     (told,) = [block for block in blocks(README, *SHELL) if "wiresec.ontap.export" in block]
-    (inventory,) = [block for block in blocks(README, "yaml") if block.startswith("all:")]
+    (inventory,) = [block for block in blocks(README, "yaml") if block.startswith("all:\n  hosts:")]
     (playbooks.folder / "inventory.yml").write_text(of_this_array(playbooks, inventory), encoding="utf-8")
     ends = {"local_endpoint": {"address": "10.10.10.7", "netmask": "32"}}
     ends["remote_endpoint"] = {"address": "10.10.40.9", "netmask": "32"}
@@ -186,6 +186,28 @@ def test_policies_in_git_work_as_the_readme_says(playbooks: Playbooks) -> None:
     )
     assert (finished.returncode, array.policies()) == (0, before), finished.stdout
     assert (playbooks.folder / "ipsec" / "cluster1" / "svm1.yml").exists()
+
+
+def test_an_auditor_is_answered_as_the_readme_says(playbooks: Playbooks) -> None:
+    array = playbooks.array
+    array.serve_data()
+    (told,) = [block for block in blocks(README, *SHELL) if "wiresec.ontap.audit" in block]
+    (inventory,) = [block for block in blocks(README, "yaml") if block.startswith("all:\n  children:")]
+    (playbooks.folder / "inventory.yml").write_text(of_this_array(playbooks, inventory), encoding="utf-8")
+    account = {"ONTAP_USERNAME": array.username, "ONTAP_PASSWORD": array.password, "ONTAP_CA_PATH": array.ca_path}
+    finished = subprocess.run(
+        [program("dash"), "-ec", told],
+        cwd=playbooks.folder,
+        env={**user(playbooks), **account},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    # Everything is in clear, and clients are not asked.
+    assert (finished.returncode, "db1" in finished.stdout) == (2, False), finished.stdout
+    reports = {path.name for path in (playbooks.folder / "ipsec-reports").iterdir() if path.stem == "audit"}
+    assert reports == {"audit.html", "audit.md", "audit.json", "audit.csv"}
 
 
 @pytest.mark.parametrize("shell", SHELLS)
