@@ -9,6 +9,7 @@ import os
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 
 from ..modules.ipsec_report import OPTIONS
 from ..plugin_utils._0_reports import report_files
@@ -43,5 +44,9 @@ class ActionModule(ActionBase):
                 found, missing = reports.write_all()
         except (OSError, ValueError) as error:
             return {**result, "failed": True, "msg": str(error)}
+        path = os.path.relpath(reports.path)
+        # What to do next is what a person looks for at the end.
+        after = f"\nTo carry it out, when it is approved: {reports.command}" if reports.command else ""
+        Display().display(f"The report of all clusters: {path}{after}")
         # As all reports, it is none of what a run changes.
-        return {**result, "report": os.path.relpath(reports.path), "clusters": found, "missing": missing}
+        return {**result, "report": path, "clusters": found, "missing": missing}

@@ -24,8 +24,10 @@ UNVERIFIED = ("-e", '{"ipsec_verify": false}')
 def test_what_was_approved_is_applied_and_no_cluster_that_changed_since(repository: Repository) -> None:
     for array in repository.clusters.values():
         array.edit_policy("nfs-01", "svm2", {"enabled": False})
-    assert repository.run("plan.yml").code == 0
+    planned = repository.run("plan.yml")
     approved = repository.approval()
+    assert planned.code == 0
+    assert f"To carry it out, when it is approved: ansible-playbook apply.yml -e @{approved}\n" in planned.output
     (repository.folder / approved).rename(repository.folder / "approved.json")
     # Somebody else's commit, the night's drift and another plan come between; none of them touches what was approved.
     edit_file(repository, "ipsec/cluster3/svm2.yml", 1, enabled=False)

@@ -96,7 +96,7 @@ def test_a_service_that_is_off_is_no_peace_and_an_empty_listing_no_plan(reposito
     array.unknowns = Unknowns(while_disabled="empty")
     array.ipsec_enabled = False
     planned = repository.run("plan.yml", *ONE)
-    assert planned.code == 0 and "cluster1: 0 to create, 1 to modify" in planned.output, planned.output
+    assert planned.code == 0 and "cluster1: 1 to modify" in planned.output, planned.output
     applied = repository.run("apply.yml", *ONE, *QUICK)
     assert applied.code == 0 and array.ipsec_enabled and writes(repository)["cluster1"] == 1, applied.output
     # Without a word about the service in the files, its state is a difference all the same.

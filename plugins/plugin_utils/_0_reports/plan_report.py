@@ -120,8 +120,8 @@ def _value(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def what(change: Change, mark: Mark = str, becomes: str = "{} becomes {}") -> str:
-    """What a change consists of. becomes: how old and new value are told."""
+def what(change: Change, mark: Mark = str, becomes: str = "{} becomes {}", assumed: bool = True) -> str:
+    """What a change consists of. becomes: how old and new value are told. assumed: whether what was left out is told, too."""
     if change["operation"] == "created":
         text = _object(change, change.get("after") or {}, mark)
     elif change["operation"] == "deleted":
@@ -139,7 +139,7 @@ def what(change: Change, mark: Mark = str, becomes: str = "{} becomes {}") -> st
         f"{option} {'any' if value == '0-0' else _value(value)}"
         for option, value in _leaves(change.get("assumed") or {})
         # Of a create all is shown anyway, and what is not set is not there.
-        if (creates and value is not None) or (not creates and _touched(change, option))
+        if (creates and assumed and value is not None) or (not creates and _touched(change, option))
     ]
     text += f" (left out, so ONTAP's default: {', '.join(shown)})" if shown else ""
     result = str(change.get("result") or "planned")
@@ -498,10 +498,8 @@ def lines_of(report: Report, drift: bool = False) -> list[str]:
         return [f"{cluster}: no plan: {found[0]}"]
     counts = report.get("summary") or {}
     lost = losses(report)
-    numbers = ", ".join(
-        f"{counts.get(name, 0)} {'missing' if drift and name == 'created' else f'to {verb}'}"
-        for name, verb in VERBS.items()
-    )
+    numbers = ", ".join(f"{counts[name]} to {verb}" for name, verb in VERBS.items() if counts.get(name))
+    numbers = numbers or "nothing to change"
     if drift:
         differing = len(report.get("changes") or ())
         numbers = f"{_plural(differing, 'difference')} between array and files" if differing else "no policy differs"
@@ -535,13 +533,14 @@ def told_already(lines: Sequence[str], before: Sequence[str]) -> bool:
 
 def _step(change: Change) -> str:
     loss = f" [{LOSSES.get(change['loss'], change['loss'])}]" if change.get("loss") else ""
-    return f"{SIGNS[change['operation']]} {change['name']} on {place(change)}{loss}: {what(change)}"
+    # The defaults of a new policy make each of its lines three times as long, and are in the report.
+    return f"{SIGNS[change['operation']]} {change['name']} on {place(change)}{loss}: {what(change, assumed=False)}"
 
 
 def _difference(change: Change) -> str:
     title = f"{SIGNS[change['operation']]} {change['name']} on {place(change)}"
     if change["operation"] == "created":
-        return f"{title}: missing on the array: {what(change)}"
+        return f"{title}: missing on the array: {what(change, assumed=False)}"
     if change["operation"] == "deleted":
         meaning = {"bypass": "lets traffic through in clear, and ", "discard": "discards traffic, and "}
         return (

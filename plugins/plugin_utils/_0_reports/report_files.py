@@ -39,6 +39,8 @@ class Reports:
     folder: of all reports. run: tells runs apart. hosts: of the play. describe: tells ``commit`` and ``time``; it is asked once
     a run. approve: the command that carries an approved plan out, with ``{}`` for the file of digests; empty if there is nothing
     to approve.
+
+    command: that command, for what was written last; empty if nothing is to be carried out.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Reports:
     ) -> None:
         self.folder, self.purpose, self.run = Path(folder), purpose, run
         self.hosts, self.describe, self.approve = list(hosts), describe, approve
+        self.command = ""
 
     @property
     def path(self) -> Path:
@@ -180,6 +183,7 @@ class Reports:
         write_whole(folder / f"{self.purpose}.json", json.dumps(content, indent=2, sort_keys=True) + "\n")
         absent = [{"cluster": host, "problem": NOT_YET} for host in missing]
         title = {"title": TITLES[self.purpose], **told, "command": self._command(folder, reports)}
+        self.command = plan_report.command([*reports, *absent], title)
         write_whole(folder / f"{self.purpose}.md", plan_report.markdown([*reports, *absent], title))
         if self.purpose == "plan" and folder == self.folder:
             # One page is what people look at before they approve; it is not made for each of a hundred clusters.

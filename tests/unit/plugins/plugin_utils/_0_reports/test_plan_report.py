@@ -113,6 +113,14 @@ def test_what_an_entry_leaves_out_is_told_where_it_matters() -> None:
     )
     told = plan_report.what(change("created", assumed=assumed))
     assert told.endswith("(left out, so ONTAP's default: enabled true, remote_endpoint.port any)")
+    # A terminal has many of them below each other.
+    one = report(change("created", assumed=assumed))
+    assert "left out" not in "".join([*lines_of(one), *lines_of(one, drift=True)])
+
+
+def test_a_terminal_shows_the_numbers_that_there_are() -> None:
+    assert lines_of(report(change("created"), change("deleted")))[0].startswith("c1: 1 to create, 1 to delete, ")
+    assert lines_of(report())[0].startswith("c1: nothing to change, ")
 
 
 # Markdown
