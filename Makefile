@@ -28,7 +28,7 @@ SIDE_BY_SIDE := $(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FE
 help:  ## list the targets
 	@echo "usage: make TARGET [ARGS=...] [PYTHON=python3.12]"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s%s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.ready  ## show the collection at work, on a simulated array
 	@$(RUN) python tests/demo/run.py $(ARGS)
