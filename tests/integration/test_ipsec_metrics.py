@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
@@ -107,6 +108,7 @@ def test_a_run_tells_all_clusters_and_believes_none_that_it_could_not_read(tmp_p
         assert first.password not in path.read_text(encoding="utf-8")
 
 
+@pytest.mark.covers_plays
 def test_what_the_module_refuses(playbooks: Playbooks) -> None:
     (playbooks.folder / "file").touch()
     tasks = [
