@@ -159,6 +159,8 @@ def test_nothing_ends_well_that_looked_at_nothing(repository: Repository) -> Non
     for skipping in (("--skip-tags", "always"), ("-l", "cluster2", "-e", "ipsec_clusters=cluster1")):
         skipped = repository.run("drift.yml", *skipping)
         assert skipped.code == 4 and f"nothing is left to do: {skipping[0].replace('-l', '--limit')}" in skipped.output
+    alone = repository.run(str(CHECKOUT / "playbooks" / "diagnose.yml"), "-e", "peer=10.0.1.7", "-l", "cluster1")
+    assert alone.code and "--limit leaves out localhost" in alone.output, alone.output
     typo = repository.run("apply.yml", "--tags", "applied", *NO_APPROVAL)
     assert typo.code and "no task has the tags applied; there are plan, apply and verify." in typo.output
     skipped = repository.run("apply.yml", "--skip-tags", "apply,verify", *NO_APPROVAL)
