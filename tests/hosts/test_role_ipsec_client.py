@@ -58,7 +58,7 @@ class Client:
         self.certificate: dict[str, Any] = {}
         self.policies = [policy("nfs", 2049), policy("smb", 445, secret_key="{{ key }}")]
 
-    def run(self, *arguments: str, **variables: Any) -> Play:
+    def run(self, *arguments: str, playbook: Path = PLAYBOOK, **variables: Any) -> Play:
         """Runs the playbook, so loudly that everything that can be seen is seen. No key may be."""
         hosts = {
             "clusters": {"hosts": {"cluster1": {"key": "{{ lookup('env', 'KEY') }}"}}},
@@ -83,7 +83,7 @@ class Client:
             "ANSIBLE_HOME": str(self.folder / "home"),
             "KEY": self.key,
         }
-        given = [str(PLAYBOOK), "-i", "inventory.yml", "-vvvv", "--diff", *arguments]
+        given = [str(playbook), "-i", "inventory.yml", "-vvvv", "--diff", *arguments]
         done = self.host.play(given, environment, self.folder)
         seen = done.output + json.dumps(done.results)
         assert [secret for secret in SECRETS if secret in seen] == []
@@ -93,6 +93,15 @@ class Client:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+
+    def known(self) -> dict[str, Any]:
+        """What the host says of itself when it is diagnosed; there is no array to be asked, and that is a failure."""
+        done = self.run("-e", "peer=10.10.20.5", playbook=PLAYBOOK.with_name("diagnose.yml"))
+        assert "Nothing is known of any array." in done.result("Say what keeps them apart")["msg"], done.output
+        text = (self.folder / "ipsec-reports" / "diagnosis-10.10.20.5.json").read_text(encoding="utf-8")
+        assert [secret for secret in SECRETS if secret in text] == []
+        found: dict[str, Any] = json.loads(text)["client"]
+        return found
 
     def traps(self) -> str:
         return self.host.shell("ip xfrm policy")
@@ -144,6 +153,12 @@ def test_a_host_becomes_a_client_and_changes_with_the_files(client: Client) -> N
     assert "other" in client.loaded() and "10.1.1.1" in client.traps()
     again = client.run()
     assert (again.code, again.changed) == (0, []), again.changed
+    known = client.known()
+    assert known["running"], known["unread"]
+    assert {(one["name"], one["loaded"], one["trapped"], one["trap"]) for one in known["connections"]} == {
+        (name, True, True, True) for name in (NFS, SMB)
+    }
+    assert {one["remote_port"] for one in known["connections"]} == {2049, 445}
 
     # Only what is another one is loaded anew, and what no file has any more goes.
     client.policies[0]["local_endpoint"]["port"] = 2050
@@ -217,3 +232,5 @@ def test_a_daemon_that_does_not_run_is_told(client: Client) -> None:
     )
     done = client.run()
     assert done.code and "is it running?" in done.output.lower(), done.output
+    known = client.known()
+    assert (known["running"], [one["loaded"] for one in known["connections"]]) == (False, [None, None])

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from negotiate.course import diagnoses
 from support.harness import CHECKOUT, Play, Playbooks
 
 DIAGNOSE, REPAIR = (CHECKOUT / "playbooks" / f"{name}.yml" for name in ("diagnose", "repair"))
@@ -162,3 +163,9 @@ def test_repair_ends_no_more_than_is_allowed_and_leaves_the_policy_enabled(playb
     done = repaired("-e", "drop_at_most=2")
     assert (done.code, done.changed) == (0, ["Disable the policy", "Enable the policy"]), done.output
     assert array.policy("nfs", "svm1")["enabled"] is True  # type: ignore[index]
+
+
+def test_the_table_of_mistakes_is_what_the_lab_holds() -> None:
+    page = (CHECKOUT / "docs" / "diagnosis.md").read_text(encoding="utf-8")
+    table = page.partition("| what is wrong |")[2].partition("\n\n")[0].splitlines()[2:]
+    assert table == diagnoses()

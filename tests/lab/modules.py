@@ -39,6 +39,13 @@ def load(host: Ipsec, daemon: str) -> dict[str, Any]:
     return result
 
 
+def info(host: Ipsec, daemon: str) -> dict[str, Any]:
+    """What ``ipsec_client_info`` returns."""
+    log = f"lambda: ipsec_client_info.log_of({{'log_file': {host.LOG!r}}}, None)"
+    result: dict[str, Any] = _ran(host, "ipsec_client_info", daemon, f"{log}, {daemon!r}")
+    return result
+
+
 def negotiate(host: Ipsec, daemon: str, renew: bool) -> dict[str, Any]:
     """What ``ipsec_client_negotiate`` finds; with ``renew``, after the end of all associations."""
     arguments = f"sorted(daemon.protecting()) if {renew} else [], 60, False"

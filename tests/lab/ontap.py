@@ -104,6 +104,11 @@ class Array(StrongSwan):
         """The array is there, and nobody answers IKE."""
         self.shell("pkill -KILL charon-systemd; ip xfrm state flush; ip xfrm policy flush")
 
+    def has_associations(self, policy: Policy) -> tuple[bool, bool]:
+        """Whether there is IKE for a policy, and whether there is an association."""
+        told = self.try_to_run("swanctl", "--list-sas", "--ike", str(policy["name"])).out
+        return "ESTABLISHED" in told, "INSTALLED" in told
+
     def _identities(self, policies: Sequence[Policy]) -> dict[str, str]:
         return {str(one["name"]): self._connection(one) + _secret(0, one) for one in policies}
 

@@ -18,6 +18,7 @@ from lab.clients import CERTIFICATE, DAEMONS, around, install_certificate, rende
 from lab.guest import Guest
 from lab.hosts import Conversation, Ipsec, Network, wait_until
 from lab.ontap import Array, Policy, Unknown
+from negotiate.diagnosed import SYMPTOMS, findings
 
 SCENARIOS = Path(__file__).with_name("scenarios")
 
@@ -49,6 +50,19 @@ def variants(name: str) -> list[tuple[str, bool]]:
     told = read(name)
     positions = told.get("pfs", {})
     return [(daemon, pfs) for daemon in told.get("daemons", DAEMONS) for pfs in positions.get(daemon, [False])]
+
+
+def diagnoses() -> list[str]:
+    """A row for each scenario in which a diagnosis is made: what it is about, with which daemons, and the causes that are named."""
+    rows = []
+    for folder in sorted(SCENARIOS.iterdir()):
+        told = read(folder.name) if folder.is_dir() else {}
+        for step in told.get("course", []):
+            if isinstance(step, Mapping) and "diagnosed" in step:
+                named = ", ".join(f"`{one}`" for one in step["diagnosed"])
+                daemons = ", ".join(told.get("daemons", DAEMONS))
+                rows.append(f"| {told['about']} | {daemons} | {named or 'nothing, or that it can not be told'} |")
+    return rows
 
 
 class Course:
@@ -264,6 +278,22 @@ class Course:
         asked = modules.negotiate(self.client, self.daemon, bool(renew))
         lacking = [one for one in asked["connections"] if not one["associations"]]
         return f"{lacking}, {asked['why']}" if lacking or not asked["connections"] else ""
+
+    def diagnosed(self, causes: list[str]) -> str:
+        """A diagnosis from both ends names these causes and at no time another one, beside what they lead to; none if it can't be told."""
+        told, named = "", {""}
+
+        def settled() -> bool:
+            nonlocal told, named
+            found = findings(self)
+            named = {one["cause"] for one in found if one["certainty"] != "possible"} - SYMPTOMS
+            told = "; ".join(f"{one['certainty']} {one['cause']}: {one['evidence']}" for one in found)
+            return not named < set(causes)
+
+        # It takes a while until a daemon says that nobody answers.
+        wait_until(settled, 20)
+        self.notes.append(told)
+        return "" if named == set(causes) else f"{', '.join(sorted(named)) or 'nothing'} is named: {told}"
 
     def talks(self, _detail: None) -> str:
         """A connection is in use from now on."""

@@ -20,7 +20,7 @@ ERRORS = {
     "TS_UNACCEPTABLE": "TS_UNACCEPTABLE",
     "cannot route template policy": "NO_TRAP",
     "giving up after": "NO_ANSWER",
-    "retransmission": "NO_ANSWER",
+    "timeout exceeded after": "NO_ANSWER",
     "no shared key found": "NO_KEY",
     "no preshared secret found": "NO_KEY",
     "PPK required": "PPK_MISSING",
@@ -96,7 +96,10 @@ def of_libreswan(name: str, text: str) -> View:
         # Its default; see perfect_forward_secrecy of what renders these files.
         "pfs": options.get("pfs", "yes") == "yes",
         "esn": options.get("esn", "either") == "yes",
-        "trap": options.get("auto") in ("ondemand", "route") and "%any" not in options.get("leftprotoport", ""),
+        # What is known of libreswan 4.10: no trap for a port that is spelled %any, and none that lasts for a protocol without a port.
+        "trap": options.get("auto") in ("ondemand", "route")
+        and "%any" not in options.get("leftprotoport", "")
+        and not (protocol and not port and not own_port),
         "probes_peer": _seconds(options.get("dpddelay", "0")) > 0,
     }
 

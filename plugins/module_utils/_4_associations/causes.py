@@ -199,22 +199,22 @@ def _events(associations: Associations, events: Sequence[Happened]) -> Iterator[
                 "client that probes its peer (dpd_delay) recovers by itself.",
             )
     violating = by_name.get(VIOLATION, [])
-    clear = [one for one in violating if one.peer not in connected]
+    clear = [one for one in violating if one.peer not in carrying]
     if clear:
         yield _of_events(
             "sent_unprotected",
             LIKELY,
             clear,
-            "packets came that were not protected, or in another way than the policy says, and there is no association with that peer",
+            "packets came that were not protected, or in another way than the policy says, and there is no IPsec association with that peer",
             "The client protects nothing of it: see that its connection is loaded and trapped, and covers this address, protocol and port.",
         )
-    odd = [one for one in violating if one.peer in connected]
+    odd = [one for one in violating if one.peer in carrying]
     if odd:
         yield _of_events(
             "protected_otherwise",
             LIKELY,
             odd,
-            "packets came that were not protected, or in another way than the policy says, although there is an association with that peer",
+            "packets came that were not protected, or in another way than the policy says, although there is an IPsec association with that peer",
             "The client's connection covers only a part of what the policy does, such as another port, or its suite is another one.",
         )
     failed = [one for one in by_name.get(NO_SA, ()) if one.peer not in connected]

@@ -148,7 +148,8 @@ def _of_policy(
         # What differs did not keep them from agreeing.
         harmless = {"selectors_wider", "suite_differs", "esn_differs", "mode_differs"}
         found = [{**one, "certainty": POSSIBLE} if one["cause"] in harmless else one for one in found]
-    yield from found
+    sure = {one["cause"] for one in found if one["certainty"] != POSSIBLE}
+    yield from (one for one in found if one["certainty"] != POSSIBLE or one["cause"] not in sure)
 
 
 def _state(name: str, view: View, client: Mapping[str, Any]) -> Iterator[Finding]:
@@ -163,7 +164,7 @@ def _state(name: str, view: View, client: Mapping[str, Any]) -> Iterator[Finding
         return
     untrapped = client["running"] and view["trapped"] is False and not view["associations"]
     if untrapped or not view["trap"]:
-        how = "its file asks for none" if not view["trap"] else "its daemon has none in force"
+        how = "its file asks for none that lasts" if not view["trap"] else "its daemon has none in force"
         yield _finding(
             *(CLIENT, "no_trap", CERTAIN),
             f"The client's connection has no trap: {how}. Packets leave in clear as long as there is no association.",

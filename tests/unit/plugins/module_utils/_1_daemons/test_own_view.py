@@ -127,6 +127,7 @@ def test_mistakes_with_strongswan(replace: str, by: str, key: str, value: Any) -
         ("rightprotoport=6/2049", "rightprotoport=tcp/2050", "remote_port", 2050),
         ("auto=ondemand", "auto=start", "trap", False),
         ("leftprotoport=6/0", "leftprotoport=tcp/%any", "trap", False),
+        ("rightprotoport=6/2049", "rightprotoport=6/0", "trap", False),
         ("dpddelay=5s", "dpddelay=0", "probes_peer", False),
         ("type=transport", "type=tunnel", "transport", False),
         ("type=transport", "type=drop", "protects", False),
@@ -149,6 +150,7 @@ def test_the_log_gives_words_only() -> None:
         f"13[IKE] <{NAME}|1> received AUTHENTICATION_FAILED notify error, key was Tops3cretTops3cret",
         "charon: received NO_PROPOSAL_CHOSEN notify error",
         "all is well",
+        f'"{NAME}" #1: STATE_V2_PARENT_I2: retransmission; will wait 0.5 seconds for response',
     ]
     assert errors(lines) == [
         {"connection": None, "error": "NO_PROPOSAL_CHOSEN", "count": 1},

@@ -87,6 +87,15 @@ def happened(name: str, peer: str = PEER, time: str = "2026-03-01T10:00:00+00:00
         # Events.
         (POLICY, [], [happened(VIOLATION)], ON, None, [("sent_unprotected", "likely")]),
         (POLICY, [ike(), ipsec()], [happened(VIOLATION)], ON, None, [("protected_otherwise", "likely")]),
+        # IKE protects no packet.
+        (
+            POLICY,
+            [ike()],
+            [happened(VIOLATION)],
+            ON,
+            None,
+            [("ike_without_child", "likely"), ("sent_unprotected", "likely")],
+        ),
         (POLICY, [], [happened(UNKNOWN_SA)], ON, None, [("out_of_step", "likely")]),
         (POLICY, [], [happened(UNREADABLE)], ON, None, [("out_of_step", "likely")]),
         (POLICY, [ike(), ipsec()], [happened(UNKNOWN_SA)], ON, None, [("out_of_step", "possible")]),
