@@ -219,14 +219,18 @@ def test_clients_come_between_what_is_new_and_what_is_moved(estate: Estate) -> N
     estate.text("other.pem", other.certificate)
     estate.write("next", other.issue(SUBJECT))
     new = {"authority": "next-root", "authority_path": "other.pem"}
-    # The role refuses it at its first step, on the controller.
+    # The role refuses it at its first step, on the controller; or it can't be reached.
     unfit = {"ansible_connection": "local", "ipsec_client_format": "nothing"}
-    hosts = {"clients": {"hosts": {"db1": unfit}}, "clusters": {"hosts": {"cluster1": new}}}
-    estate.text("clients.yml", yaml.safe_dump(hosts))
-    # Said of the cluster in the inventory, or of everything.
-    for given in ({}, new):
-        play = estate.rotate("-i", "clients.yml", ipsec_clusters="cluster1", **given)
-        assert (play.code, "value of ipsec_client_format must be one of" in play.output) == (2, True), play.output
+    gone = {"ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_become": False}
+    # The authority is said of the cluster in the inventory, or of everything.
+    for client, of_cluster, of_all, sentence in (
+        (unfit, new, {}, "value of ipsec_client_format must be one of"),
+        (gone, {}, new, "No policy was changed, because db1 can't be reached"),
+    ):
+        hosts = {"clients": {"hosts": {"db1": client}}, "clusters": {"hosts": {"cluster1": of_cluster}}}
+        estate.text("clients.yml", yaml.safe_dump(hosts))
+        play = estate.rotate("-i", "clients.yml", ipsec_clusters="cluster1", **of_all)
+        assert (play.code != 0, sentence in " ".join(play.output.split())) == (True, True), play.output
     assert {one["certificate"]["name"] for one in estate.array.ca_certificates()} == {"root", "next-root"}
     assert set(estate.used.values()) == {estate.first}
     assert len(estate.installed) == 4

@@ -1,0 +1,24 @@
+# Copyright: (c) 2026, wiresec.ontap contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What stops the playbook protect before anything is changed. With real daemons it is in tests/hosts."""
+
+from __future__ import annotations
+
+import yaml
+
+from support.harness import CHECKOUT, Playbooks
+
+
+def test_nothing_begins_without_a_client_that_can_not_be_reached(playbooks: Playbooks) -> None:
+    """It is alone in its batch, after which Ansible goes on."""
+    array = playbooks.array
+    gone = {"ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_become": False}
+    hosts = {
+        "clients": {"hosts": {"db1": gone}},
+        "clusters": {"hosts": {"cluster1": {"ipsec_hostname": f"{array.host}:{array.port}"}}},
+    }
+    (playbooks.folder / "inventory.yml").write_text(yaml.safe_dump(hosts), encoding="utf-8")
+    play = playbooks.run(CHECKOUT / "playbooks" / "protect.yml", "-i", "inventory.yml")
+    assert play.code and "Nothing was changed, because db1 can't be reached" in play.output, play.output
+    assert array.requests == []
