@@ -58,6 +58,7 @@ KNOWN: list[tuple[bytes, dict[str, str]]] = [
     (posted(NO_LOOKUP, severity="NOTICE"), {"message": "ipsec.ib.no.lookup", "severity": "notice", **ADDRESSES}),
     (posted(SIX), {"source": "fd00::1", "destination": "fd00::7", "peer": "fd00::7"}),
     *((posted(f"ipsec.ib.bad.encrypt: IPsec: {one} packet cannot be decrypted."), ADDRESSES) for one in SA_TEXTS),
+    (posted("a.b: {{{ c }} {% d %} {# e #} {f}"), {"text": "a.b: { { { c }} { % d %} { # e #} {f}"}),
     # Should ONTAP send more than was seen, it counts more than the text.
     (posted("IPsec", "<message-name>ipsec.ib.no.replay</message-name>"), {"message": "ipsec.ib.no.replay"}),
     (
@@ -69,6 +70,11 @@ NOT_TOLD: list[tuple[bytes, set[str]]] = [
     (posted("ipsec.ib.policy.violation: nothing else"), {"source", "destination", "peer"}),
     (posted("wafl.vol.full: of 10.0.0.1 and 10.0.0.2"), {"peer"}),
     (posted("Nothing has a name here."), {"message", "peer"}),
+    # Python takes what follows a zone's % as it is, and a rule would hand it to a playbook, which evaluates it.
+    (
+        posted("ipsec.ib.bad.encrypt: no", parameters(srcAddr="fe80::1%{{ lookup('pipe','id') }}", dstAddr="10.0.0.1")),
+        {"source", "destination", "peer"},
+    ),
     (b"<netapp/>", {"message", "severity", "node", "text", "source", "destination", "peer"}),
 ]
 REFUSED = [
@@ -77,6 +83,7 @@ REFUSED = [
     b"<netapp>",
     b"\xff\xfe",
     b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>",
+    "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>".encode("utf-16"),
     b"<?xml version='1.0' encoding='nonsense'?><a/>",
 ]
 

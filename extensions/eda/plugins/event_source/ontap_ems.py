@@ -77,6 +77,9 @@ LARGEST = 64 * 1024
 """Bytes of a body. An event has some hundred."""
 
 _NAME = re.compile(r"\s*([A-Za-z][\w-]*(?:\.[\w-]+)+):")
+_TEMPLATE = re.compile(r"\{(?=[{%#])")
+"""What begins a template. ansible-rulebook hands whole events to playbooks, as extra variables, which Ansible evaluates."""
+
 _WORD = re.compile(r"[0-9A-Fa-f:.]+")
 _OPTIONS = ("clusters", "host", "port", "certfile", "keyfile", "cafile", "most_per_minute")
 _logger = logging.getLogger(__name__)
@@ -87,9 +90,9 @@ def event_of(body: bytes) -> dict[str, str]:
 
     Whatever is not told is not in it: no rule should take an empty text for an address.
     """
-    # It would be expanded before anybody could look at its length.
-    if b"<!ENTITY" in body:
-        raise ValueError("it declares entities")
+    # They would be expanded before anybody could look at the length. In UTF-16 the declaration has zeros, and XML has none otherwise.
+    if b"<!ENTITY" in body or b"\0" in body:
+        raise ValueError("it declares entities, or is no UTF-8")
     try:
         root = ElementTree.fromstring(body)
     except (ElementTree.ParseError, LookupError) as error:
@@ -110,7 +113,7 @@ def event_of(body: bytes) -> dict[str, str]:
         "destination": addresses[1],
         "peer": {"ipsec.ib": addresses[0], "ipsec.ob": addresses[1]}.get(message[:8], ""),
     }
-    return {name: value for name, value in event.items() if value}
+    return {name: _TEMPLATE.sub("{ ", value) for name, value in event.items() if value}
 
 
 def _told(root: ElementTree.Element) -> dict[str, str]:
@@ -134,8 +137,9 @@ def _words(text: str) -> list[str]:
 
 
 def _is_address(text: str) -> bool:
+    """Whether a text is an address and nothing else: what follows a % is whatever the sender likes, such as a template."""
     try:
-        return bool(ip_address(text))
+        return "%" not in text and bool(ip_address(text))
     except ValueError:
         return False
 
