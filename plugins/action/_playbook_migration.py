@@ -20,7 +20,7 @@ from ..module_utils._5_task import given, options
 from ..modules import ipsec_ca_certificate, ipsec_config
 from ..modules.playbook_migration import OPTIONS
 from ..plugin_utils._0_execution.in_process import plain
-from ..plugin_utils._0_migration.netapp_ontap import Moved, Playbook, Question, Unreadable
+from ..plugin_utils._0_migration.netapp_ontap import Moved, Playbook, Question, Unreadable, without_secrets
 
 _SUFFIXES = (".yml", ".yaml")
 _NOT_OF_USERS = ("ansible_collections", "node_modules")
@@ -82,7 +82,12 @@ class ActionModule(ActionBase):
             # Ansible shows them after the diffs, which may be long.
             "warnings": [_place(one) for one in told],
             "diff": [
-                {"before": texts[path], "after": one.text, "before_header": path, "after_header": path}
+                {
+                    "before": without_secrets(texts[path]),
+                    "after": without_secrets(one.text),
+                    "before_header": path,
+                    "after_header": path,
+                }
                 for path, one in changed.items()
             ],
         }

@@ -13,8 +13,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
+from typing import Any
 
 import yaml
+from ansible.module_utils.parsing.convert_bool import BOOLEANS_FALSE, BOOLEANS_TRUE
+
+from ...module_utils._0_basics.hiding import HIDDEN
 
 MODULES = {
     f"na_ontap_security_{name}": f"wiresec.ontap.{name}"
@@ -40,8 +44,8 @@ _MENTIONED = re.compile(rf"\b(?:{'|'.join(MODULES)})\b|{_ABOUT_IPSEC.pattern}")
 _ACTIONS = ("action", "local_action", "ansible.builtin.action", "ansible.builtin.local_action")
 _TASKS = ("tasks", "pre_tasks", "post_tasks", "handlers", "block", "rescue", "always")
 _MERGE = "tag:yaml.org,2002:merge"
-_FALSE = [spelling for spelling, value in yaml.constructor.SafeConstructor.bool_values.items() if not value]
-_TRUE = [spelling for spelling, value in yaml.constructor.SafeConstructor.bool_values.items() if value]
+_SECRET = r"\w*(?:pass|password|passwd|passphrase|psk|secret|secret_key|private_key|token)"
+_SECRET_WORD = re.compile(rf"""\b({_SECRET})=(?!["']?{{{{)("[^"]*"|'[^']*'|\S+)""", re.IGNORECASE)
 
 
 class Unreadable(Exception):
@@ -190,6 +194,8 @@ class Playbook:
             if short in MODULES and MODULES[short] not in names:
                 self._rename(key, key.value, MODULES[short])
                 self._of_options(MODULES[short], value)
+                # Short and full name may both be there, and only one of two keys of one name would count.
+                names.append(MODULES[short])
 
     # What becomes of it.
 
@@ -223,7 +229,7 @@ class Playbook:
             forced = "force" in {key.value for key, _value in _options(node)}
             for key, value in list(_options(node)):
                 text = value.value if isinstance(value, yaml.ScalarNode) else ""
-                if key.value in REMOVED and not (key.value == "use_lambda" and text not in _FALSE):
+                if key.value in REMOVED and not (key.value == "use_lambda" and not _is(text, BOOLEANS_FALSE)):
                     if id(key) not in own or not self._remove(node, key, value):
                         self._ask(key, f"{key.value} is no option of {module}")
                 elif key.value not in self._options[module] and key.value not in besides:
@@ -238,11 +244,12 @@ class Playbook:
                 self._ask(key, f"{key.value} is no option of {module}")
 
     def _ask_of_options(self, module: str, node: yaml.Node, texts: Mapping[str, str]) -> None:
-        if texts.get("https") in _FALSE:
+        if _is(texts.get("https", ""), BOOLEANS_FALSE):
             self._ask(
                 node, "https is of no effect here: HTTPS is always used, so look whether http_port is that of HTTPS"
             )
-        if module == MODULES["na_ontap_security_ipsec_config"] and "enabled" in texts and texts["enabled"] not in _TRUE:
+        is_service = module == MODULES["na_ontap_security_ipsec_config"]
+        if is_service and "enabled" in texts and not _is(texts["enabled"], BOOLEANS_TRUE):
             self._ask(
                 node,
                 "to disable IPsec while enabled policies protect traffic takes force: true here; add it if that is meant",
@@ -354,6 +361,26 @@ class Playbook:
         )
 
 
+def without_secrets(text: str) -> str:
+    """A text of YAML as it may be shown: what it has in clear for a password, a key or a token is hidden. Raises ``Unreadable``."""
+    hidden = set()
+    for one in _all(_nodes(text)):
+        for key, value in one.value if isinstance(one, yaml.MappingNode) else ():
+            named = isinstance(key, yaml.ScalarNode) and re.fullmatch(_SECRET, key.value, re.IGNORECASE)
+            if named and isinstance(value, yaml.ScalarNode) and value.tag != "!vault" and "{{" not in value.value:
+                hidden.add((value.start_mark.index, value.end_mark.index))
+    for start, end in sorted(hidden, reverse=True):
+        # A block of text ends where the next thing begins.
+        left = text[start:end].rstrip()
+        text = f"{text[:start]}{HIDDEN if left else ''}{text[start + len(left) :]}"
+    return _SECRET_WORD.sub(rf"\1={HIDDEN}", text)
+
+
+def _is(text: str, spellings: Iterable[Any]) -> bool:
+    """Whether Ansible takes a text for one of these booleans."""
+    return text.lower() in {str(one).lower() for one in spellings}
+
+
 def _nodes(text: str) -> list[yaml.Node]:
     """The documents of a text. Raises ``Unreadable``."""
     try:
@@ -429,14 +456,18 @@ def _options(node: yaml.MappingNode, within: tuple[int, ...] = ()) -> Iterator[t
 
 def _texts(node: yaml.Node) -> Iterator[str]:
     """All scalars of a node."""
-    left, seen = [node], set()
+    yield from (one.value for one in _all([node]) if isinstance(one, yaml.ScalarNode))
+
+
+def _all(nodes: Iterable[yaml.Node]) -> Iterator[yaml.Node]:
+    """Nodes with all below them, each once."""
+    left, seen = list(nodes), set()
     while left:
         one = left.pop()
         if id(one) not in seen:
             seen.add(id(one))
             left += _children(one)
-            if isinstance(one, yaml.ScalarNode):
-                yield one.value
+            yield one
 
 
 def _names(node: yaml.Node) -> list[str]:

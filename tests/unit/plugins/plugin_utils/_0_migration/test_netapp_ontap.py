@@ -20,6 +20,7 @@ from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_migration.netapp_
     REMOVED,
     Playbook,
     Unreadable,
+    without_secrets,
 )
 
 CONNECTION = {"hostname", "username", "password", "https", "http_port", "use_rest"}
@@ -58,6 +59,13 @@ def moved(text: str, with_defaults: bool = True) -> tuple[str, list[str]]:
         (
             f"- hosts: all\n  module_defaults:\n    {POLICY}:\n      svm: a\n",
             "- hosts: all\n  module_defaults:\n    wiresec.ontap.ipsec_policy:\n      svm: a\n",
+        ),
+        *(
+            (
+                f"- na_ontap_security_ipsec_config:\n    enabled: {true}\n",
+                f"- wiresec.ontap.ipsec_config:\n    enabled: {true}\n",
+            )
+            for true in ("True", "'y'", "1")
         ),
         # What means nothing here goes, with all its lines and no other.
         (
@@ -151,6 +159,13 @@ def test_what_is_required(item: str, added: str) -> None:
             "2: feature_flags is no option of wiresec.ontap.ipsec_policy",
         ),
         (f"- {POLICY}:\n    https: false\n", "2: https is of no effect here"),
+        (f"- {POLICY}:\n    https: False\n", "2: https is of no effect here"),
+        (f"- {POLICY}: https=n\n", "1: https is of no effect here"),
+        ("- na_ontap_security_ipsec_config:\n    enabled: False\n", "2: to disable IPsec"),
+        (
+            f"- module_defaults:\n    {POLICY}:\n      svm: a\n    na_ontap_security_ipsec_policy:\n      name: b\n",
+            "4: na_ontap_security_ipsec_policy is mentioned",
+        ),
         ("- na_ontap_security_ipsec_config:\n    enabled: no\n", "2: to disable IPsec"),
         ("- na_ontap_security_ipsec_config:\n    enabled: '{{ on }}'\n", "2: to disable IPsec"),
         ("- na_ontap_security_certificates:\n    name: a\n", "1: na_ontap_security_certificates stays"),
@@ -172,6 +187,26 @@ def test_what_is_asked(text: str, asked: str) -> None:
     _text, questions = moved(text)
     assert len(questions) == 1, questions
     assert questions[0].startswith(asked)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("- a:\n    password: s3cret # x\n    b: c\n", "- a:\n    password: (hidden) # x\n    b: c\n"),
+        ("- {secret_key: s3cret, b: c}\n", "- {secret_key: (hidden), b: c}\n"),
+        ("- a: name=b Secret_Key=s3cret c=d\n", "- a: name=b Secret_Key=(hidden) c=d\n"),
+        ("netapp_password: 's3cret'\n", "netapp_password: (hidden)\n"),
+        ("private_key: |\n  s3cret\n  s3cret\n\nb: c\n", "private_key: (hidden)\n\nb: c\n"),
+        ("p: &p\n  pass: s3cret\nq: *p\n", "p: &p\n  pass: (hidden)\nq: *p\n"),
+        # Nothing of that is in clear.
+        *(
+            (text, text)
+            for text in ("token: '{{ token }}'\n", "pass: !vault |\n  $ANSIBLE\n", "a: pass={{ b }}\n", "pass:\n")
+        ),
+    ],
+)
+def test_what_is_shown_has_no_secret(text: str, shown: str) -> None:
+    assert without_secrets(text) == shown
 
 
 def test_the_diff_of_the_guide_is_what_comes_of_it() -> None:
