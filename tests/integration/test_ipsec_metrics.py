@@ -111,6 +111,8 @@ def test_a_run_tells_all_clusters_and_believes_none_that_it_could_not_read(tmp_p
 @pytest.mark.covers_plays
 def test_what_the_module_refuses(playbooks: Playbooks) -> None:
     (playbooks.folder / "file").touch()
+    (playbooks.folder / "x.prom").touch()
+    (playbooks.folder / "x.prom").chmod(0o604)
     tasks = [
         {**task(title, "ipsec_metrics", **options), "ignore_errors": True}
         for title, options in {
@@ -127,6 +129,8 @@ def test_what_the_module_refuses(playbooks: Playbooks) -> None:
     assert play.result("null")["unread"] == {"c": ["health", "certificates"], "d": ["health"]}
     assert play.result("null")["changed"] is False
     assert ("up", "c") in values(playbooks.folder / "x.prom")
+    # Who may read it, such as node_exporter, may read the next one.
+    assert (playbooks.folder / "x.prom").stat().st_mode & 0o777 == 0o604
 
 
 # Alerts and dashboard.
@@ -135,6 +139,9 @@ SERIES = {
     "fine": {
         'ontap_ipsec_up{cluster="c",part="health"}': "1+0x300",
         'ontap_ipsec_last_run_timestamp_seconds{cluster="c",part="health"}': "0+60x300",
+        # Once a night, of another file.
+        'ontap_ipsec_up{cluster="d",part="drift"}': "1+0x300",
+        'ontap_ipsec_last_run_timestamp_seconds{cluster="d",part="drift"}': "0+0x300",
         'ontap_ipsec_enabled{cluster="c"}': "1+0x300",
         'ontap_ipsec_policy_peers{cluster="c",svm="s",policy="p",state="established"}': "1+0x300",
         'ontap_ipsec_policy_peers{cluster="c",svm="s",policy="p",state="half_open"}': "0+0x300",
@@ -147,7 +154,8 @@ SERIES = {
 ALERTS: dict[str, tuple[str, str]] = {
     "OntapIpsecNotMeasured": ("ontap_ipsec_up", ""),
     "OntapIpsecMetricsStale": ("ontap_ipsec_last_run_timestamp_seconds", "0+0x300"),
-    "OntapIpsecNotRead": ("ontap_ipsec_up", "0+0x300"),
+    "OntapIpsecNoLongerMeasured": ('ontap_ipsec_up{cluster="d"', "1+0x60 stale"),
+    "OntapIpsecNotRead": ('ontap_ipsec_up{cluster="c"', "0+0x300"),
     "OntapIpsecDisabled": ("ontap_ipsec_enabled", "0+0x300"),
     "OntapIpsecAssociationsLost": ('state="established"', "1+0x100 0+0x200"),
     "OntapIpsecHalfOpen": ('state="half_open"', "3+0x300"),

@@ -15,6 +15,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -281,7 +282,7 @@ def _content(path: Path) -> dict[str, Any]:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Writes a file in one step, so that nobody reads half of it. Raises ``OSError``.
+    """Writes a file in one step, so that nobody reads half of it, with the permissions of the one that it replaces. Raises ``OSError``.
 
     Where a link is in its place, that is replaced, and what it leads to stays as it is: a merge request may bring links along.
     """
@@ -289,6 +290,8 @@ def write_whole(path: Path, text: str) -> None:
     draft.unlink(missing_ok=True)
     with open(draft, "x", encoding="utf-8", errors="surrogateescape", newline="") as stream:
         stream.write(text)
+    if path.is_file() and not path.is_symlink():
+        shutil.copymode(path, draft)
     draft.replace(path)
 
 
