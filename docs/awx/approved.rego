@@ -31,6 +31,23 @@ violations contains message if {
 	message := sprintf("This playbook may not run on these clusters: %v", [object.get(input, "playbook", "unknown")])
 }
 
+# Ansible evaluates templates in variables, which may run anything, and lets these of its own say what runs a task.
+violations contains message if {
+	some name in {name | walk(object.get(input, "extra_vars", {}), [path, value]); evaluated(path, value); name := path[0]}
+	message := sprintf("An extra variable has a template, or is one of Ansible's own: %v", [name])
+}
+
+evaluated(_, value) if {
+	is_string(value)
+	regex.match(`\{[{%#]`, value)
+}
+
+evaluated(path, _) if startswith(sprintf("%v", [path[0]]), "ansible_")
+
+violations contains "Which extra variables the job has is not told." if {
+	not is_object(object.get(input, "extra_vars", null))
+}
+
 violations contains "There is no digest of a plan that was approved: launch the workflow, which plans first." if {
 	writes
 	not digests

@@ -54,12 +54,13 @@ def with_vars(**variables: Any) -> dict[str, Any]:
     [
         JOB,
         with_vars(ipsec_plan_digests=[ONE, TWO]),
+        with_vars(tower_user_name="{a}", of_ansible_={"ansible_b": 1}),
         {**JOB, "playbook": "plan.yml", "extra_vars": {}},
         {**JOB, "playbook": "drift.yml", "extra_vars": {}},
         {**JOB, "job_type": "check", "extra_vars": {}},
         {**JOB, "scm_branch": None},
     ],
-    ids=["approved", "both approved", "plan", "drift", "check mode", "no branch"],
+    ids=["approved", "both approved", "other variables", "plan", "drift", "check mode", "no branch"],
 )
 def test_what_may_run(job: dict[str, Any]) -> None:
     assert violations(job) == []
@@ -93,6 +94,10 @@ NONE = "There is no digest of a plan that was approved"
         ({**JOB, "project": {"name": "Mine"}}, APPROVALS, "from the project IPsec"),
         ({**JOB, "project": None}, APPROVALS, "from the project IPsec"),
         ({**JOB, "playbook": "plan.yml", "scm_branch": "mine"}, APPROVALS, "no other branch"),
+        ({**with_vars(a={"b": ["{{ lookup('pipe', 'id') }}"]}), "playbook": "plan.yml"}, APPROVALS, "own: a"),
+        (with_vars(a="x {% if b %}"), APPROVALS, "own: a"),
+        ({**JOB, "playbook": "plan.yml", "extra_vars": "a: '{{ b }}'"}, APPROVALS, "is not told"),
+        (with_vars(ansible_python_interpreter="/tmp/mine"), APPROVALS, "own: ansible_python_interpreter"),
     ],
 )
 def test_what_is_stopped(job: dict[str, Any], approvals: Any, why: str) -> None:
