@@ -36,7 +36,7 @@ JOB: dict[str, Any] = {
 }
 
 
-def violations(job: dict[str, Any], approvals: Any = APPROVALS) -> list[str]:
+def violations(job: dict[str, Any], approvals: Any) -> list[str]:
     """Why the controller does not start a job; nothing if it does."""
     data = {} if approvals is None else {"ipsec_approvals": approvals}
     verdict = OpaEval(str(POLICY), data_json=json.dumps(data), query="data.ipsec.job").evaluate_parsed(json.dumps(job))
@@ -63,7 +63,7 @@ def with_vars(**variables: Any) -> dict[str, Any]:
     ids=["approved", "both approved", "other variables", "plan", "drift", "check mode", "no branch"],
 )
 def test_what_may_run(job: dict[str, Any]) -> None:
-    assert violations(job) == []
+    assert violations(job, APPROVALS) == []
 
 
 NONE = "There is no digest of a plan that was approved"
@@ -131,4 +131,4 @@ def test_nothing_is_applied_that_nobody_approved(changes: dict[str, Any], digest
 
 
 def test_anything_else_than_a_job_is_stopped() -> None:
-    assert violations({}) != []
+    assert violations({}, APPROVALS) != []
