@@ -132,6 +132,8 @@ def test_repair_ends_no_more_than_is_allowed_and_leaves_the_policy_enabled(playb
     prepared(playbooks)
     array = playbooks.array
     array.add_policy({"name": "asleep", "svm": "svm1", "enabled": False})
+    array.add_certificate("old", "svm1", "server", expiry_time="2020-01-01T00:00:00Z")
+    array.add_policy({"name": "expired", "svm": "svm1", "certificate": "old", "action": "esp_transport"})
     for node in ("cluster1-01", "cluster1-02"):
         array.establish("nfs", "svm1", node)
     before = array.security_associations()
@@ -143,7 +145,9 @@ def test_repair_ends_no_more_than_is_allowed_and_leaves_the_policy_enabled(playb
     for arguments, policy, message in (
         ((), "nfs", "2 associations would end, and drop_at_most is not given."),
         (("-e", "drop_at_most=1"), "nfs", "2 associations would end, and drop_at_most is 1."),
-        (("-e", "drop_at_most=all"), "nfs", "as a whole number, drop_at_most."),
+        (("-e", "drop_at_most=all"), "nfs", "as whole numbers, drop_at_most and wait."),
+        (("-e", "drop_at_most=9 wait=long"), "nfs", "as whole numbers, drop_at_most and wait."),
+        (("-e", "drop_at_most=9"), "expired", "has expired"),
         (("-e", "drop_at_most=9"), "asleep", "SVM svm1 has no policy asleep that is enabled and protects"),
         (("-e", "drop_at_most=9"), "nowhere", "SVM svm1 has no policy nowhere that is enabled and protects"),
     ):
@@ -155,6 +159,7 @@ def test_repair_ends_no_more_than_is_allowed_and_leaves_the_policy_enabled(playb
     assert foreseen.code == 0, foreseen.output
     assert "Disabling nfs ends 2 associations and 2 of IKE." in foreseen.output
     assert array.security_associations() == before
+    assert array.policy("expired", "svm1")["enabled"] is True  # type: ignore[index]
     array.refuse("PATCH", "/api/security/ipsec/policies/*", code=262145, status=500, after_effect=True)
     broken = repaired("-e", "drop_at_most=2")
     assert (broken.code, array.policy("nfs", "svm1")["enabled"]) == (2, True), broken.output  # type: ignore[index]
