@@ -54,7 +54,7 @@ class ActionModule(ActionBase):
         found = lint.check(files, Values(self._loader, self._templar, params["lookups"]), target)
         counted = findings.summary(found, len(files.files), len(files.policies))
         # Exported files have a note for every key that ONTAP keeps to itself: that is for the report, not for a terminal.
-        text = findings.as_text([one for one in found if one.severity != findings.NOTE], counted)
+        text = findings.on_terminal(found, counted)
         if params["report"]:
             _write(params["report"], findings.FORMATS[format_](found, counted))
         failed = any(counted[severity] for severity in FAILING[params["fail_on"]])

@@ -105,7 +105,7 @@ notes:
   - It runs on the controller only, and asks no array and no name server. Where templates of the files use lookups, these are
     done, unless O(lookups=false).
   - Where a path is a folder that is named as a host of the inventory, folders beside it that no host has are found.
-  - Notes are in the result and in the report. The output has errors and warnings, and the number of notes.
+  - Notes are in the result and in the report. The output has errors, the first ten warnings of each kind, and the number of notes.
   - Without the Vault passwords of the files it does what it can do without them, and says what it could not.
 seealso:
   - plugin: wiresec.ontap.ipsec_policy_files
@@ -128,7 +128,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: A line for each finding that is not ignored, C(path:line) first, and a line with their number.
+  description:
+    - A line for each error, and for the first ten warnings of each kind, C(path:line) first, and a line with their number. What is
+      ignored is not in it.
   returned: always
   type: str
 findings:

@@ -19,6 +19,10 @@ from ...module_utils._0_basics.errors import counted
 ERROR, WARNING, NOTE = SEVERITIES = ("error", "warning", "note")
 
 
+_SHOWN = 10
+"""How many warnings of a kind a terminal shows."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """One kind of finding. summary: what it means in general. ignorable: whether ``lint_ignore`` can silence it."""
@@ -133,6 +137,27 @@ def as_text(findings: Sequence[Finding], numbered: dict[str, int]) -> str:
     policies = counted(numbered["policies"], "policy", "policies")
     files = counted(numbered["files"], "file", "files")
     return "\n".join([*lines, f"{numbers}{ignored} in {policies} of {files}"])
+
+
+def on_terminal(findings: Sequence[Finding], numbered: dict[str, int]) -> str:
+    """As text, without notes; of each kind of warning the first, and how many more there are. Errors are shown whole."""
+    shown: list[Finding] = []
+    found: Counter[str] = Counter()
+    left: Counter[str] = Counter()
+    for one in findings:
+        if one.ignored or one.severity == NOTE:
+            continue
+        found[one.id] += 1
+        if one.severity == WARNING and found[one.id] > _SHOWN:
+            left[one.id] += 1
+        else:
+            shown.append(one)
+    more = [
+        f"… and {number} more of {kind}, all in the findings of the result, and in the report"
+        for kind, number in left.items()
+    ]
+    *lines, last = as_text(shown, numbered).split("\n")
+    return "\n".join([*lines, *more, last])
 
 
 def as_json(findings: Sequence[Finding], counted: dict[str, int]) -> str:

@@ -31,6 +31,7 @@ from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_reports.findings 
     as_json,
     as_sarif,
     as_text,
+    on_terminal,
     summary,
 )
 from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_policy_files import policy_files
@@ -624,3 +625,17 @@ def test_the_files_of_the_guide_are_in_order(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setitem(VARIABLES, "vault_nfs_clients_key", VARIABLES["key_a"])
     monkeypatch.setitem(VARIABLES, "backup_network", "10.10.30.0/24")
     assert of_text(tmp_path, monkeypatch, example) == []
+
+
+def test_a_terminal_has_every_error_and_no_flood_of_warnings() -> None:
+    kinds = {"weak-secret": 12, "shared-secret": 10, "missing-name": 20, "unreadable-secret": 3}
+    found = [Finding(kind, "So.", "a.yml", line) for kind, number in kinds.items() for line in range(1, number + 1)]
+    *lines, last = on_terminal(found, summary(found, 1, 9)).splitlines()
+    assert [sum(f" {kind}: " in line for line in lines) for kind in kinds] == [10, 10, 20, 0]
+    assert [line for line in lines if line.startswith("…")] == [
+        "… and 2 more of weak-secret, all in the findings of the result, and in the report"
+    ]
+    assert last.startswith("20 errors, 22 warnings, 3 notes")
+    assert on_terminal(found[:12], summary(found, 1, 9)).splitlines()[10].startswith("…")
+    ignored = [Finding("weak-secret", "So.", "a.yml", line, ignored="Known.") for line in range(20)]
+    assert len(on_terminal(ignored, summary(ignored, 1, 9)).splitlines()) == 1
