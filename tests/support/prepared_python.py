@@ -27,8 +27,8 @@ from typing import Any, TextIO
 COUNTS_AT_THE_START = ("PYTHON", "LC_", "LANG", "LD_", "DYLD_", "COVERAGE_", "TZ", "OPENSSL_")
 """How the names of variables begin that Python, or a library, reads once and for all."""
 
-COUNTS_LATER = ("ONTAP_", "RECORD_RESULTS")
-"""How the names of variables begin that nothing of Ansible's reads: the collection does, or the callback of the tests."""
+COUNTS_LATER = ("ONTAP_", "RECORD_RESULTS", "PYTEST_CURRENT_TEST")
+"""How the names of variables begin that nothing of Ansible's reads: the collection does, the callback of the tests, or pytest."""
 
 NEVER_PATHS = {
     *(
@@ -76,9 +76,12 @@ class PreparedPython:
                 script = self._ask(json.dumps(task))
                 status = self._ask()
             except BaseException:
+                # Where it ends before that was read, there may be a script all the same.
+                told = self.stop().split()
+                script = script or int(told[0] if told else 0)
                 if script:
-                    os.killpg(script, signal.SIGKILL)
-                self.stop()
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(script, signal.SIGKILL)
                 raise
             return status, output.read()
 
@@ -91,18 +94,27 @@ class PreparedPython:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
+                start_new_session=True,
             )
         assert self._server.stdin and self._server.stdout
         if line:
             print(line, file=self._server.stdin, flush=True)
         return int(self._server.stdout.readline())
 
-    def stop(self) -> None:
-        """Ends the interpreter; the next call starts another."""
-        if self._server is not None:
-            self._server.kill()
-            self._server.communicate()
-            self._server = None
+    def stop(self) -> str:
+        """Ends the interpreter and what it prepared; the next call starts another. Gives what it answered and nobody has read."""
+        if self._server is None:
+            return ""
+        assert self._server.stdin and self._server.stdout
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._server.pid, signal.SIGKILL)
+        unread = self._server.stdout.read()
+        with contextlib.suppress(BrokenPipeError):
+            self._server.stdin.close()
+        self._server.stdout.close()
+        self._server.wait()
+        self._server = None
+        return unread
 
 
 def serve() -> None:
@@ -162,12 +174,21 @@ def serve_with(settings: list[Any], lines: TextIO) -> None:
     for line in lines:
         # Each run removes it at its end.
         Path(constants.DEFAULT_LOCAL_TMP).mkdir(mode=0o700, parents=True, exist_ok=True)
+        told, tell = os.pipe()
         child = os.fork()
         if child == 0:
+            os.close(tell)
+            if not os.read(told, 1):
+                # Nobody knows of this process, and so nobody would end it.
+                return
+            os.close(told)
             lines.close()
             become(**json.loads(line))
             return
+        os.close(told)
         print(child, flush=True)
+        os.write(tell, b"1")
+        os.close(tell)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 

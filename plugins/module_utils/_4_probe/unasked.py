@@ -48,6 +48,12 @@ UNASKED = (
         "it takes a packet that an association can't decrypt, and the modules name an event that they can't read",
     ),
     Unasked(
+        "7.3",
+        "webhook_content",
+        "Has an event that is posted its name and parameters, or the text of the log only?",
+        "it takes a server that the array posts to, and the event source of this collection takes either",
+    ),
+    Unasked(
         "3.2",
         "address_filters",
         "Does a filter compare addresses by value, or as text?",
