@@ -147,6 +147,7 @@ def test_repair_ends_no_more_than_is_allowed_and_leaves_the_policy_enabled(playb
         (("-e", "drop_at_most=1"), "nfs", "2 associations would end, and drop_at_most is 1."),
         (("-e", "drop_at_most=all"), "nfs", "as whole numbers, drop_at_most and wait."),
         (("-e", "drop_at_most=9 wait=long"), "nfs", "as whole numbers, drop_at_most and wait."),
+        (("-e", "drop_at_most=9 svm=*"), "nfs", "Say which policy of which array is meant"),
         (("-e", "drop_at_most=9"), "expired", "has expired"),
         (("-e", "drop_at_most=9"), "asleep", "SVM svm1 has no policy asleep that is enabled and protects"),
         (("-e", "drop_at_most=9"), "nowhere", "SVM svm1 has no policy nowhere that is enabled and protects"),
