@@ -372,6 +372,9 @@ def test_the_examples_in_the_documentation_run(playbooks: Playbooks, module: str
         playbooks.array.add_policy({"name": "database", "svm": "svm1", "certificate": "ipsec-cert"})
     if module == "certificate":
         write_certificates(playbooks.folder / "pki")
+    for folder in ("playbooks", "roles"):
+        (playbooks.folder / folder).mkdir()
+        (playbooks.folder / folder / "nothing_to_move.yml").write_text("[]\n", encoding="utf-8")
     (playbooks.folder / "policies.json").write_text(json.dumps([{**OF_SVM1[0], "secret_key": KEY}]), encoding="utf-8")
     (playbooks.folder / "ipsec" / "localhost").mkdir(parents=True)
     (playbooks.folder / "ipsec" / "localhost" / "svm1.yml").write_text(
