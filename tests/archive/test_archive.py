@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import tarfile
@@ -124,16 +125,17 @@ def test_an_execution_environment_gets_requests_and_nothing_else(user: User) -> 
 
 def test_every_plugin_has_documentation(user: User) -> None:
     for kind, folder in (("module", "modules"), ("lookup", "lookup")):
-        for name in (path.stem for path in CHECKOUT.glob(f"plugins/{folder}/*.py")):
-            shown = user.ansible("doc", "--type", kind, f"wiresec.ontap.{name}")
-            assert shown.returncode == 0, shown.stdout
-            assert "EXAMPLES" in shown.stdout
+        names = sorted(f"wiresec.ontap.{path.stem}" for path in CHECKOUT.glob(f"plugins/{folder}/*.py"))
+        shown = user.ansible("doc", "--type", kind, *names)
+        assert shown.returncode == 0, shown.stdout
+        assert len(re.findall("^EXAMPLES", shown.stdout, re.MULTILINE)) == len(names), shown.stdout
 
 
-@pytest.mark.parametrize("playbook", sorted(path.stem for path in CHECKOUT.glob("playbooks/*.yml")))
-def test_every_playbook_is_found_by_its_name(user: User, playbook: str) -> None:
-    checked = user.ansible("playbook", "--syntax-check", f"wiresec.ontap.{playbook}")
+def test_every_playbook_is_found_by_its_name(user: User) -> None:
+    names = sorted(f"wiresec.ontap.{path.stem}" for path in CHECKOUT.glob("playbooks/*.yml"))
+    checked = user.ansible("playbook", "--syntax-check", *names)
     assert checked.returncode == 0, checked.stdout
+    assert checked.stdout.count("playbook: ") == len(names), checked.stdout
 
 
 def test_it_runs_and_says_what_it_lacks(user: User, array: Simulator) -> None:
