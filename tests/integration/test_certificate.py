@@ -496,6 +496,7 @@ def test_without_cryptography_only_the_form_is_checked(
 # --- by ansible-playbook: files, and that no key shows ---
 
 
+@pytest.mark.covers_plays
 def test_files_on_the_controller(playbooks: Playbooks, array: Simulator, pki: Pki, tmp_path: Path) -> None:
     (tmp_path / "svm1.pem").write_text(pki.leaf.certificate + "".join(pki.leaf.chain))
     (tmp_path / "clear.key").write_text(pki.leaf.key)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 import yaml
 
 from negotiate.course import diagnoses
@@ -81,6 +82,7 @@ def diagnosed(playbooks: Playbooks, *arguments: str) -> Play:
     return playbooks.run(DIAGNOSE, "-i", "hosts.yml", "-e", json.dumps(kind), *arguments)
 
 
+@pytest.mark.covers_plays
 def test_both_ends_on_one_page(playbooks: Playbooks) -> None:
     prepared(playbooks)
     play = diagnosed(playbooks, "-e", f"peer={PEER}", "--check")

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from simulator import Unknowns
 from support.harness import Playbooks
 
@@ -110,6 +112,7 @@ def test_files_answer_without_an_array_and_without_the_vault_password(playbooks:
     ]
 
 
+@pytest.mark.covers_plays
 def test_an_array_answers(playbooks: Playbooks) -> None:
     array = playbooks.array
     endpoints = {
