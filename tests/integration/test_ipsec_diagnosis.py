@@ -171,6 +171,10 @@ def test_repair_ends_no_more_than_is_allowed_and_leaves_the_policy_enabled(playb
     done = repaired("-e", "drop_at_most=2")
     assert (done.code, done.changed) == (0, ["Disable the policy", "Enable the policy"]), done.output
     assert array.policy("nfs", "svm1")["enabled"] is True  # type: ignore[index]
+    array.refuse("PATCH", "/api/security/ipsec/policies/*", code=262145, status=500, occurrence=2, times=100)
+    left = repaired("-e", "drop_at_most=2 ipsec_pause=0")
+    assert (left.code, array.policy("nfs", "svm1")["enabled"]) == (2, False), left.output  # type: ignore[index]
+    assert "nfs on SVM svm1 may be DISABLED NOW" in left.results[-1]["result"]["msg"]
 
 
 def test_the_table_of_mistakes_is_what_the_lab_holds() -> None:

@@ -60,7 +60,10 @@ class PreparedPython:
         self._server: subprocess.Popen[str] | None = None
 
     def can_run_in(self, environment: Mapping[str, str]) -> bool:
-        """Whether all that counts at the start of Python is the same for the interpreter and for a script."""
+        """Whether all that counts at the start of Python is the same for the interpreter and for a script.
+
+        Besides, the script has to say which configuration of Ansible counts: else that depends on the folder, too.
+        """
         here, there = (
             {name: value for name, value in one.items() if name.startswith(COUNTS_AT_THE_START)}
             for one in (self._environment, environment)
