@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from lab.packages import LAYERS, fetched
+from lab.packages import LAYERS, fetched, program
 
 BOOT_SECONDS = 120
 """A boot takes 5 to 10 seconds of a quiet machine."""
@@ -75,7 +75,7 @@ class Guest:
         self._console = (self._folder / "console").open("wb")
         self._kernel = subprocess.Popen(
             [
-                self._layers["kernel"] / "usr" / "bin" / "linux.uml",
+                program("linux.uml"),
                 *("mem=1500M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", f"init={init}", "quiet"),
                 *("con=null", "con0=null,fd:1", f"con1=fd:{other_end.fileno()}", "ssl=null", "panic=-1"),
             ],

@@ -55,6 +55,12 @@ def fetched(*layers: str) -> dict[str, Path]:
     return {layer: FOLDER / layer for layer in layers}
 
 
+def program(name: str) -> Path:
+    """A program that is there for the kernel: what this machine has installed is not fetched again."""
+    here = FOLDER / "kernel" / "usr" / "bin" / name
+    return here if here.exists() else Path(shutil.which(name) or here)
+
+
 def _stamp(layer: str) -> Path:
     return FOLDER / f"{layer}.ready"
 
@@ -105,8 +111,7 @@ def _fetch(layers: Iterable[str]) -> None:
         _merge_usr(root)
         shutil.rmtree(archives)
         if layer == "kernel":
-            compiler = root / "usr" / "bin" / "tcc"
-            subprocess.run([compiler, "-nostdlib", "-shared", "-o", root / "ptrace.so", _PTRACE], check=True)
+            subprocess.run([program("tcc"), "-nostdlib", "-shared", "-o", root / "ptrace.so", _PTRACE], check=True)
         _stamp(layer).write_text(_wanted(layer))
 
 

@@ -37,6 +37,10 @@ KNOWN = {
 }
 
 
+PATIENCE = 60
+"""How long something that has to come is waited for, in seconds: a busy machine is slow, and that is no mistake."""
+
+
 def read(name: str) -> dict[str, Any]:
     """What a scenario says. Raises ``ValueError`` for what it must not say."""
     told: dict[str, Any] = yaml.safe_load((SCENARIOS / name / "scenario.yml").read_text())
@@ -138,7 +142,7 @@ class Course:
 
     def connects(self, port: int | None) -> str:
         """TCP gets through."""
-        answer = self.client.connect(self.address, port or 2049, timeout=20, source_port=self.source_port)
+        answer = self.client.connect(self.address, port or 2049, timeout=PATIENCE, source_port=self.source_port)
         return "" if answer["answered"] else answer["why"]
 
     def does_not_connect(self, port: int | None) -> str:
@@ -153,7 +157,7 @@ class Course:
     def associated(self, associations: int | None) -> str:
         """The same, whatever else is on the wire."""
         wanted = associations or 1
-        if not wait_until(lambda: self.client.children() == wanted, 5):
+        if not wait_until(lambda: self.client.children() == wanted, PATIENCE):
             return f"{self.client.children()} associations instead of {wanted}:\n{self.client.associations()}"
         states = [line for line in self.client.xfrm().splitlines() if "aead" in line]
         if len(states) != 2 * wanted or not all(SUITE in one and "mode transport" in one for one in states):
@@ -186,10 +190,15 @@ class Course:
     def _rekeyed(self, host: Ipsec, what: str, talk: Conversation) -> str:
         before = self._generation(what)
         host.rekey(what)
-        if not wait_until(lambda: not before & self._generation(what) and self._generation(what), 15):
+
+        def renewed() -> bool:
+            now = self._generation(what)
+            return bool(now) and not before & now
+
+        if not wait_until(renewed, PATIENCE):
             return f"still the same: {before}"
         moment = self.network.now()
-        if not wait_until(lambda: talk.heard_since(moment), 10):
+        if not wait_until(lambda: talk.heard_since(moment), PATIENCE):
             return "the connection stalls"
         return ""
 
@@ -230,7 +239,7 @@ class Course:
     def recovers_after_a_takeover(self, within: int) -> str:
         """The array loses its associations while a connection is in use, which goes on within so many seconds."""
         talk = self.client.talk(self.address)
-        wait_until(lambda: talk.heard_since(self.network.now() - 1), 10)
+        wait_until(lambda: talk.heard_since(self.network.now() - 1), PATIENCE)
         moment = self.network.now()
         self.array.lose_state()
         lost = self.network.now()
@@ -248,7 +257,7 @@ class Course:
 
     def logs(self, text: str) -> str:
         """The client's log has a text."""
-        return "" if wait_until(lambda: text in self.client.read(self.client.LOG, 100_000), 10) else "it does not"
+        return "" if wait_until(lambda: text in self.client.read(self.client.LOG, 100_000), PATIENCE) else "it does not"
 
     def array_has_its_policies(self, _detail: None) -> str:
         """Its policies are there, with the keys that the client has by now; what they were made of before is gone."""
@@ -291,7 +300,7 @@ class Course:
             return not named < set(causes)
 
         # It takes a while until a daemon says that nobody answers.
-        wait_until(settled, 20)
+        wait_until(settled, PATIENCE)
         self.notes.append(told)
         return "" if named == set(causes) else f"{', '.join(sorted(named)) or 'nothing'} is named: {told}"
 
@@ -299,7 +308,7 @@ class Course:
         """A connection is in use from now on."""
         self.talk = self.client.talk(self.address)
         self.talks_since = self.network.now()
-        return "" if wait_until(lambda: self.talk.heard_since(self.talks_since), 10) else "it gets no answer"
+        return "" if wait_until(lambda: self.talk.heard_since(self.talks_since), PATIENCE) else "it gets no answer"
 
     def goes_on(self, within: int) -> str:
         """The connection that is in use has an answer, and had none for so many seconds at most, since then."""
@@ -311,7 +320,7 @@ class Course:
 
     def no_association(self, _detail: None) -> str:
         """There is none; charon, unlike pluto, has IKE all the same, so that things look well at first sight."""
-        if self.daemon == "strongswan" and not wait_until(self.client.established, 5):
+        if self.daemon == "strongswan" and not wait_until(self.client.established, PATIENCE):
             return f"and no IKE: {self.client.associations()}"
         return f"there is: {self.client.associations()}" if self.client.children() else ""
 

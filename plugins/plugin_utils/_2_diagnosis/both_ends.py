@@ -148,6 +148,9 @@ def _of_policy(
         # What differs did not keep them from agreeing.
         harmless = {"selectors_wider", "suite_differs", "esn_differs", "mode_differs"}
         found = [{**one, "certainty": POSSIBLE} if one["cause"] in harmless else one for one in found]
+    if any(one["cause"] == "pfs_differs" and one["certainty"] != POSSIBLE for one in found):
+        # Where a new key is refused, an association ends with its old one, on one end sooner than on the other.
+        found = [{**one, "certainty": POSSIBLE} if one["cause"] == "out_of_step" else one for one in found]
     sure = {one["cause"] for one in found if one["certainty"] != POSSIBLE}
     yield from (one for one in found if one["certainty"] != POSSIBLE or one["cause"] not in sure)
 

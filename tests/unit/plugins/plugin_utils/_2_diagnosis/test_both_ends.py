@@ -97,6 +97,12 @@ UP = {"ike": "established", "associations": 1}
         ),
         (array(IPSEC, causes=()), client(pfs=True, **UP), {("pfs_differs", "possible")}),
         (array(IPSEC, causes=()), client("NO_PROPOSAL_CHOSEN", pfs=False, **UP), {("pfs_differs", "likely")}),
+        # New keys are refused, and one end has lost the old one before the other.
+        (
+            array(causes=()),
+            client("NO_PROPOSAL_CHOSEN", **UP),
+            {("pfs_differs", "likely"), ("out_of_step", "possible")},
+        ),
         # Credentials.
         (array(), client("AUTHENTICATION_FAILED"), {("authentication_failed", "likely")}),
         (
