@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -119,7 +118,7 @@ class ActionModule(ActionBase):
         known = ClientPolicies()
         for cluster in clusters:
             values = Values(self._loader, self._templar_of(cluster), params["lookups"])
-            known.add(cluster, [os.path.join(folder, cluster)], self._loader, values)
+            known.add(folder, cluster, self._loader, values)
         return known
 
     def _templar_of(self, cluster: str) -> Any:

@@ -24,6 +24,7 @@ from ..plugin_utils._0_reports.diagnosis_page import page
 from ..plugin_utils._2_diagnosis.both_ends import diagnosis, headline
 
 _OF_CLIENT = ("running", "format", "connections", "errors", "unread")
+_COMPARED = ("files", "loaded")
 
 
 class ActionModule(ActionBase):
@@ -48,7 +49,7 @@ class ActionModule(ActionBase):
             raise InvalidInput(f"peer: {error}") from None
         if not params["arrays"]:
             raise InvalidInput("arrays: is empty, so there is nothing to say.")
-        doc = _document(peer, params["arrays"], params["client"])
+        doc = _document(peer, params["arrays"], params["client"], params["compared"])
         folder = Path(params["directory"])
         stem = f"diagnosis-{re.sub(r'[^0-9a-f.]', '-', peer)}"
         texts = {
@@ -72,7 +73,7 @@ class ActionModule(ActionBase):
         }
 
 
-def _document(peer: str, arrays: Mapping[str, Any], client: Any) -> dict[str, Any]:
+def _document(peer: str, arrays: Mapping[str, Any], client: Any, compared: Any) -> dict[str, Any]:
     """All that the page has. What is no answer of the modules is told, and left out."""
     problems, unread, findings, known = [], [], [], {}
     half = client if isinstance(client, Mapping) and all(key in client for key in _OF_CLIENT) else None
@@ -82,6 +83,10 @@ def _document(peer: str, arrays: Mapping[str, Any], client: Any) -> dict[str, An
     else:
         half = {key: half[key] for key in _OF_CLIENT}
         unread += [f"On the client: {one}" for one in half["unread"]]
+        if not isinstance(compared, Mapping) or not all(key in compared for key in _COMPARED):
+            reason = str(compared.get("msg") or "") if isinstance(compared, Mapping) else ""
+            problems.append(f"The client and the policy files: {reason or 'nobody compared them.'}")
+            compared = None
     for cluster, found in arrays.items():
         if not isinstance(found, Mapping) or not isinstance(found.get("peer"), Mapping) or "policies" not in found:
             reason = str(found.get("msg") or "") if isinstance(found, Mapping) else ""
@@ -90,7 +95,7 @@ def _document(peer: str, arrays: Mapping[str, Any], client: Any) -> dict[str, An
         if found["peer"].get("address") != peer:
             raise InvalidInput(f"arrays: {cluster} was asked about {found['peer'].get('address')}, not about {peer}.")
         try:
-            findings += diagnosis(cluster, found, half)
+            findings += diagnosis(cluster, found, half, compared if half else None)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InvalidInput(f"arrays, client: what is said of {cluster} makes no sense here ({error!r}).") from None
         known[cluster] = {"peer": found["peer"], "policies": found["policies"]}
@@ -99,5 +104,6 @@ def _document(peer: str, arrays: Mapping[str, Any], client: Any) -> dict[str, An
     return {
         "report": "ipsec_diagnosis",
         **{"peer": peer, "time": datetime.now(timezone.utc).isoformat(timespec="seconds"), "headline": said},
-        **{"findings": findings, "arrays": known, "client": half, "problems": problems, "unread": unread},
+        **{"findings": findings, "arrays": known, "client": half, "compared": compared if half else None},
+        **{"problems": problems, "unread": unread},
     }

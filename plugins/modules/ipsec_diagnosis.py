@@ -48,6 +48,11 @@ options:
     description:
       - What M(wiresec.ontap.ipsec_client_info) returned on the client. Without it, or with anything else, the array alone has its say.
     type: dict
+  compared:
+    description:
+      - What the entry point C(compare) of the role P(wiresec.ontap.ipsec_client#role) left in C(ipsec_client_compared), whether the client
+        has what the policy files ask of it. This tells which end has the wrong key.
+    type: dict
   directory:
     description: Folder for the files C(diagnosis-ADDRESS.md) and C(diagnosis-ADDRESS.json). It is made if there is none.
     type: path
@@ -88,7 +93,8 @@ findings:
   contains:
     cause:
       description:
-        - One of those of M(wiresec.ontap.ipsec_policy_health), or V(daemon_down), V(no_connection), V(not_loaded), V(no_trap),
+        - One of those of M(wiresec.ontap.ipsec_policy_health), or V(daemon_down), V(files_differ),
+          V(no_connection), V(not_loaded), V(no_trap),
           V(selectors_differ), V(selectors_wider), V(suite_differs), V(esn_differs), V(mode_differs), V(pfs_differs), V(proposal_differs),
           V(method_differs), V(identity_differs), V(ppk_differs), V(authentication_failed), V(no_key), V(not_trusted), V(no_answer).
       type: str
@@ -133,6 +139,7 @@ OPTIONS: dict[str, Any] = {
     "peer": {"type": "str", "required": True},
     "arrays": {"type": "dict", "required": True},
     "client": {"type": "dict"},
+    "compared": {"type": "dict"},
     "directory": {"type": "path", "required": True},
 }
 

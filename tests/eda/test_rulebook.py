@@ -11,21 +11,25 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 import yaml
 
 from simulator import Simulator
+from support.client_host import ClientHost, Unavailable
 from support.harness import CHECKOUT
 from support.pages import blocks
 from support.repository import Repository
 
 PROGRAMS = CHECKOUT / ".venv-eda" / "bin"
 CLIENT, ARRAY = "10.0.1.7", "10.0.0.1"
+KEY = {"key": "{{ lookup('ansible.builtin.env', 'KEY') }}"}
+FORMER_KEY, NEW_KEY = "kR8vTq2LxW9zNc4MbY7s", "Zt7QpLm3vRx9WcN2kHsB"
 NFS = {
     "name": "nfs",
     "svm": "svm1",
@@ -58,11 +62,12 @@ class Rulebook:
 
 
 @contextmanager
-def rulebook(repository: Repository, port: int) -> Iterator[Rulebook]:
-    """Runs the rulebook of the collection for the clusters of a repository, until the test is over."""
+def rulebook(repository: Repository, port: int, **clients: Mapping[str, Any]) -> Iterator[Rulebook]:
+    """Runs the rulebook of the collection for the clusters of a repository and for clients, until the test is over."""
     folder = repository.outside
-    hosts = {name: {"ansible_host": f"{one.host}:{one.port}"} for name, one in repository.clusters.items()}
-    inventory = {"all": {"hosts": hosts, "vars": {"ansible_connection": "local"}}}
+    hosts = {name: {"ansible_host": f"{one.host}:{one.port}", **KEY} for name, one in repository.clusters.items()}
+    groups = {"clusters": {"hosts": hosts}, "clients": {"hosts": clients}}
+    inventory = {"all": {"children": groups, "vars": {"ansible_connection": "local"}}}
     options = {
         "ipsec_events_clusters": list(repository.clusters),
         "ipsec_events_host": "127.0.0.1",
@@ -92,7 +97,9 @@ def rulebook(repository: Repository, port: int) -> Iterator[Rulebook]:
 
 def send_events(array: Simulator, name: str, port: int) -> None:
     """Tells an array where its events go, as a user of the simulator would."""
-    array.add_destination(name="rulebook", destination=f"http://127.0.0.1:{port}/{name}", filters=["important-events"])
+    array.add_destination(
+        name="rulebook", destination=f"http://127.0.0.1:{port}/{name}", filters=["no-info-debug-events"]
+    )
 
 
 def test_a_storm_of_events_starts_one_run_for_each_client(tmp_path: Path) -> None:
@@ -123,6 +130,89 @@ def test_a_storm_of_events_starts_one_run_for_each_client(tmp_path: Path) -> Non
         (report,) = repository.read(f"ipsec-reports/{second_name}/drift.json")["plans"]
         assert [one["name"] for one in report["unmanaged"]] == ["nfs"]
         assert Simulator.password not in running.output
+
+
+ARRAY_END = """
+connections {{
+  nfs {{
+    remote_addrs = {client}
+    proposals = aes256-sha384-ecp384
+    local {{
+      auth = psk
+      id = {array}
+    }}
+    remote {{
+      auth = psk
+    }}
+    children {{
+      nfs {{
+        mode = transport
+        esp_proposals = aes256gcm16
+        local_ts = {array}[tcp/2049]
+        remote_ts = {client}[tcp]
+      }}
+    }}
+  }}
+}}
+secrets {{
+  ike {{
+    secret = {key}
+  }}
+}}
+"""
+
+
+# What the journal has where there is systemd.
+LOG = """
+printf 'charon-systemd { filelog { log { path = /run/charon.log\\n flush_line = yes } } }' >/etc/strongswan.d/log.conf
+swanctl --reload-settings
+"""
+
+
+def test_an_event_leads_to_the_end_that_has_the_wrong_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, array = "10.10.20.5", "10.10.10.7"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    try:
+        host = ClientHost("strongswan")
+    except Unavailable as reason:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(reason))
+    with host, Repository(tmp_path / "repository") as repository:
+        name, cluster = next(iter(repository.clusters.items()))
+        endpoints = {
+            "local_endpoint": {"address": f"{array}/32", "port": 2049},
+            "remote_endpoint": {"address": f"{client}/32"},
+        }
+        entry = {"name": "nfs", "action": "esp_transport", "protocol": "tcp", "secret_key": "{{ key }}"}
+        repository.write(f"ipsec/{name}/svm1.yml", [{**entry, **endpoints}], svm="svm1")
+        db1 = {
+            **{"ansible_connection": "local", "ansible_become": False, "ipsec_client_install": False},
+            **{"ipsec_client_before_mounts": False},
+            **{"ipsec_client_addresses": [client], "ipsec_client_log_file": "/run/charon.log"},
+            "ansible_python_interpreter": str(host.interpreter(tmp_path / "python-of-db1")),
+        }
+        monkeypatch.setenv("KEY", NEW_KEY)
+        with rulebook(repository, port, db1=db1) as running:
+            inventory = ("-i", str(repository.outside / "inventory.yml"))
+            # The client has the key that there was, and the array gets another one.
+            for playbook, key in (("clients", FORMER_KEY), ("apply", NEW_KEY)):
+                arguments = [*inventory, "-e", "ipsec_verify=false", "-e", f"ipsec_clusters={name}"]
+                done = repository.run(f"wiresec.ontap.{playbook}", *arguments, environment={"KEY": key})
+                assert done.code == 0, done.output
+            (tmp_path / "array.conf").write_text(
+                ARRAY_END.format(array=array, client=client, key=NEW_KEY), encoding="utf-8"
+            )
+            host.start_peer(array, tmp_path / "array.conf")
+            host.shell(LOG)
+            host.shell(f"swanctl --initiate --child wiresec-{name}--svm1--nfs --timeout 20 || true")
+            running.until("Waiting for events")
+            send_events(cluster, name, port)
+            assert cluster.packet_out(array, client) == "ipsec.ob.no.acquire"
+            running.until("PLAY RECAP")
+        page = (repository.folder / "ipsec-reports" / f"diagnosis-{client}.md").read_text(encoding="utf-8")
+        assert "AUTHENTICATION\\_FAILED" in page, page
+        assert "the client's file with keys is not what the policy files make of it" in page, page
+        assert not [key for key in (FORMER_KEY, NEW_KEY) if key in page + running.output]
 
 
 def test_rulebooks_are_what_ansible_rulebook_takes() -> None:

@@ -279,6 +279,13 @@ def test_other_formats(run: Run, tmp_path: Path, way: str) -> None:
     assert ("NMState has no option for a trap" in done.output) == (way == "nmstate")
 
 
+def test_files_are_the_same_wherever_the_repository_lies(run: Run, tmp_path: Path) -> None:
+    first, moved = configure(), configure(policy_files=str(tmp_path / "ipsec"))
+    done = run([first, {**moved, "register": "moved"}])
+    assert done.code == 0, done.output
+    assert [one["result"]["changed"] for one in done.results] == [True, False], done.output
+
+
 def test_the_key_of_a_file_that_has_none_any_more_is_in_no_difference(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "ipsec" / "cluster1" / "svm1.yml"
     (tmp_path / "ipsec" / "cluster1" / "cluster_scope.yml").unlink()

@@ -78,7 +78,11 @@ def prepared(playbooks: Playbooks) -> None:
 
 
 def diagnosed(playbooks: Playbooks, *arguments: str) -> Play:
-    kind = {"ipsec_client_kind": {"directory": str(playbooks.folder / "conf.d"), "unit": "strongswan"}}
+    kind = {
+        "ipsec_client_kind": {"directory": str(playbooks.folder / "conf.d"), "unit": "strongswan"},
+        # There is no daemon here whose parser could be asked.
+        "ipsec_client_validate": {"strongswan": "test -s %s"},
+    }
     return playbooks.run(DIAGNOSE, "-i", "hosts.yml", "-e", json.dumps(kind), *arguments)
 
 
@@ -111,6 +115,39 @@ def test_both_ends_on_one_page(playbooks: Playbooks) -> None:
     doc = json.loads((playbooks.folder / "ipsec-reports" / f"diagnosis-{PEER}.json").read_text(encoding="utf-8"))
     assert (doc["report"], doc["peer"], len(doc["findings"])) == ("ipsec_diagnosis", PEER, 3)
     assert playbooks.array.password not in page + play.output + json.dumps(doc)
+
+
+def test_policy_files_say_which_end_is_not_what_they_ask_for(playbooks: Playbooks) -> None:
+    prepared(playbooks)
+    entry = {
+        **{"name": "nfs", "action": "esp_transport", "protocol": "tcp", "secret_key": "{{ undefined_key }}"},
+        "local_endpoint": {"address": f"{LIF}/32", "port": 2049},
+        "remote_endpoint": {"address": f"{PEER}/32"},
+    }
+    file = playbooks.folder / "ipsec" / "cluster1" / "svm1.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text(yaml.safe_dump({"svm": "svm1", "policies": [entry]}), encoding="utf-8")
+    # Who may not read the keys still gets the rest.
+    without = diagnosed(playbooks, "-e", f"peer={PEER}")
+    (reason,) = [
+        one
+        for one in without.result("Say what keeps them apart")["unread"]
+        if one.startswith("The client and the policy files: ")
+    ]
+    assert (without.code, "undefined_key" in reason) == (0, True), without.output
+    key = "kR8vTq2LxW9zNc4MbY7s"
+    play = diagnosed(playbooks, "-e", f"peer={PEER} undefined_key={key}", "--diff", "-vvv")
+    assert (play.code, play.changed) == (0, []), play.output
+    (differs,) = [one for one in play.result("Say what keeps them apart")["findings"] if one["cause"] == "files_differ"]
+    assert (differs["certainty"], differs["side"]) == ("certain", "client")
+    for name, operation in (("wiresec-cluster1.conf", "modified"), ("wiresec-cluster1--secrets.conf", "created")):
+        assert f"{name} would be {operation}" in differs["evidence"]
+    page = (playbooks.folder / "ipsec-reports" / f"diagnosis-{PEER}.md").read_text(encoding="utf-8")
+    assert "## The client and the policy files" in page
+    assert (playbooks.folder / "conf.d" / "wiresec-cluster1.conf").read_text(encoding="utf-8") == CONNECTION
+    assert not (playbooks.folder / "conf.d" / "wiresec-cluster1--secrets.conf").exists()
+    # The variable itself is on the command line of this test.
+    assert key not in page + json.dumps(play.results)
 
 
 def test_it_says_whom_it_could_not_ask_and_fails_if_that_is_every_array(playbooks: Playbooks) -> None:

@@ -9,8 +9,10 @@ Traps are real there, too. Packets are not encrypted: that takes a kernel with E
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -36,14 +38,40 @@ echo ready
 exec sleep infinity
 """
 
+_CHARON = """
+charon-systemd >/run/log 2>&1 & charon=$!
+while [ ! -S /run/charon.vici ]; do kill -0 $charon || { cat /run/log; exit 1; }; sleep 0.1; done
+"""
+
 _START = {
-    "strongswan": "charon-systemd >/run/log 2>&1 & for try in $(seq 50); do [ -S /run/charon.vici ] && break; sleep 0.1; done",
+    "strongswan": _CHARON,
     "libreswan": (
         "mkdir -p /var/lib/ipsec/nss && certutil -N -d sql:/var/lib/ipsec/nss --empty-password && "
         "/usr/libexec/ipsec/pluto --config /etc/ipsec.conf --logfile /run/log --rundir /run/pluto && "
-        "for try in $(seq 50); do ipsec status >/dev/null 2>&1 && break; sleep 0.1; done"
+        "while ! ipsec status >/dev/null 2>&1; do kill -0 $(cat /run/pluto/pluto.pid) || { cat /run/log; exit 1; }; sleep 0.1; done"
     ),
 }
+
+# Another host, which shares the file system but for /run. It is over when the first one is.
+_PEER = """
+ip netns add peer
+ip link add name to-peer type veth peer name eth0 netns peer
+ip link set to-peer up
+ip route add {address} dev to-peer
+nsenter --net=/run/netns/peer sh -ec '
+  ip link set lo up
+  ip link set eth0 up
+  ip address add {address}/32 dev eth0
+  ip route add 10.10.20.5 dev eth0
+  exec unshare --mount sh -ec "
+    mount -t tmpfs none /run
+    {start}
+    swanctl --load-all --noprompt --file {file}
+    echo loaded >{file}.loaded
+    wait"' &
+peer=$!
+while [ ! -e {file}.loaded ]; do kill -0 $peer || exit 1; sleep 0.1; done
+"""
 
 
 class ClientHost:
@@ -102,6 +130,19 @@ class ClientHost:
             )
             stream.seek(0)
             return stream.read()
+
+    def interpreter(self, path: Path) -> Path:
+        """A program that is Python on this host, for Ansible that runs outside of it."""
+        path.write_text(
+            f'#!/bin/sh\nexec {shlex.join(self._enter)} {shlex.quote(sys.executable)} "$@"\n', encoding="utf-8"
+        )
+        path.chmod(0o755)
+        return path
+
+    def start_peer(self, address: str, connections: Path) -> None:
+        """Starts charon on another host, which the packets of this one reach, with the connections and secrets of a file."""
+        start = _CHARON.strip().replace("$", "\\$")
+        self.shell(_PEER.format(address=address, start=start, file=connections))
 
     def play(self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path) -> Play:
         """Runs ansible-playbook on the host itself."""

@@ -15,11 +15,13 @@ _EVENTS = 20
 
 
 def page(doc: Mapping[str, Any]) -> str:
-    """doc: ``peer``, ``time``, ``headline``, ``findings``, ``arrays`` by cluster, ``client``, ``problems`` and ``unread``."""
+    """doc: ``peer``, ``time``, ``headline``, ``findings``, ``arrays`` by cluster, ``client``, ``compared``, ``problems`` and ``unread``."""
     lines = [f"# Diagnosis of {code(doc['peer'])}", "", f"{doc['time']}", "", code_free(doc["headline"]), ""]
     lines += _findings(doc["findings"])
     for cluster, array in doc["arrays"].items():
         lines += _both_ends(cluster, array, doc["client"])
+    if doc["compared"] is not None:
+        lines += _files(doc["compared"])
     lines += (
         [f"## Not looked at\n\n{_bullets([*doc['problems'], *doc['unread']])}"]
         if doc["problems"] or doc["unread"]
@@ -122,6 +124,15 @@ def _both_ends(cluster: str, array: Mapping[str, Any], client: Mapping[str, Any]
         ["in use now", "address of the array", "SVM"],
         [[one["protocol"], one["server"], str(one["svm"])] for one in peer["sessions"] or ()],
         "The array knows of no session of the client.",
+    )
+
+
+def _files(compared: Mapping[str, Any]) -> Iterator[str]:
+    yield from ("## The client and the policy files", "")
+    yield from _table(
+        ["file of the client", "with the policy files it would be"],
+        [[one["path"], "the same" if one["operation"] == "none" else one["operation"]] for one in compared["files"]],
+        "The policy files ask nothing of the client.",
     )
 
 

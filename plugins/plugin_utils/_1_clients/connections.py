@@ -63,13 +63,18 @@ class Client:
 
 @dataclass(frozen=True)
 class Source:
-    """The policy that something comes from. svm: ``None`` for cluster scope. path, line: where it is written."""
+    """The policy that something comes from.
+
+    svm: ``None`` for cluster scope. path, line: where it is written. file: the path from the folder of all clusters on, which is the
+    same on each machine that has the files.
+    """
 
     cluster: str
     svm: str | None
     policy: str
     path: str = ""
     line: int = 0
+    file: str = ""
 
     def __str__(self) -> str:
         place = f" on SVM {self.svm}" if self.svm is not None else ""

@@ -64,9 +64,9 @@ def head(client: Client, peer: str, *more: str) -> list[str]:
 
 
 def origin(connection: Connection) -> list[str]:
-    """Which policies a connection comes from. Without lines, which change with every edit above them."""
+    """Which policies a connection comes from. Without lines, which change with every edit above them, and wherever the files lie."""
     return [
-        in_comment(f"{str(source)[:1].upper()}{str(source)[1:]}{f' ({source.path})' if source.path else ''}")
+        in_comment(f"{str(source)[:1].upper()}{str(source)[1:]}{f' ({source.file})' if source.file else ''}")
         for source in connection.sources
     ]
 

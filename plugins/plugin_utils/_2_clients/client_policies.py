@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,21 +28,23 @@ class ClientPolicies:
     services: dict[str, Service] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
-    def add(self, cluster: str, paths: Sequence[str], loader: DataLoader, values: Values) -> None:
-        """Reads the files of a cluster. values: with the variables of that cluster."""
-        files = policy_files.read(paths, loader)
+    def add(self, folder: str, cluster: str, loader: DataLoader, values: Values) -> None:
+        """Reads the files of a cluster, from a folder of the folder of all. values: with the variables of that cluster."""
+        files = policy_files.read([os.path.join(folder, cluster)], loader)
         self.problems += [str(problem) for problem in files.problems]
         for policy in files.policies:
-            self._add_entry(cluster, policy, values)
+            self._add_entry(folder, cluster, policy, values)
         if files.config is not None:
             config = SERVICE.from_options(files.config)
             self.services[cluster] = Service(config.get("replay_window"), config.get("offload_enabled"))
 
-    def _add_entry(self, cluster: str, policy: Policy, values: Values) -> None:
+    def _add_entry(self, folder: str, cluster: str, policy: Policy, values: Values) -> None:
         given, unknown = values.of(policy)
         options, problems = converted(given if policy.svm is None else {"svm": policy.svm, **given})
         # Without a name nobody can be told which one it is, and the array will not have it either.
-        source = Source(cluster, policy.svm, str(given.get("name", "without a name")), policy.path, policy.line())
+        name = str(given.get("name", "without a name"))
+        file = os.path.relpath(policy.path, os.path.expanduser(folder))
+        source = Source(cluster, policy.svm, name, policy.path, policy.line(), file)
         state: dict[str, Any] = {}
         try:
             state, _warnings = POLICY.settle(POLICY.from_options(options), {})

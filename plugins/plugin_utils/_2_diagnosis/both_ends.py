@@ -11,13 +11,17 @@ daemons (docs/diagnosis.md).
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ...module_utils._0_basics.ip_protocols import NUMBERS
 from ...module_utils._4_associations.causes import CERTAIN, LIKELY, POSSIBLE
 from .._1_clients.connections import name_of
+from .._1_clients.formats import FORMATS
+from .._1_clients.rendering import file_name
 
 Finding = dict[str, Any]
 Policy = Mapping[str, Any]
@@ -33,6 +37,19 @@ _EXPLAINED = {
     "not_negotiated",
     "ike_unfinished",
 }
+
+
+@dataclass(frozen=True)
+class Compared:
+    """How a client differs from what the policy files of one cluster ask of it.
+
+    others: what would become of files that are other ones. other_secrets: whether the file with its keys is one of them. not_loaded: the
+    connections that the daemon has not loaded as the client's files have them.
+    """
+
+    others: Sequence[str]
+    other_secrets: bool
+    not_loaded: frozenset[str]
 
 
 def headline(findings: Sequence[Finding], looked_at_client: bool) -> str:
@@ -54,10 +71,17 @@ def _would_tell(looked_at_client: bool) -> str:
     return "The client's half would tell: nobody looked at it."
 
 
-def diagnosis(cluster: str, array: Mapping[str, Any], client: Mapping[str, Any] | None) -> list[Finding]:
+def diagnosis(
+    cluster: str,
+    array: Mapping[str, Any],
+    client: Mapping[str, Any] | None,
+    compared: Mapping[str, Any] | None = None,
+) -> list[Finding]:
     """What is found of a client on one array, the most certain first, and among these in the order of a search.
 
     array: what ``ipsec_policy_health`` returns with ``peer``. client: what ``ipsec_client_info`` returns, ``None`` if nobody asked it.
+    compared: ``files`` of the client, each with what the policy files would make of it, and ``loaded``, the connections that its daemon
+    has not loaded as its files have them; ``None`` if nobody compared them.
     Raises ``KeyError`` and ``TypeError`` for what is neither.
     """
     peer = array["peer"]
@@ -69,10 +93,11 @@ def diagnosis(cluster: str, array: Mapping[str, Any], client: Mapping[str, Any] 
     ]
     if client is None:
         return _sorted(cluster, found)
-    own = list(_daemon(client))
+    own_files = _compared(cluster, client, compared)
+    own = [*_daemon(client), *_files(cluster, own_files)]
     for policy in policies:
         connection = _connection(cluster, policy, policies, client)
-        own += _of_policy(policy, connection, peer, client)
+        own += _of_policy(policy, connection, peer, client, own_files)
     told = [one for one in own if one["certainty"] != POSSIBLE]
     array_says = [one for one in found if not (one["cause"] in _EXPLAINED and told)]
     return _sorted(cluster, [*array_says, *own])
@@ -106,6 +131,33 @@ def _daemon(client: Mapping[str, Any]) -> Iterator[Finding]:
     )
 
 
+def _compared(cluster: str, client: View, compared: Mapping[str, Any] | None) -> Compared | None:
+    if compared is None:
+        return None
+    endings = FORMATS[str(client["format"])].endings
+    configuration, secrets = (file_name(cluster, ending) for ending in endings)
+    others = {
+        os.path.basename(one["path"]): f"{one['path']} would be {one['operation']}"
+        for one in compared["files"]
+        if one["operation"] != "none"
+    }
+    return Compared(
+        [others[name] for name in (configuration, secrets) if name in others],
+        secrets in others,
+        frozenset(compared["loaded"]),
+    )
+
+
+def _files(cluster: str, compared: Compared | None) -> Iterator[Finding]:
+    if compared and compared.others:
+        yield _finding(
+            *(CLIENT, "files_differ", CERTAIN),
+            f"The client's files are not what the policy files of {cluster} ask of it: {', '.join(compared.others)}.",
+            "See what differs with the playbook clients, --check --diff and --limit; then let it write and load them.",
+            *(None, None),
+        )
+
+
 def _connection(cluster: str, policy: Policy, policies: Sequence[Policy], client: Mapping[str, Any]) -> View | None:
     """The connection of a client that is meant for a policy: the one of its name, or the only one between the same hosts."""
     views: list[View] = [one for one in client["connections"] or () if one["protects"]]
@@ -128,7 +180,11 @@ def _meets(view: View, policy: Policy) -> bool:
 
 
 def _of_policy(
-    policy: Policy, view: View | None, peer: Mapping[str, Any], client: Mapping[str, Any]
+    policy: Policy,
+    view: View | None,
+    peer: Mapping[str, Any],
+    client: Mapping[str, Any],
+    compared: Compared | None,
 ) -> Iterator[Finding]:
     name = str(policy["name"])
     if client["connections"] is None:
@@ -141,9 +197,13 @@ def _of_policy(
             *(name, None),
         )
         return
-    found = [*_state(name, view, client), *_differences(name, policy, view), *_counterparts(name, policy, view, peer)]
+    found = [
+        *_state(name, view, client, compared),
+        *_differences(name, policy, view),
+        *_counterparts(name, policy, view, peer),
+    ]
     known = {one["cause"] for one in found if one["certainty"] != POSSIBLE}
-    found += _log(name, policy, view, client, known)
+    found += _log(name, policy, view, client, known, compared)
     if view["associations"]:
         # What differs did not keep them from agreeing.
         harmless = {"selectors_wider", "suite_differs", "esn_differs", "mode_differs"}
@@ -155,7 +215,7 @@ def _of_policy(
     yield from (one for one in found if one["certainty"] != POSSIBLE or one["cause"] not in sure)
 
 
-def _state(name: str, view: View, client: Mapping[str, Any]) -> Iterator[Finding]:
+def _state(name: str, view: View, client: Mapping[str, Any], compared: Compared | None) -> Iterator[Finding]:
     connection = view["name"]
     if client["running"] and view["loaded"] is False:
         yield _finding(
@@ -165,6 +225,13 @@ def _state(name: str, view: View, client: Mapping[str, Any]) -> Iterator[Finding
             *(name, connection),
         )
         return
+    if client["running"] and compared and connection in compared.not_loaded:
+        yield _finding(
+            *(CLIENT, "not_loaded", CERTAIN),
+            "The client's daemon has not loaded the connection as its files have it now, which may be about its key only.",
+            "Load it, with the playbook clients.",
+            *(name, connection),
+        )
     untrapped = client["running"] and view["trapped"] is False and not view["associations"]
     if untrapped or not view["trap"]:
         how = "its file asks for none that lasts" if not view["trap"] else "its daemon has none in force"
@@ -288,7 +355,9 @@ def _counterparts(name: str, policy: Policy, view: View, peer: Mapping[str, Any]
         )
 
 
-def _log(name: str, policy: Policy, view: View, client: Mapping[str, Any], known: set[str]) -> Iterator[Finding]:
+def _log(
+    name: str, policy: Policy, view: View, client: Mapping[str, Any], known: set[str], compared: Compared | None
+) -> Iterator[Finding]:
     """What the client's log says, unless a difference that is known already explains it."""
     words = {one["error"]: one["count"] for one in client["errors"] or () if one["connection"] in (view["name"], None)}
     connection = view["name"]
@@ -306,19 +375,20 @@ def _log(name: str, policy: Policy, view: View, client: Mapping[str, Any], known
         )
     authentic = {"identity_differs", "ppk_differs", "method_differs"} & known
     if "AUTHENTICATION_FAILED" in words and not authentic and not view["associations"]:
-        by_key = view["method"] == "psk"
-        yield found(
-            "authentication_failed",
-            LIKELY if by_key else POSSIBLE,
-            "AUTHENTICATION_FAILED",
-            "methods and identities are the same as far as both ends tell, so the keys are not"
-            if by_key
-            else "the array did not accept the client's certificate, or its identity, which the client may take from its certificate",
-            "Give both ends the same key: nobody can read the array's. The playbook protect rotates it on both."
-            if by_key
-            else "Compare the subject and the alternative names of the client's certificate with the policy's remote_identity, whole and in "
-            "order; see that IPsec trusts its authority (ipsec_ca_certificate), and that neither certificate has expired.",
-        )
+        if view["method"] == "psk":
+            whose, advice = _whose_key(connection, compared)
+            yield found(
+                *("authentication_failed", LIKELY, "AUTHENTICATION_FAILED"),
+                f"methods and identities are the same as far as both ends tell, so the keys are not{whose}",
+                advice,
+            )
+        else:
+            yield found(
+                *("authentication_failed", POSSIBLE, "AUTHENTICATION_FAILED"),
+                "the array did not accept the client's certificate, or its identity, which the client may take from its certificate",
+                "Compare the subject and the alternative names of the client's certificate with the policy's remote_identity, whole and in "
+                "order; see that IPsec trusts its authority (ipsec_ca_certificate), and that neither certificate has expired.",
+            )
     suite = {"suite_differs", "esn_differs", "mode_differs", "pfs_differs"} & known
     if "NO_PROPOSAL_CHOSEN" in words and not suite:
         if view["ike"] == "established" or view["associations"]:
@@ -365,6 +435,23 @@ def _log(name: str, policy: Policy, view: View, client: Mapping[str, Any], known
             *("no_answer", LIKELY, "NO_ANSWER", "the array does not answer IKE"),
             "See that IPsec is enabled on the array, that the policy is, and that UDP ports 500 and 4500 are open between both.",
         )
+
+
+def _whose_key(connection: str, compared: Compared | None) -> tuple[str, str]:
+    """Which end has another key than the policy files, and what to do about it. Nobody can read the array's."""
+    if compared is None:
+        return "", "Give both ends the same key: nobody can read the array's. The playbook protect rotates it on both."
+    if compared.other_secrets:
+        return (
+            ", and the client's file with keys is not what the policy files make of it",
+            "Let the playbook clients write and load the key of the policy files.",
+        )
+    if connection in compared.not_loaded:
+        return ", and the client's daemon may still have a former one", "Let the playbook clients load it."
+    return (
+        ", and as the client has the one of the policy files, the array has another",
+        "Give the array the key of the policy files: apply it once with recreate: true and update_secret_key: always in the policy's entry.",
+    )
 
 
 def _port(policy: Policy, side: str) -> int:

@@ -32,7 +32,7 @@ PPK_KEY = b"a-ppk-of-the-tests-2049"
 CLIENT = Client("db1", ["10.10.20.5"], certificate="db1.pem", authorities=["ca.pem"])
 NFS = Connection(
     "wiresec-cluster1--svm1--nfs",
-    (Source("cluster1", "svm1", "nfs", "ipsec/cluster1/svm1.yml", 4),),
+    (Source("cluster1", "svm1", "nfs", "ipsec/cluster1/svm1.yml", 4, "cluster1/svm1.yml"),),
     "protect",
     End(ipaddress.ip_network("10.10.20.5/32"), 0, "10.10.20.5"),
     End(ipaddress.ip_network("10.10.10.7/32"), 2049, "10.10.10.7"),
@@ -77,7 +77,7 @@ def test_what_swanctl_loads() -> None:
 # Made by wiresec.ontap from policy files: what is edited here gets lost.
 connections {
 
-  # Policy nfs on SVM svm1 of cluster1 (ipsec/cluster1/svm1.yml)
+  # Policy nfs on SVM svm1 of cluster1 (cluster1/svm1.yml)
   wiresec-cluster1--svm1--nfs {
     version = 2
     mobike = no
@@ -130,7 +130,7 @@ def test_what_libreswan_loads() -> None:
 # IPsec of db1 with the array cluster1.
 # Made by wiresec.ontap from policy files: what is edited here gets lost.
 
-# Policy nfs on SVM svm1 of cluster1 (ipsec/cluster1/svm1.yml)
+# Policy nfs on SVM svm1 of cluster1 (cluster1/svm1.yml)
 conn wiresec-cluster1--svm1--nfs
     ikev2=insist
     type=transport
@@ -365,7 +365,7 @@ def test_all_files_have_names_of_their_own_and_say_where_they_come_from(way: str
     for one in files:
         assert one.name.startswith(PREFIX) and one.name.endswith(FORMATS[way].endings)
         assert "IPsec of db1 with " in one.text
-    assert "Policy nfs on SVM svm1 of cluster1 (ipsec/cluster1/svm1.yml)" in text
+    assert "Policy nfs on SVM svm1 of cluster1 (cluster1/svm1.yml)" in text
     assert "Policy o of cluster1-secrets" in text
     assert sorted(re.findall(FORMATS[way].names, text)) == [NFS.name, "wiresec-x"]
 

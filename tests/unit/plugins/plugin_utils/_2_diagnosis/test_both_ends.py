@@ -166,3 +166,63 @@ def test_a_connection_is_found_by_its_name_or_by_its_hosts() -> None:
 def test_what_does_not_protect_is_none_of_it() -> None:
     for changes in ({"enabled": False}, {"action": "bypass"}):
         assert told(diagnosis("cluster1", array(causes=(), **changes), client(connections=[]))) == set()
+
+
+FOLDER = "/etc/swanctl/conf.d"
+SAME, OTHER = "none", "modified"
+
+
+def compared(connections: str = SAME, secrets: str = SAME, loaded: tuple[str, ...] = ()) -> dict[str, Any]:
+    files = {"wiresec-cluster1.conf": connections, "wiresec-cluster1--secrets.conf": secrets}
+    # What is asked for another cluster says nothing of this one.
+    files["wiresec-cluster2--secrets.conf"] = OTHER
+    return {
+        "files": [{"path": f"{FOLDER}/{name}", "operation": one} for name, one in files.items()],
+        "loaded": [*loaded, "wiresec-cluster2--svm1--nfs"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("found", "causes", "words"),
+    [
+        (None, {"authentication_failed"}, "so the keys are not."),
+        (
+            compared(),
+            {"authentication_failed"},
+            "as the client has the one of the policy files, the array has another.",
+        ),
+        (
+            compared(secrets=OTHER),
+            {"authentication_failed", "files_differ"},
+            "the client's file with keys is not what the policy files make of it.",
+        ),
+        (
+            compared(loaded=(NAME,)),
+            {"authentication_failed", "not_loaded"},
+            "the client's daemon may still have a former one.",
+        ),
+        (compared(OTHER), {"authentication_failed", "files_differ"}, "the array has another."),
+    ],
+)
+def test_policy_files_tell_which_end_has_another_key(found: Any, causes: set[str], words: str) -> None:
+    told = diagnosis("cluster1", array(), client("AUTHENTICATION_FAILED"), found)
+    assert {one["cause"] for one in told if one["certainty"] != "possible"} == causes
+    (failed,) = [one for one in told if one["cause"] == "authentication_failed"]
+    assert words in failed["evidence"]
+
+
+@pytest.mark.parametrize(
+    ("found", "evidence"),
+    [
+        (compared(), []),
+        (compared("created", "created"), ["conf would be created", "--secrets.conf would be created"]),
+        (compared("removed"), ["wiresec-cluster1.conf would be removed."]),
+    ],
+)
+def test_files_that_are_not_what_policy_files_ask_for_are_named(found: Any, evidence: list[str]) -> None:
+    told = [
+        one["evidence"] for one in diagnosis("cluster1", array(), client(), found) if one["cause"] == "files_differ"
+    ]
+    assert len(told) == bool(evidence)
+    assert all(one in told[0] for one in evidence)
+    assert "cluster2" not in "".join(told)
