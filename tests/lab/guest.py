@@ -24,7 +24,7 @@ from typing import Any, Self
 
 from lab.packages import LAYERS, fetched, program
 
-BOOT_SECONDS = 120
+BOOT_SECONDS = 300
 """A boot takes 5 to 10 seconds of a quiet machine."""
 
 
@@ -132,7 +132,7 @@ class Guest:
             request.unlink()
 
     def run(
-        self, host: str | None, *argv: str, stdin: bytes = b"", timeout: float = 30, env: dict[str, str] | None = None
+        self, host: str | None, *argv: str, stdin: bytes = b"", timeout: float = 120, env: dict[str, str] | None = None
     ) -> Ran:
         """Runs a command on a host, whatever its exit code; one that takes too long ends with 124."""
         sent = base64.b64encode(stdin).decode()

@@ -274,7 +274,7 @@ class Libreswan(Ipsec):
             f"/usr/libexec/ipsec/pluto --config /etc/ipsec.conf --logfile {self.LOG} >/run/pluto.out 2>&1 </dev/null\n"
             # It answers before it has loaded its connections, which another program does for it, and before they are in force.
             f"[ ! -e {self.WAITS} ] || sh {self.WAITS}",
-            timeout=90,
+            timeout=300,
         )
 
     def associations(self) -> str:

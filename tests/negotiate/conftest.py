@@ -17,7 +17,7 @@ from lab.guest import Guest
 from lab.packages import Unavailable
 from negotiate.course import Course, read
 
-AT_A_TIME = 4
+AT_A_TIME = 3
 """Scenarios under way at once in a guest, which has one core: most of the time, daemons wait for one another."""
 
 

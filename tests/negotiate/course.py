@@ -37,7 +37,7 @@ KNOWN = {
 }
 
 
-PATIENCE = 60
+PATIENCE = 120
 """How long something that has to come is waited for, in seconds: a busy machine is slow, and that is no mistake."""
 
 
