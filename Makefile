@@ -49,7 +49,7 @@ test: lint .venv-conformance/.ready  ## run the linters, and every test once, on
 
 check: COVERAGE = true
 check: test  ## run every gate, with every test once: what must pass before a change lands
-	@$(SIDE_BY_SIDE) sanity archive pythons docs hosts negotiate eda
+	@$(SIDE_BY_SIDE) negotiate sanity archive pythons hosts eda docs
 
 lint: .venv/.ready  ## run the linters
 	@echo "== lint: ruff, mypy, codespell, yamllint, ansible-lint, documentation, changelog fragments, licences, workflows"
@@ -97,7 +97,7 @@ negotiate: .venv/.ready  ## let real daemons, in a Linux of their own, load what
 	@echo "== negotiate"
 	@$(RUN) python -m pytest -n0 -rs --timeout 600 tests/negotiate $(ARGS)
 
-pythons:  ## run tests/unit by ansible-test on each Python that modules may run on
+pythons:  ## run tests/unit by ansible-test on each other Python that modules may run on
 	@$(CHECK_PYTHON)
 	@echo "== pythons"
 	@PYTHONPATH=tests $(PYTHON) -m gates.ansible_test units $(ARGS)

@@ -220,6 +220,12 @@ def test_associations_that_do_not_come_back_are_found(repository: Repository) ->
     array.drop_sas("nfs-04", "svm1")
     verified = repository.run("apply.yml", "--tags", "verify", *quick)
     assert verified.code and "IPsec policy 'nfs-04' on SVM 'svm1' has none" in verified.output
+    # Who has made a policy in an earlier run waits for it, although this one does not change it.
+    edit_file(repository, "ipsec/cluster1/svm1.yml", 2, enabled=False)
+    also = {"ipsec_verify_also": [{"name": "nfs-00", "svm": "svm1"}, {"name": "nfs-03", "svm": "svm2"}]}
+    waited = repository.run("apply.yml", "-e", json.dumps(also), *quick)
+    assert waited.code and "IPsec policy 'nfs-00' on SVM 'svm1' has none" in waited.output, waited.output
+    assert "'nfs-03' on SVM 'svm1'" not in waited.output
 
 
 def test_associations_that_come_up_let_all_clusters_have_it(repository: Repository) -> None:
