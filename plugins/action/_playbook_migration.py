@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from ..modules import ipsec_ca_certificate, ipsec_config
 from ..modules.playbook_migration import OPTIONS
 from ..plugin_utils._0_execution.in_process import plain
 from ..plugin_utils._0_migration.netapp_ontap import Moved, Playbook, Question, Unreadable, without_secrets
+from ..plugin_utils._0_reports.report_files import write_whole
 
 _SUFFIXES = (".yml", ".yaml")
 _NOT_OF_USERS = ("ansible_collections", "node_modules")
@@ -155,12 +155,8 @@ def _moved(texts: Mapping[str, str]) -> tuple[dict[str, Moved], list[tuple[str, 
 
 def _write(path: str, text: str) -> None:
     """Writes a file in one step, with the permissions that it has. Raises ``InvalidInput``."""
-    draft = Path(path).with_name(f".{Path(path).name}.draft")
     try:
-        with open(draft, "x", encoding="utf-8", newline="") as stream:
-            stream.write(text)
-        shutil.copymode(path, draft)
-        draft.replace(path)
+        write_whole(Path(path), text)
     except OSError as error:
         raise InvalidInput(
             f"{path} can't be written: {error.strerror}. What is before it in the order of paths has been."

@@ -209,7 +209,10 @@ def test_a_playbook_that_moved_means_what_it_meant(
     assert "changed=3 " in book(array, "site.yml")
     foreseen = book(array, "wiresec.ontap.migrate", "-e", "migrate=.", "--check")
     assert playbook.read_text(encoding="utf-8") == PLAYBOOK, "a check writes nothing"
+    draft = tmp_path / ".site.yml.draft"
+    draft.write_text("- half of what a run wrote that was killed", encoding="utf-8")
     told = book(array, "wiresec.ontap.migrate", "-e", "migrate=site.yml,requirements.yml")
+    assert not draft.exists()
     for text in (foreseen, told):
         assert "+      wiresec.ontap.ipsec_policy:" in text
         assert "4 tasks" in text

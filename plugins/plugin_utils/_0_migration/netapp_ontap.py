@@ -92,6 +92,7 @@ class Playbook:
         self._has_own = False
         self._groups: list[tuple[yaml.MappingNode, int]] = []
         self._requirements: list[yaml.SequenceNode] = []
+        self._dependencies: list[yaml.Node] = []
         self._seen: set[int] = set()
         for document in self._documents:
             self._of_document(document)
@@ -108,6 +109,8 @@ class Playbook:
                 self._add_group(mapping, place)
             for sequence in self._requirements:
                 self._add_requirement(sequence)
+            for key in self._dependencies:
+                self._ask(key, "add wiresec.ontap beside it, because tasks of this collection that moved need it")
         self._ask_of_results()
         self._ask_of_mentions()
         text = self._edited()
@@ -127,6 +130,11 @@ class Playbook:
                 names = _names(value) if key.value == "collections" else []
                 if "netapp.ontap" in names and "wiresec.ontap" not in names and _is_requirements(node):
                     self._requirements.append(value)
+                elif key.value == "dependencies" and isinstance(value, yaml.MappingNode):
+                    # Of galaxy.yml. It names a release of each, and nobody but its owner knows which of this collection.
+                    needed = {str(one.value): one for one, _release in value.value}
+                    if "netapp.ontap" in needed and "wiresec.ontap" not in needed:
+                        self._dependencies.append(needed["netapp.ontap"])
 
     def _of_task(self, node: yaml.MappingNode) -> None:
         """A task, a block or a play: they differ in what they may have, and none has what means something else in another."""

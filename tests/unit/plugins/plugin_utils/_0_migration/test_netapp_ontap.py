@@ -181,6 +181,7 @@ def test_what_is_required(item: str, added: str) -> None:
             f"3: add {OWN_GROUP} beside it, with the same options, without feature_flags",
         ),
         ("collections: [netapp.ontap]\n", "1: add wiresec.ontap"),
+        ("namespace: a\ndependencies:\n  netapp.ontap: '>=22'\n", "3: add wiresec.ontap beside it"),
     ],
 )
 def test_what_is_asked(text: str, asked: str) -> None:
