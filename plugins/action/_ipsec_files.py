@@ -20,7 +20,7 @@ from ..module_utils._4_certificates.inventory import expiring, said_of
 from ..module_utils._5_task import options
 from ..modules.ipsec_files import OPTIONS
 from ..plugin_utils._0_execution.in_process import InProcessAction
-from ..plugin_utils._0_reports import findings, plan_coverage, plan_report, report_files
+from ..plugin_utils._0_reports import findings, plan_coverage, plan_report, report_files, terminal
 from ..plugin_utils._1_policy_files import exported, policy_files
 from ..plugin_utils._1_policy_files.policy_values import Values
 from ..plugin_utils._2_cluster.cluster_plan import CannotPlan, ClusterPlan, Wanted, protects
@@ -112,7 +112,7 @@ class ActionModule(InProcessAction):
                 "docs/policy_files.md of the collection tells how."
             )
         if lines:
-            Display().display("\n".join(lines))
+            terminal.tell(lines)
         return {**self._write_exported(folder, texts), "files": sorted(texts)}
 
     def _write_exported(self, folder: str, texts: Mapping[str, str]) -> dict[str, Any]:
@@ -221,7 +221,7 @@ class ActionModule(InProcessAction):
         lines = plan_report.lines_of(report, drift=params["purpose"] == "drift")
         # An apply comes after a plan of the same run, whose lines need not be read twice.
         if not plan_report.told_already(lines, (self._vars.get("ipsec_planned") or {}).get("lines") or ()):
-            Display().display("\n".join(lines))
+            terminal.tell(lines)
         differs = bool(report["changes"])
         told: dict[str, Any] = {
             "lines": lines,

@@ -46,7 +46,7 @@ class ActionModule(ActionBase):
             return {**result, "failed": True, "msg": str(error)}
         path = os.path.relpath(reports.path)
         # What to do next is what a person looks for at the end.
-        after = f"\nTo carry it out, when it is approved: {reports.command}" if reports.command else ""
+        after = f"\nTo carry it out, when it is approved:\n{reports.command}" if reports.command else ""
         Display().display(f"The report of all clusters: {path}{after}")
         # As all reports, it is none of what a run changes.
         return {**result, "report": path, "clusters": found, "missing": missing}

@@ -27,7 +27,7 @@ def test_what_was_approved_is_applied_and_no_cluster_that_changed_since(reposito
     planned = repository.run("plan.yml")
     approved = repository.approval()
     assert planned.code == 0
-    assert f"To carry it out, when it is approved: ansible-playbook apply.yml -e @{approved}\n" in planned.output
+    assert f"To carry it out, when it is approved:\nansible-playbook apply.yml -e @{approved}\n" in planned.output
     (repository.folder / approved).rename(repository.folder / "approved.json")
     # Somebody else's commit, the night's drift and another plan come between; none of them touches what was approved.
     edit_file(repository, "ipsec/cluster3/svm2.yml", 1, enabled=False)

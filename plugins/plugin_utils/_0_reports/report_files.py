@@ -237,7 +237,9 @@ def of_task(folder: str, purpose: str, check: bool, task: str, task_vars: Mappin
     hosts = task_vars.get("ansible_play_hosts_all") or [str(task_vars.get("inventory_hostname", "cluster"))]
     # The plan that an apply begins with is for nobody to approve, and must not take the place of what was approved.
     is_approvable = purpose == "plan" and not task_vars.get("ipsec_is_applied_at_once")
-    approve = "ansible-playbook apply.yml -e @{}" if is_approvable else ""
+    # A repository may have its own, with what it needs.
+    playbook = "apply.yml" if Path("apply.yml").is_file() else "wiresec.ontap.apply"
+    approve = f"ansible-playbook {playbook} -e @{{}}" if is_approvable else ""
     return Reports(folder, name, task.rpartition("-")[0], hosts, commit_and_time, approve)
 
 
