@@ -22,8 +22,8 @@ SIDE_BY_SIDE := $(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo demo-gitops demo-clients test check lint lint-code lint-types lint-ansible lint-texts pytest unit integration \
-  conformance hosts negotiate eda docs pythons archive sanity certification faults compared bench bench-both-ends build format \
-  simulator clean
+  conformance hosts negotiate eda docs pythons archive sanity certification faults compared bench bench-both-ends build pictures \
+  format simulator clean
 
 help:  ## list the targets
 	@echo "usage: make TARGET [ARGS=...] [PYTHON=python3.12]"
@@ -132,6 +132,9 @@ compared: .venv/.ready .venv-conformance/.ready  ## print the same for netapp.on
 
 bench: .venv/.ready  ## print what the collection costs, in seconds, requests and connections (benchmarks/README.md)
 	@$(RUN) python benchmarks/run.py $(ARGS)
+
+pictures: .venv/.ready  ## draw the terminals of the documentation anew, from real runs; make pictures ARGS=plan
+	@$(RUN) python tests/demo/pictures.py $(ARGS)
 
 format: .venv/.ready  ## let ruff rewrite what it can
 	@$(RUN) ruff check --quiet --fix . || true
