@@ -5,13 +5,28 @@
 
 from __future__ import annotations
 
+import pytest
 import yaml
 
 from support.harness import CHECKOUT, Playbooks
 
 
-def test_nothing_begins_without_a_client_that_can_not_be_reached(playbooks: Playbooks) -> None:
-    """It is alone in its batch, after which Ansible goes on."""
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        # It is alone in its batch, after which Ansible goes on.
+        (
+            (),
+            "Nothing was changed, because db1 can't be reached, or prepared. Run it again when that is mended, or without: --limit 'all:!db1'.",
+        ),
+        # Its packets would wait for an array that nobody asks.
+        (("-l", "db1"), "There is nothing to do: --limit leaves out every host that is meant by clusters."),
+        (("-l", "clusters"), "Nothing was changed, because no client takes part: --limit leaves out every one."),
+    ],
+)
+def test_nothing_begins_without_a_client_that_can_be_reached_and_a_cluster(
+    playbooks: Playbooks, arguments: tuple[str, ...], message: str
+) -> None:
     array = playbooks.array
     gone = {"ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_become": False}
     hosts = {
@@ -19,6 +34,6 @@ def test_nothing_begins_without_a_client_that_can_not_be_reached(playbooks: Play
         "clusters": {"hosts": {"cluster1": {"ipsec_hostname": f"{array.host}:{array.port}"}}},
     }
     (playbooks.folder / "inventory.yml").write_text(yaml.safe_dump(hosts), encoding="utf-8")
-    play = playbooks.run(CHECKOUT / "playbooks" / "protect.yml", "-i", "inventory.yml")
-    assert play.code and "Nothing was changed, because db1 can't be reached" in play.output, play.output
+    play = playbooks.run(CHECKOUT / "playbooks" / "protect.yml", "-i", "inventory.yml", *arguments)
+    assert play.code and message in " ".join(play.output.split()), play.output
     assert array.requests == []
