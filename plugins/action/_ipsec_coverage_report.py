@@ -6,17 +6,17 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 
 from ..module_utils._0_basics.errors import InvalidInput
 from ..modules.ipsec_coverage_report import OPTIONS
 from ..plugin_utils._0_execution.in_process import plain
-from ..plugin_utils._0_reports import coverage_report, html_report, report_files
+from ..plugin_utils._0_reports import coverage_report, html_report, report_files, terminal
 from ..plugin_utils._1_policy_files import policy_files
 
 _KEYS = (
@@ -71,7 +71,7 @@ class ActionModule(ActionBase):
         except OSError as error:
             raise InvalidInput(f"directory: {folder} can't be written: {error.strerror}.") from None
         said = coverage_report.headline(doc)
-        Display().display(f"{params['title']}: {said}")
+        terminal.tell([f"{params['title']}: {said}", f"The report of all clusters: {os.path.relpath(paths[0])}"])
         return {
             "msg": said,
             "files": [str(path) for path in paths],

@@ -246,6 +246,9 @@ class ActionModule(InProcessAction):
                 # That the array is another one by now must not get lost with the report of it.
                 done = told.get("msg", f"{self._cluster}: the changes were made.")
                 told.update({"failed": True, "msg": f"{done} The report could not be written: {error}"})
+        if told.get("failed"):
+            # Ansible prints all of a result that failed, and would bury the reason under what has been said, and is in the report.
+            del told["lines"], told["digests"]
         return told
 
     def _apply(

@@ -208,7 +208,7 @@ reason:
   type: str
 lines:
   description: What was printed.
-  returned: when there was a plan
+  returned: when there was a plan, and the task did not fail
   type: list
   elements: str
 summary:
@@ -222,7 +222,7 @@ unmanaged:
   type: int
 digests:
   description: What an approval of the plan names, as O(approved_digests) takes it.
-  returned: when there was a plan that may be carried out
+  returned: when there was a plan that may be carried out, and the task did not fail
   type: list
   elements: str
 verify:

@@ -123,6 +123,13 @@ msg:
   returned: always
   type: str
   sample: 2 policies have the security associations that are expected of them; 1 other is not expected to have any.
+healthy:
+  description:
+    - Whether all policies have what is expected of them. Ansible prints all of a result that failed, which is long if there are many policies;
+      with C(failed_when=false) and this, a later task fails with RV(msg) alone.
+  returned: success, and if policies do not have what is expected of them
+  type: bool
+  version_added: 2.0.0
 policies:
   description: What each policy has, sorted by SVM and name.
   returned: success, and if policies do not have what is expected of them
@@ -280,9 +287,10 @@ def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, 
     except Unprotected as error:
         # It may be the reason.
         error.notes += doubts
-        raise error.reporting({**error.report, **told}) from None
+        raise error.reporting({"healthy": False, **error.report, **told}) from None
     return {
         "changed": False,
+        "healthy": not warnings,
         "msg": warnings[0] if warnings else said(policies),
         "policies": policies,
         **told,

@@ -41,7 +41,7 @@ def failure(array: Simulator, **options: Any) -> tuple[str, Any]:
     with pytest.raises(Unprotected) as caught:
         health(array, **options)
     result = caught.value.result()
-    assert result["changed"] is False
+    assert (result["changed"], result["healthy"]) == (False, False)
     return result["msg"], result["policies"]
 
 
@@ -59,6 +59,7 @@ def test_three_requests_if_all_is_well(policies: Simulator, empty: str) -> None:
         ("svm2", "web"): "established",
     }
     assert (result["changed"], result["warnings"], clock.pauses) == (False, [], [])
+    assert result["healthy"] is True
     assert result["msg"] == (
         "3 policies have the security associations that are expected of them; 2 others are not expected to have any."
     )
@@ -94,6 +95,22 @@ def test_when_time_is_over_the_list_says_what_each_lacks(policies: Simulator) ->
     assert statuses(outcome)["svm1", "db"] == "half_open"
     assert clock.pauses == [1, 2, 4, 5, 5, 3]
     assert looks(policies) == len(clock.pauses) + 1
+
+
+def test_many_that_have_none_are_told_by_name(array: Simulator) -> None:
+    for number in range(22):
+        array.add_policy({"name": f"p{number:02}", "svm": "svm1", "action": "esp_transport"})
+    array.add_policy({"name": "web", "svm": "svm2", "action": "esp_transport"})
+    array.add_policy({"name": "db", "svm": "svm2", "action": "esp_transport"})
+    array.establish("db", "svm2", ike_state="connecting", ipsec=False)
+    message, outcome = failure(array, wait=0)
+    names = ", ".join(f"p{number:02}" for number in range(20))
+    assert message.startswith(
+        "24 of 24 policies do not have the security associations that are expected of them: 22 on SVM 'svm1' have none: "
+        f"{names}, and 2 more, which are in the result; 1 on SVM 'svm2' has none: web; IPsec policy 'db' on SVM 'svm2' is established "
+        "with 0 of 1 peers"
+    )
+    assert len(outcome) == 24
 
 
 def test_as_many_peers_as_are_expected(policies: Simulator) -> None:

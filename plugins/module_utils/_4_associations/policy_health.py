@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,13 +109,27 @@ def said(policies: Sequence[Mapping[str, Any]]) -> str:
 def _problem(
     policies: Sequence[Mapping[str, Any]], unmet: Sequence[Mapping[str, Any]], expected: Expectation, waited: str
 ) -> str:
-    reasons = "; ".join(_reason(one, expected) for one in unmet[:_SHOWN])
-    more = f"; and {len(unmet) - _SHOWN} more, which are in the result" if len(unmet) > _SHOWN else ""
+    all_reasons = list(_reasons(unmet, expected))
+    reasons = "; ".join(all_reasons[:_SHOWN])
+    more = f"; and {len(all_reasons) - _SHOWN} more, which are in the result" if len(all_reasons) > _SHOWN else ""
     whole = counted(len(policies), "policy", "policies")
     return (
         f"{len(unmet)} of {whole} {'does' if len(unmet) == 1 else 'do'} not have the security associations that are expected of "
         f"{'it' if len(unmet) == 1 else 'them'}{waited}: {reasons}{more}."
     )
+
+
+def _reasons(unmet: Sequence[Mapping[str, Any]], expected: Expectation) -> Iterator[str]:
+    """A reason for each; if there are many without any association, as after a switch-over, their names are enough."""
+    silent = [one for one in unmet if one["status"] == NONE]
+    by_svm: dict[str | None, list[str]] = {}
+    for one in silent if len(silent) > _EXPLAINED else []:
+        by_svm.setdefault(one["svm"], []).append(one["policy"])
+    for svm, names in by_svm.items():
+        where = "of the cluster" if svm is None else f"on SVM {svm!r}"
+        more = f", and {len(names) - _SHOWN} more, which are in the result" if len(names) > _SHOWN else ""
+        yield f"{len(names)} {where} {'has' if len(names) == 1 else 'have'} none: {', '.join(names[:_SHOWN])}{more}"
+    yield from (_reason(one, expected) for one in unmet if not (by_svm and one["status"] == NONE))
 
 
 def _nothing(policies: Sequence[Mapping[str, Any]], expected: Expectation) -> str:
