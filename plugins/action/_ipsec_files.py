@@ -15,7 +15,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..module_utils._0_basics.errors import InvalidInput
+from ..module_utils._0_basics.errors import InvalidInput, counted
 from ..module_utils._4_certificates.inventory import expiring, said_of
 from ..module_utils._5_task import options
 from ..modules.ipsec_files import OPTIONS
@@ -111,8 +111,10 @@ class ActionModule(InProcessAction):
                 f"{self._cluster} has no IPsec policies. Write its first file by hand, such as {os.path.relpath(folder)}/SVM.yml; "
                 "docs/policy_files.md of the collection tells how."
             )
-        if lines:
-            terminal.tell(lines)
+        else:
+            written = f"{counted(len(policies), 'policy', 'policies')} in {counted(len(texts), 'file', 'files')}"
+            lines.append(f"{self._cluster}: {written} of {os.path.relpath(folder)}")
+        terminal.tell(lines)
         return {**self._write_exported(folder, texts), "files": sorted(texts)}
 
     def _write_exported(self, folder: str, texts: Mapping[str, str]) -> dict[str, Any]:
@@ -196,8 +198,8 @@ class ActionModule(InProcessAction):
 
     def _write_findings(self, files: policy_files.PolicyFiles, found: Sequence[findings.Finding]) -> None:
         folder = report_files.folder_of(Path(self._params["report_directory"]), self._cluster)
-        counted = findings.summary(found, len(files.files), len(files.policies))
-        report_files.write_whole(folder / "lint.sarif", findings.as_sarif(found, counted))
+        counts = findings.summary(found, len(files.files), len(files.policies))
+        report_files.write_whole(folder / "lint.sarif", findings.as_sarif(found, counts))
 
     # Plan and apply.
 
@@ -231,7 +233,7 @@ class ActionModule(InProcessAction):
             "changed": differs and not report["refused"],
             "diff": plan.diff,
         }
-        told["verdict"], told["reason"] = _verdict(report, plan.off)
+        told["verdict"], told["reason"] = _verdict(report, plan.off, params["purpose"] == "drift")
         told["ansible_stats"] = self._stats(report, plan)
         if params["purpose"] in ("plan", "drift"):
             told["changed"] = False
@@ -365,16 +367,19 @@ def _about_files(problems: Sequence[str]) -> str:
     return f"The policy files can't be used.\n{shown}{more}"
 
 
-def _verdict(report: Mapping[str, Any], off: str) -> tuple[str, str]:
+def _verdict(report: Mapping[str, Any], off: str, drift: bool) -> tuple[str, str]:
     """Whether the cluster is what the files say, and a sentence about it."""
     cluster, changes = report["cluster"], len(report["changes"])
     foreign = len(plan_report.strangers(report))
     found = plan_report.reasons(report)
-    if found:
-        return "refused", f"{cluster}: {found[0]}" + (f" (and {len(found) - 1} more)" if len(found) > 1 else "")
     told = [f"{changes} difference{'s' * (changes != 1)}"] if changes else []
     told += [f"{foreign} on the array and in no file"] if foreign else []
     told += ["IPsec is switched off"] if off else []
+    differs = f"{cluster} is not what its files say: {', '.join(told)}."
+    if found:
+        why = found[0] + (f" (and {len(found) - 1} more)" if len(found) > 1 else "")
+        # Who asks for drift wants to know of it, and only then what keeps an apply from mending it.
+        return "refused", f"{differs} An apply would be refused: {why}" if drift and changes else f"{cluster}: {why}"
     if not told:
         return "same", f"{cluster} is what its files say."
-    return ("differs" if changes or off else "unmanaged"), f"{cluster} is not what its files say: {', '.join(told)}."
+    return ("differs" if changes or off else "unmanaged"), differs

@@ -47,6 +47,14 @@ def test_each_difference_is_told_with_its_values(repository: Repository) -> None
     assert told.code == 0 and "- debugging on svm1" in told.output
 
 
+def test_a_drift_that_no_apply_would_mend_says_both(repository: Repository) -> None:
+    for number in range(5):
+        edit_file(repository, "ipsec/cluster1/svm1.yml", number, enabled=False)
+    drift = repository.run("drift.yml", *ONE)
+    told = "cluster1 is not what its files say: 5 differences. An apply would be refused: allow_empty: "
+    assert drift.code == 2 and told in drift.output, drift.output
+
+
 def test_files_that_got_lost_are_noticed(repository: Repository) -> None:
     (repository.folder / "ipsec" / "cluster1" / "svm2.yml").unlink()
     for prune in ("true", "false"):
