@@ -57,6 +57,11 @@ def digests(
     return Digests(basis, [change(name, array.get(name), target) for name, target in targets.items()], approved)
 
 
+def str_of(state: dict[str, Any]) -> str:
+    """A text to sort states by, in whichever order their fields are."""
+    return str(sorted(state.items()))
+
+
 def carried_out(array: Array, targets: dict[str, Any], done: set[str], lost: set[str]) -> Array:
     """The array after some of the changes; what is lost was deleted, and could not be created again."""
     after = dict(array)
@@ -99,7 +104,7 @@ def test_no_change_is_approved_that_was_not_planned(
     before = [each.before for each in planned if each.operation == NONE and each.before]
     same = [each.before for each in now if each.operation == NONE and each.before]
     same = [each for each in same if each not in results and each["name"] not in made]
-    if sorted(map(str, same)) != sorted(map(str, before)):
+    if sorted(same, key=str_of) != sorted(before, key=str_of):
         assert found == [each for each in now if each.operation != NONE]
         return
     expected = [
