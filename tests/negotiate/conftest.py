@@ -17,8 +17,8 @@ from lab.guest import Guest
 from lab.packages import Unavailable
 from negotiate.course import Course, read
 
-AT_A_TIME = 3
-"""Scenarios under way at once in a guest, which has one core: most of the time, daemons wait for one another."""
+AT_A_TIME = 2
+"""Scenarios under way at once in a guest, which has one core: with more of them, daemons are too slow for one another."""
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -141,8 +142,11 @@ class Course:
     # --- steps ------------------------------------------------------------------------------------------------------
 
     def connects(self, port: int | None) -> str:
-        """TCP gets through."""
-        answer = self.client.connect(self.address, port or 2049, timeout=PATIENCE, source_port=self.source_port)
+        """TCP gets through. Where the array was too slow for the client's daemon, the kernel asks that again after minutes only."""
+        end = time.monotonic() + 2 * PATIENCE
+        answer: dict[str, Any] = {"answered": False}
+        while not answer["answered"] and time.monotonic() < end:
+            answer = self.client.connect(self.address, port or 2049, timeout=20, source_port=self.source_port)
         return "" if answer["answered"] else answer["why"]
 
     def does_not_connect(self, port: int | None) -> str:
