@@ -225,6 +225,22 @@ def test_a_certificate_comes_to_where_the_daemon_looks_for_it(client: Client, tm
     again = client.run()
     assert (again.code, again.changed) == (0, []), again.changed
 
+    # A year later: for the same key and names, and as old as if it had been here all the time.
+    sign = "openssl x509 -req -in db1.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out db1.pem -days"
+    subprocess.run(["sh", "-euc", f"{sign} 9; touch -d 2020-01-01 db1.pem"], cwd=pki, check=True, capture_output=True)
+    renewed = client.run()
+    assert (renewed.code, loads(renewed)) == (0, ([NFS], [])), renewed.output
+    assert TRAP.format(2049) in client.traps()
+    again = client.run()
+    assert (again.code, again.changed) == (0, []), again.changed
+
+    # libreswan would give up the trap for one that has expired.
+    subprocess.run(["sh", "-euc", f"{sign} -1"], cwd=pki, check=True, capture_output=True)
+    expired = client.run()
+    refused = ["wiresec.ontap.ipsec_client : Refuse a certificate that has expired"]
+    assert expired.failed == (refused if client.daemon == "libreswan" else []), expired.output
+    assert TRAP.format(2049) in client.traps()
+
 
 def test_a_daemon_that_does_not_run_is_told(client: Client) -> None:
     client.host.shell(

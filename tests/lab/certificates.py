@@ -27,11 +27,14 @@ class Authority:
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         self.certificate = _pem(builder.sign(self._key, hashes.SHA256()))
 
-    def sign(self, subject: str, alternatives: Sequence[str] = ()) -> Credentials:
-        """A certificate with this subject, in the order in which it is written, and these names and addresses."""
+    def sign(self, subject: str, alternatives: Sequence[str] = (), expired: bool = False) -> Credentials:
+        """A certificate with this subject, in the order in which it is written, and these names and addresses.
+
+        One that has expired did so yesterday: hosts of the lab have one clock.
+        """
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         name = x509.Name.from_rfc4514_string(",".join(reversed([part.strip() for part in subject.split(",")])))
-        builder = _builder(name, self._name, key.public_key())
+        builder = _builder(name, self._name, key.public_key(), days=-1 if expired else 30)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
         builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
@@ -44,7 +47,7 @@ class Authority:
         return Credentials(_pem(builder.sign(self._key, hashes.SHA256())), private.decode(), [self.certificate])
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: rsa.RSAPublicKey) -> x509.CertificateBuilder:
+def _builder(subject: x509.Name, issuer: x509.Name, key: rsa.RSAPublicKey, days: int = 30) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()
@@ -52,8 +55,8 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: rsa.RSAPublicKey) -> x5
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=30))
+        .not_valid_before(now - datetime.timedelta(days=2))
+        .not_valid_after(now + datetime.timedelta(days=days))
     )
 
 

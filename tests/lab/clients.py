@@ -5,9 +5,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+import jinja2
+import yaml
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
 from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients import formats
@@ -27,8 +32,11 @@ DAEMONS: dict[str, type[Ipsec]] = {"strongswan": StrongSwan, "libreswan": Libres
 FOLDERS = {"strongswan": "/etc/swanctl/conf.d", "libreswan": "/etc/ipsec.d"}
 """Where a daemon reads the files."""
 
-CERTIFICATE = {"strongswan": "client.pem", "libreswan": "client"}
-"""How a daemon finds the certificate that ``credentials`` installed."""
+CERTIFICATE = {"strongswan": "wiresec-client.pem", "libreswan": "wiresec-client"}
+"""How a daemon finds the certificate that the role has installed."""
+
+AUTHORITIES = {"strongswan": ["wiresec-ca.pem"], "libreswan": []}
+"""How it finds those that it trusts, where connections say that."""
 
 
 def rendered(
@@ -48,7 +56,8 @@ def rendered(
     return {f"{FOLDERS[daemon]}/{one.name}": one.text for one in formats.render(way, client, found.connections)}
 
 
-TEMPLATES = CHECKOUT / "roles" / "ipsec_client" / "templates"
+ROLE = CHECKOUT / "roles" / "ipsec_client"
+TEMPLATES = ROLE / "templates"
 
 
 def around(daemon: str) -> dict[str, str]:
@@ -60,27 +69,32 @@ def around(daemon: str) -> dict[str, str]:
     return {"/etc/strongswan.d/retransmission.conf": (TEMPLATES / "retransmission.conf.j2").read_text()}
 
 
-def install_certificate(host: Ipsec, credentials: Credentials) -> None:
-    """Puts a certificate where the daemon of a host looks for it, under the name in ``CERTIFICATE``."""
+def install_certificate(host: Ipsec, credentials: Credentials) -> dict[str, list[str]]:
+    """Puts a certificate, or its successor, where the daemon of a host looks for it, as the role does.
+
+    Gives the options by which ``ipsec_client_load`` knows of it.
+    """
+    [authority] = credentials.authorities
     if isinstance(host, StrongSwan):
-        host.write(
-            {
-                "/etc/swanctl/x509/client.pem": credentials.certificate,
-                "/etc/swanctl/private/client.pem": credentials.private_key,
-                **{f"/etc/swanctl/x509ca/{n}.pem": one for n, one in enumerate(credentials.authorities)},
-            }
-        )
-        return
-    host.write(
-        {
-            "/run/client.pem": credentials.certificate + credentials.private_key,
-            "/run/ca.pem": credentials.authorities[0],
-        }
-    )
-    host.shell(
-        "[ -e /var/lib/ipsec/nss/cert9.db ] || ipsec initnss >/dev/null\n"
-        "openssl pkcs12 -export -in /run/client.pem -out /run/client.p12 -name client -passout pass:\n"
-        "pk12util -i /run/client.p12 -d sql:/var/lib/ipsec/nss -W ''\n"
-        "certutil -A -n ca -t CT,, -d sql:/var/lib/ipsec/nss -i /run/ca.pem",
-        timeout=60,
-    )
+        key, trusted = "/etc/swanctl/private/wiresec-client.pem", "/etc/swanctl/x509ca/wiresec-ca.pem"
+        certificate = "/etc/swanctl/x509/wiresec-client.pem"
+        host.write({certificate: credentials.certificate, key: credentials.private_key, trusted: authority})
+        return {"private_keys": [key], "authorities": [trusted]}
+    certificate, key, trusted = (f"/etc/pki/{name}.pem" for name in ("client", "key", "ca"))
+    host.write({certificate: credentials.certificate, key: credentials.private_key, trusted: authority})
+    host.shell("[ -e /var/lib/ipsec/nss/cert9.db ] || ipsec initnss >/dev/null")
+    variables = {"ipsec_client_certificate": certificate, "ipsec_client_private_key": key}
+    for command in _of_libreswan({**variables, "item": [{"item": trusted}]}):
+        host.shell(command, timeout=60)
+    return {"certificates": [certificate]}
+
+
+def _of_libreswan(variables: Mapping[str, Any]) -> list[str]:
+    """The commands by which the role changes what libreswan has: certificate and key, and an authority."""
+    tasks = yaml.safe_load((ROLE / "tasks" / "certificate_libreswan.yml").read_text())
+    changes = [one for one in tasks if one.get("changed_when") is True]
+    texts = [one.get("ansible.builtin.shell") or one["ansible.builtin.command"] for one in changes]
+    jinja = jinja2.Environment(undefined=jinja2.StrictUndefined)
+    jinja.filters.update(quote=shlex.quote, basename=os.path.basename)
+    fixed = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())
+    return [jinja.from_string(text).render({**fixed, **variables}) for text in texts]

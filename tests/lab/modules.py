@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from environment import CHECKOUT
@@ -21,21 +22,22 @@ def command(argv):
     ran = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     return ran.returncode, ran.stdout, ran.stderr
 
-daemon = daemon_of({{"format": {daemon!r}, "directory": None, "socket": None, "pid_file": "/run/pluto/pluto.pid"}}, command)
+options = {{"format": {daemon!r}, "directory": None, "socket": None, "pid_file": "/run/pluto/pluto.pid", **{options!r}}}
+daemon = daemon_of(options, command)
 print(json.dumps({module}.run(daemon, {arguments})))
 """
 
 
-def _ran(host: Ipsec, module: str, daemon: str, arguments: str) -> Any:
-    script = _SCRIPT.format(module=module, daemon=daemon, arguments=arguments)
+def _ran(host: Ipsec, module: str, daemon: str, arguments: str, options: Mapping[str, Any] | None = None) -> Any:
+    script = _SCRIPT.format(module=module, daemon=daemon, arguments=arguments, options=dict(options or {}))
     # As the interpreter of the environment, which has Ansible, and as little as can be beside.
     printed = host.run(sys.executable, "-c", script, timeout=150, env={"PYTHONPATH": str(CHECKOUT / ".venv")})
     return json.loads(printed)
 
 
-def load(host: Ipsec, daemon: str) -> dict[str, Any]:
-    """What ``ipsec_client_load`` returns."""
-    result: dict[str, Any] = _ran(host, "ipsec_client_load", daemon, "'/run/wiresec.json', 10, False")
+def load(host: Ipsec, daemon: str, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What ``ipsec_client_load`` returns. options: where certificates, keys and authorities are."""
+    result: dict[str, Any] = _ran(host, "ipsec_client_load", daemon, "'/run/wiresec.json', 10, False", options)
     return result
 
 

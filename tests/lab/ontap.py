@@ -51,23 +51,32 @@ class Array(StrongSwan):
         super().__init__(network, "array", *addresses)
         self.unknown = unknown or Unknown()
         self.policies: list[Policy] = []
-        self.credentials: Credentials | None = None
-        self._put: dict[str, str] = {}
+        self._put: dict[str, Policy] = {}
         self.answers = True
 
-    def trust(self, credentials: Credentials) -> None:
-        """Installs a certificate, and the authorities of clients."""
-        self.credentials = credentials
+    def install(self, name: str, credentials: Credentials) -> None:
+        """Installs a certificate under a name, and trusts the authorities of clients. Policies refer to it by ``put``."""
         self.write(
             {
-                "/etc/swanctl/x509/array.pem": credentials.certificate,
-                "/etc/swanctl/private/array.pem": credentials.private_key,
+                f"/etc/swanctl/x509/{name}.pem": credentials.certificate,
+                f"/etc/swanctl/private/{name}.pem": credentials.private_key,
                 **{f"/etc/swanctl/x509ca/{n}.pem": one for n, one in enumerate(credentials.authorities)},
             }
         )
 
+    def remove(self, name: str) -> None:
+        """Removes a certificate that no policy uses any more."""
+        self.shell(f"rm /etc/swanctl/x509/{name}.pem /etc/swanctl/private/{name}.pem")
+
+    def was_shown(self, certificate: str) -> bool:
+        """Whether a peer has identified itself by a certificate, in PEM."""
+        return "".join(certificate.split()) in "".join(self.run("swanctl", "--list-certs", "--pem", timeout=60).split())
+
     def put(self, policies: Sequence[Policy]) -> None:
-        """Makes these the policies: what was negotiated by one that has changed or is gone is torn down, as ONTAP does it."""
+        """Makes these the policies: what was negotiated by one that has changed or is gone is torn down, as ONTAP does it.
+
+        Not where a policy that keeps its associations has another certificate, and nothing else.
+        """
         self.policies = list(policies)
         protecting = [one for one in policies if _protects(one)]
         shunts = [one for one in policies if not _protects(one) and one.get("enabled", True)]
@@ -76,9 +85,9 @@ class Array(StrongSwan):
         secrets = "".join(_secret(number, one) for number, one in enumerate(protecting))
         connections = "".join(f"{name} {section}" for name, section in sections.items())
         self.write({"/etc/swanctl/conf.d/policies.conf": f"connections {{\n{connections}}}\nsecrets {{\n{secrets}}}\n"})
-        changed = {name for name, text in self._identities(protecting).items() if self._put.get(name, text) != text}
+        changed = {str(one["name"]) for one in protecting if self._ends(self._put.get(str(one["name"]), one), one)}
         gone = sorted((self._put.keys() - sections.keys()) | changed)
-        self._put = self._identities(protecting)
+        self._put = {str(one["name"]): one for one in protecting}
         self.write({f"/run/rules{version}": _firewall(policies, version) for version in (4, 6)})
         self.shell(
             "\n".join(
@@ -114,8 +123,11 @@ class Array(StrongSwan):
         children = [child for one in found for child in one["child-sas"].values() if child["state"] == "INSTALLED"]
         return bool(found), bool(children)
 
-    def _identities(self, policies: Sequence[Policy]) -> dict[str, str]:
-        return {str(one["name"]): self._connection(one) + _secret(0, one) for one in policies}
+    def _ends(self, before: Policy, after: Policy) -> bool:
+        """Whether a change ends what was negotiated."""
+        if after.get("certificate_modify_keepsa"):
+            before = {**before, "certificate": after["certificate"]}
+        return self._connection(before) + _secret(0, before) != self._connection(after) + _secret(0, after)
 
     def _connection(self, policy: Policy) -> str:
         local, remote = policy["local_endpoint"], policy["remote_endpoint"]
@@ -126,7 +138,7 @@ class Array(StrongSwan):
         )
         own = str(policy.get("local_identity", local["address"].partition("/")[0] if by_key else "%any"))
         auth = "auth = psk" if by_key else "auth = pubkey"
-        certificate = "" if by_key else "\n      certs = array.pem"
+        certificate = "" if by_key else f"\n      certs = {policy['certificate']}.pem"
         ppk = policy.get("ppk")
         ppk_lines = f'\n    ppk_id = "{ppk["identity"]}"\n    ppk_required = yes' if ppk else ""
         esp = "aes256gcm16-ecp384" if self.unknown.pfs else "aes256gcm16"

@@ -15,10 +15,10 @@ import yaml
 from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.connections import Client
 from lab import modules
 from lab.certificates import Authority
-from lab.clients import CERTIFICATE, DAEMONS, around, install_certificate, rendered
+from lab.clients import AUTHORITIES, CERTIFICATE, DAEMONS, around, install_certificate, rendered
 from lab.guest import Guest
 from lab.hosts import Conversation, Ipsec, Network, wait_until
-from lab.ontap import Array, Policy, Unknown
+from lab.ontap import Array, Credentials, Policy, Unknown
 from negotiate.diagnosed import SYMPTOMS, findings
 
 SCENARIOS = Path(__file__).with_name("scenarios")
@@ -101,15 +101,17 @@ class Course:
         self.client: Ipsec = DAEMONS[self.daemon](network, "client", *map(_on_wire, told["addresses"]))
         certificate = told.get("certificate")
         own = [certificate["subject"], *certificate.get("alternatives", [])] if certificate else []
+        self.load_options: dict[str, Any] = {}
         if certificate:
-            authority = Authority()
-            self.array.trust(authority.sign(**self.told["array_certificate"]))
-            install_certificate(self.client, authority.sign(**certificate))
+            self.authority = Authority()
+            self.array.install(self.policies[0]["certificate"], self.authority.sign(**self.told["array_certificate"]))
+            self._client_gets(self.authority.sign(**certificate))
         self.facts = Client(
             name="client1.example.com",
             addresses=told["addresses"],
             identities=told.get("identities", own),
             certificate=CERTIFICATE[self.daemon] if certificate else None,
+            authorities=AUTHORITIES[self.daemon] if certificate else [],
             array_addresses=told.get("array_addresses", []),
         )
         self.array.start_with([] if self.told.get("begins_without_policies") else self.policies)
@@ -120,6 +122,10 @@ class Course:
         self.began = network.now()
         if not self.told.get("starts_late"):
             self.client_starts(None)
+
+    def _client_gets(self, credentials: Credentials) -> None:
+        self.certificate = credentials.certificate
+        self.load_options = install_certificate(self.client, credentials)
 
     def _files(self) -> dict[str, str]:
         """What the collection renders, with the mistakes of this scenario."""
@@ -259,8 +265,9 @@ class Course:
         """The same, and the connection does not go on."""
         return "" if self.recovers_after_a_takeover(within) else "it does"
 
-    def logs(self, text: str) -> str:
-        """The client's log has a text."""
+    def logs(self, text: str | dict[str, str]) -> str:
+        """The client's log has a text, which may be another one for each daemon."""
+        text = text if isinstance(text, str) else text[self.daemon]
         return "" if wait_until(lambda: text in self.client.read(self.client.LOG, 100_000), PATIENCE) else "it does not"
 
     def array_has_its_policies(self, _detail: None) -> str:
@@ -276,15 +283,41 @@ class Course:
 
     def is_loaded(self, _detail: None) -> str:
         """The module of the role finds nothing to load, because the daemon has just read its files."""
-        loaded = modules.load(self.client, self.daemon)
+        loaded = modules.load(self.client, self.daemon, self.load_options)
         return f"{loaded}" if loaded["changed"] else ""
 
     def keys_change(self, _detail: None) -> str:
         """The client learns other keys, by the module of the role."""
         self.policies = [{**one, "secret_key": f"{one['secret_key']}-from-today-on"} for one in self.policies]
         self.client.write(self._files())
-        loaded = modules.load(self.client, self.daemon)
+        loaded = modules.load(self.client, self.daemon, self.load_options)
         return "" if len(loaded["loaded"]) == len(self.policies) else f"{loaded}"
+
+    def client_certificate_is_renewed(self, _detail: None) -> str:
+        """The client gets another certificate with the same names, as the role installs it, and the module of the role loads it."""
+        self._client_gets(self.authority.sign(**{**self.told["client"]["certificate"], "expired": False}))
+        loaded, again = (modules.load(self.client, self.daemon, self.load_options) for _time in range(2))
+        return "" if len(loaded["loaded"]) == len(self.policies) and not again["changed"] else f"{loaded}, {again}"
+
+    def array_certificate_is_renewed(self, options: dict[str, Any] | None) -> str:
+        """The array gets another certificate under another name, its policies take it, and get these options, and the old one goes.
+
+        Associations end, unless these options keep them.
+        """
+        before = self.array.generations()
+        old = self.policies[0]["certificate"]
+        new = f"{old}-renewed"
+        self.array.install(new, self.authority.sign(**{**self.told["array_certificate"], "expired": False}))
+        self.policies = [{**one, **(options or {}), "certificate": new} for one in self.policies]
+        self.array.put(self.policies)
+        self.array.remove(old)
+        kept = before & self.array.generations()
+        wanted = before if (options or {}).get("certificate_modify_keepsa") else set()
+        return "" if kept == wanted else f"of {before} there is {kept}"
+
+    def array_was_shown_the_certificate(self, _detail: None) -> str:
+        """The client identified itself by the certificate that it has by now."""
+        return "" if wait_until(lambda: self.array.was_shown(self.certificate), PATIENCE) else "only others"
 
     def is_asked(self, renew: bool | None) -> str:
         """The client is asked to negotiate, by the module, and has associations then; anew, if that is said."""

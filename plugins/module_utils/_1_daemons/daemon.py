@@ -42,7 +42,7 @@ class Daemon:
         raise NotImplementedError
 
     def has_read_the_files(self) -> bool:
-        """Whether the daemon was started after the files of this collection were written, and so has read them."""
+        """Whether the daemon was started after the files of this collection, and certificates, were written, and so has read them."""
         raise NotImplementedError
 
     def wanted(self) -> Mapping[str, str]:

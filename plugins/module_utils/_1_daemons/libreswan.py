@@ -29,6 +29,9 @@ _BLOCK = (
 )
 """Makes the kernel drop packets for a minute, unless a policy of any other priority, such as a trap, says what to do with them."""
 
+_DATABASE = ("/var/lib/ipsec/nss/cert9.db", "/var/lib/ipsec/nss/key4.db")
+"""Where the daemon has certificates and keys from."""
+
 Run = Callable[[Sequence[str]], "tuple[int, str, str]"]
 """Runs a command; gives its exit status, output and errors."""
 
@@ -55,7 +58,8 @@ class Libreswan(Daemon):
 
     def has_read_the_files(self) -> bool:
         """See ``Daemon``. It does so by itself."""
-        return own_files.newest(self._folder) < started(self._process())
+        certificates = [*self._certificates, *_DATABASE] if self._certificates else []
+        return own_files.last_change(self._folder, certificates) < started(self._process())
 
     def _process(self) -> int:
         if not os.path.exists(self._pid_file):

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Iterable
 from typing import Any
 
 PREFIX = "wiresec-"
@@ -25,10 +26,13 @@ def texts(folder: str, ending: str) -> list[str]:
     return found
 
 
-def newest(folder: str) -> float:
-    """When one of the files of this collection was last written, in seconds of the epoch; 0 if there are none."""
-    paths = [os.path.join(folder, name) for name in os.listdir(folder) if name.startswith(PREFIX)]
-    return max((os.stat(path).st_mtime for path in paths), default=0.0)
+def last_change(folder: str, others: Iterable[str]) -> float:
+    """When a file of this collection, or one of these others, became what it is, in seconds of the epoch; 0 if there are none.
+
+    By the time of its inode: a copy may have the time of modification of what it is a copy of.
+    """
+    own = [os.path.join(folder, name) for name in os.listdir(folder) if name.startswith(PREFIX)]
+    return max((os.stat(path).st_ctime for path in [*own, *others] if os.path.exists(path)), default=0.0)
 
 
 def digest(*values: Any) -> str:

@@ -70,7 +70,8 @@ class StrongSwan(Daemon):
 
     def has_read_the_files(self) -> bool:
         """See ``Daemon``. Its unit lets swanctl load everything right after the start."""
-        return own_files.newest(self._folder) < started(self._process())
+        credentials = [path for section in self._connections.values() for path in self._credential_files(section)]
+        return own_files.last_change(self._folder, credentials) < started(self._process())
 
     def _process(self) -> int:
         with self._vici() as vici:
@@ -85,12 +86,15 @@ class StrongSwan(Daemon):
 
     def _credentials(self, section: Message) -> list[str]:
         """What a connection authenticates by beside its secrets, where that are certificates."""
+        return [base64.b64encode(contents(path)).decode("ascii") for path in self._credential_files(section)]
+
+    def _credential_files(self, section: Message) -> list[str]:
         if section.get("local", {}).get("auth") != "pubkey":
             return []
         files = [*self._keys, *self._authorities]
         for end in ("local", "remote"):
             files += [path for key, folder in _CERTIFICATES.items() for path in self._paths(section[end], key, folder)]
-        return [base64.b64encode(contents(path)).decode("ascii") for path in files]
+        return files
 
     def _paths(self, section: Message, key: str, folder: str) -> list[str]:
         """The files that a list names, as swanctl finds them."""
