@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, wiresec.ontap contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a change of both ends costs whoever is connected, by the order of its steps: the table of docs/both_ends.md.
+"""What a change of both ends costs whoever is connected, by the order of its steps: the tables of docs/both_ends.md and docs/pki.md.
 
 Real daemons in the lab of ``make negotiate``. A client sends a line over TCP 2049 twenty times a second, and waits for its echo: the
 outage is the longest time without an answer, retransmissions of TCP included. Between what is done on one end and what is done
@@ -23,7 +23,8 @@ from typing import Any
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / folder) for folder in ("tests", ".venv")]
 
 from ansible_collections.wiresec.ontap.plugins.plugin_utils._1_clients.connections import Client  # noqa: E402
-from lab.clients import DAEMONS, around, rendered  # noqa: E402
+from lab.certificates import Authority  # noqa: E402
+from lab.clients import AUTHORITIES, CERTIFICATE, DAEMONS, around, install_certificate, rendered  # noqa: E402
 from lab.guest import Guest  # noqa: E402
 from lab.hosts import Conversation, Ipsec, Network, wait_until  # noqa: E402
 from lab.ontap import Array, Policy, Unknown  # noqa: E402
@@ -32,6 +33,8 @@ BETWEEN = 3.0
 """Seconds from what is done on one end to what is done on the other."""
 
 OLD_KEY, NEW_KEY = "the-key-until-today-2049", "the-key-from-today-on-2049"
+
+ARRAY, CLIENT = "C=DE, O=Example, CN=storage1.example.com", "C=DE, O=Example, CN=client1.example.com"
 
 
 def policy(key: str = OLD_KEY) -> Policy:
@@ -149,9 +152,9 @@ def without_traps(change: Change, asking: bool) -> str:
     return f"{told}; the trap afterwards: {kept} association(s), {sum(p.count for p in change.network.in_clear(moment))} in clear"
 
 
-def protected(change: Change) -> None:
-    change.array.put([policy()])
-    change.client.write(files("strongswan"))
+def protected(change: Change, one: Policy | None = None, made: dict[str, str] | None = None) -> None:
+    change.array.put([one or policy()])
+    change.client.write(made or files("strongswan"))
     change.client.run("swanctl", "--load-all", "--noprompt")
     moment = change.now()
     if not wait_until(lambda: change.talk.heard_since(moment) and change.client.children(), 40):
@@ -184,6 +187,28 @@ def key_on_the_client_first(change: Change, beside: bool) -> str:
     return outcome(change, began, began)
 
 
+def by_certificate(name: str, keeps: bool = False) -> Policy:
+    """The policy, with a certificate of the array instead of a key."""
+    told = {key: value for key, value in policy().items() if key != "secret_key"}
+    identities = {"local_identity": ARRAY, "remote_identity": CLIENT}
+    return {**told, **identities, "certificate": name, "certificate_modify_keepsa": keeps}
+
+
+def certificate_of_the_array(change: Change, keeps: bool) -> str:
+    authority = Authority()
+    first, second = by_certificate("first"), by_certificate("second", keeps)
+    change.array.install("first", authority.sign(ARRAY))
+    install_certificate(change.client, authority.sign(CLIENT))
+    client = Client("client1", ["10.10.20.20"], [CLIENT], CERTIFICATE["strongswan"], AUTHORITIES["strongswan"])
+    protected(change, first, {**around("strongswan"), **rendered(client, [first], "strongswan")})
+    change.array.install("second", authority.sign(ARRAY))
+    began = change.now()
+    change.array.put([second])
+    change.array.remove("first")
+    time.sleep(BETWEEN)
+    return outcome(change, began, began)
+
+
 def takeover(change: Change) -> str:
     protected(change)
     began = change.now()
@@ -206,6 +231,12 @@ EXPERIMENTS: dict[str, tuple[Unknown, bool, Callable[[Change], str]]] = {
         Unknown(initiates=True),
         False,
         lambda one: key_on_the_client_first(one, False),
+    ),
+    "certificate: of the array, associations end": (Unknown(), False, lambda one: certificate_of_the_array(one, False)),
+    "certificate: of the array, associations are kept": (
+        Unknown(),
+        False,
+        lambda one: certificate_of_the_array(one, True),
     ),
     "takeover": (Unknown(), False, takeover),
 }
