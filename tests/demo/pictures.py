@@ -185,7 +185,7 @@ def demo(_folder: Path) -> str:
     """The whole of ``make demo``."""
     text = shown("make demo", CHECKOUT, isolated(os.environ), "python tests/demo/run.py")
     # Each array has a port of its own.
-    return re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:8443", text)
+    return re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:50443", text)
 
 
 def check(folder: Path) -> str:

@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import requests
@@ -26,13 +27,14 @@ ON_YOUR_ARRAY = """\
   ask 'Password' ONTAP_PASSWORD && ask 'Key, 18 characters or more' IPSEC_NFS_KEY
   export ANSIBLE_COLLECTIONS_PATH=$PWD/.venv
   .venv/bin/ansible-playbook playbooks/quick_start.yml --check --diff \\
-    -e svm=YOUR_SVM -e svm_address=ITS_ADDRESS -e certificate=A_CERTIFICATE_OF_IT
+    -e svm=YOUR_SVM -e svm_address=ITS_ADDRESS -e certificate=ITS_CERTIFICATE
 """
 
 
 def say(text: str) -> None:
-    """Prints one paragraph of the story."""
-    print(f"\n\033[1m# {text}\033[0m" if sys.stdout.isatty() else f"\n# {text}", flush=True)
+    """Prints one paragraph of the story, in lines that any terminal has room for."""
+    story = textwrap.fill(text, 79, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
+    print(f"\n\033[1m{story}\033[0m" if sys.stdout.isatty() else f"\n{story}", flush=True)
 
 
 def play(array: Simulator, *arguments: str, changed: int) -> None:

@@ -115,7 +115,7 @@ def of_this_array(playbooks: Playbooks, text: str) -> str:
         ("/path/to/ca.pem", array.ca_path),
         ("YOUR_SVM", "svm1"),
         ("ITS_ADDRESS", "10.10.10.7"),
-        ("A_CERTIFICATE_OF_IT", "ipsec-cert"),
+        ("ITS_CERTIFICATE", "ipsec-cert"),
     ):
         text = text.replace(theirs, ours)
     return text
