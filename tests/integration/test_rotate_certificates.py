@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,8 +53,19 @@ class Estate:
             **changes,
         }
         self.text("rotation.yml", yaml.safe_dump({key: one for key, one in given.items() if one is not None}))
+        return self.run(ROTATE, "-e", "@rotation.yml", *arguments)
+
+    def run(self, playbook: Path, *arguments: str) -> Play:
         self.text("hosts.yml", yaml.safe_dump({"all": {"hosts": {"cluster1": {"ansible_host": self.address}}}}))
-        return self.playbooks.run(ROTATE, "-i", "hosts.yml", "-e", "@rotation.yml", *arguments)
+        return self.playbooks.run(playbook, "-i", "hosts.yml", *arguments)
+
+    def drift(self, certificate: str, **more: Any) -> Play:
+        """Looks for a drift from files that have the policies of ``setup_of`` with this certificate."""
+        entries = [one["wiresec.ontap.ipsec_policy"] for one in setup_of(certificate)[3:]]
+        policies = [{**{key: one for key, one in entry.items() if key != "svm"}, **more} for entry in entries]
+        (self.playbooks.folder / "ipsec" / "cluster1").mkdir(parents=True, exist_ok=True)
+        self.text("ipsec/cluster1/svm1.yml", yaml.safe_dump({"svm": "svm1", "policies": policies}))
+        return self.run(ROTATE.with_name("drift.yml"))
 
     @property
     def address(self) -> str:
@@ -143,6 +155,8 @@ def test_from_an_empty_svm_to_the_successor_a_year_later(estate: Estate) -> None
     (expiring,) = health(array, svm="svm1", wait=0, expiry_warning=30)["expiring"]
     assert (expiring["name"], expiring["expires_in_days"]) == (estate.first, 11)
     array.auto_establish = False
+    drift = estate.drift(estate.first)
+    assert (drift.code, f"{estate.first}' on SVM 'svm1' expires in 11 days" in drift.output) == (0, True), drift.output
     live = estate.associations
     before = (array.policies(), estate.installed)
     foretold = estate.rotate("--check")
@@ -158,6 +172,11 @@ def test_from_an_empty_svm_to_the_successor_a_year_later(estate: Estate) -> None
     again = estate.rotate()
     assert (again.code, again.changed) == (0, []), again.output
     assert health(array, svm="svm1", wait=0, expiry_warning=30)["expiring"] == []
+    drift = estate.drift(successor, certificate_modify_keepsa=True)
+    assert (drift.code, "expires" in drift.output) == (0, False), drift.output
+    measured = estate.run(ROTATE.with_name("metrics.yml"))
+    told = (estate.playbooks.folder / "ipsec-reports" / "ipsec.prom").read_text(encoding="utf-8")
+    assert (measured.code, successor in told, estate.first in told) == (0, True, False), measured.output
     key = (estate.playbooks.folder / "next.key").read_text(encoding="utf-8").splitlines()[1]
     assert key not in first.output + rotated.output
 
