@@ -138,6 +138,7 @@ class ActionModule(ActionBase):
             "files": [{"name": one.name, "secret_content" if one.secret else "content": one.text} for one in files],
             "endings": list(way.endings),
             "names": way.names,
+            "format": params["format"] if params["format"] in _DIRECTORIES else None,
             "validate": params["validate"],
             "allow_empty": params["allow_empty"],
         }

@@ -21,10 +21,9 @@ from ..modules.ipsec_diagnosis import OPTIONS
 from ..plugin_utils._0_execution.in_process import plain
 from ..plugin_utils._0_reports import report_files
 from ..plugin_utils._0_reports.diagnosis_page import page
-from ..plugin_utils._2_diagnosis.both_ends import diagnosis, headline
+from ..plugin_utils._2_diagnosis.both_ends import Compared, diagnosis, headline
 
 _OF_CLIENT = ("running", "format", "connections", "errors", "unread")
-_COMPARED = ("files", "loaded")
 
 
 class ActionModule(ActionBase):
@@ -76,6 +75,7 @@ class ActionModule(ActionBase):
 def _document(peer: str, arrays: Mapping[str, Any], client: Any, compared: Any) -> dict[str, Any]:
     """All that the page has. What is no answer of the modules is told, and left out."""
     problems, unread, findings, known = [], [], [], {}
+    comparison = None
     half = client if isinstance(client, Mapping) and all(key in client for key in _OF_CLIENT) else None
     if half is None:
         reason = str(client.get("msg") or "") if isinstance(client, Mapping) else ""
@@ -83,10 +83,10 @@ def _document(peer: str, arrays: Mapping[str, Any], client: Any, compared: Any) 
     else:
         half = {key: half[key] for key in _OF_CLIENT}
         unread += [f"On the client: {one}" for one in half["unread"]]
-        if not isinstance(compared, Mapping) or not all(key in compared for key in _COMPARED):
-            reason = str(compared.get("msg") or "") if isinstance(compared, Mapping) else ""
+        comparison = _comparison(compared)
+        if comparison is None:
+            reason = " ".join(str(compared.get("msg") or "").split()) if isinstance(compared, Mapping) else ""
             problems.append(f"The client and the policy files: {reason or 'nobody compared them.'}")
-            compared = None
     for cluster, found in arrays.items():
         if not isinstance(found, Mapping) or not isinstance(found.get("peer"), Mapping) or "policies" not in found:
             reason = str(found.get("msg") or "") if isinstance(found, Mapping) else ""
@@ -95,7 +95,7 @@ def _document(peer: str, arrays: Mapping[str, Any], client: Any, compared: Any) 
         if found["peer"].get("address") != peer:
             raise InvalidInput(f"arrays: {cluster} was asked about {found['peer'].get('address')}, not about {peer}.")
         try:
-            findings += diagnosis(cluster, found, half, compared if half else None)
+            findings += diagnosis(cluster, found, half, comparison)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InvalidInput(f"arrays, client: what is said of {cluster} makes no sense here ({error!r}).") from None
         known[cluster] = {"peer": found["peer"], "policies": found["policies"]}
@@ -104,6 +104,16 @@ def _document(peer: str, arrays: Mapping[str, Any], client: Any, compared: Any) 
     return {
         "report": "ipsec_diagnosis",
         **{"peer": peer, "time": datetime.now(timezone.utc).isoformat(timespec="seconds"), "headline": said},
-        **{"findings": findings, "arrays": known, "client": half, "compared": compared if half else None},
+        **{"findings": findings, "arrays": known, "client": half},
+        "compared": None if comparison is None else dict(comparison.connections),
         **{"problems": problems, "unread": unread},
     }
+
+
+def _comparison(compared: Any) -> Compared | None:
+    """What the role has found, ``None`` if that is nothing that could be read."""
+    if not isinstance(compared, Mapping) or not isinstance(compared.get("connections"), Mapping):
+        return None
+    not_loaded = compared.get("not_loaded")
+    connections = {str(name): str(how) for name, how in compared["connections"].items()}
+    return Compared(connections, not_loaded if isinstance(not_loaded, list) else None)

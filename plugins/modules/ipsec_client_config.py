@@ -206,6 +206,13 @@ removed_connections:
   returned: success
   type: list
   elements: str
+compared:
+  description:
+    - By the name of a connection, whether the files had it as it is to be (V(same)), or otherwise (V(other), V(other_secrets) if only its
+      secrets are others), not yet (V(missing)), or although there is none to be (V(surplus)). Comments, modes and owners don't count.
+  returned: with O(format=strongswan) and O(format=libreswan), if the files are as they were written
+  type: dict
+  sample: {wiresec-cluster1--svm1--nfs: same}
 diff:
   description: What changes, of files with secrets only whether.
   returned: in diff mode

@@ -64,6 +64,10 @@ options:
     description: A regular expression whose only group is the name of a connection in such files.
     type: str
     required: true
+  format:
+    description: Which daemon reads the files, to compare them connection by connection.
+    type: str
+    choices: [strongswan, libreswan]
   validate:
     description:
       - A command that checks a file before it takes its place, with C(%s) where the path of the file belongs. No shell runs it.
@@ -113,6 +117,13 @@ removed_connections:
   returned: always
   type: list
   elements: str
+compared:
+  description:
+    - By the name of a connection, whether the files have it as it is to be (V(same)), or otherwise (V(other), V(other_secrets) if only its
+      secrets are others), not yet (V(missing)), or although there is none to be (V(surplus)). Comments, modes and owners don't count.
+  returned: with O(format), if the files are as they were written
+  type: dict
+  sample: {wiresec-cluster1--svm1--nfs: same}
 diff:
   description: What changes, of files with secrets only whether.
   returned: in diff mode
@@ -120,6 +131,7 @@ diff:
   elements: dict
 """
 
+import contextlib
 import os
 import re
 import stat
@@ -128,6 +140,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._1_daemons import own_files
 
 OPTIONS: dict[str, Any] = {
     "directory": {"type": "path", "required": True},
@@ -146,6 +160,7 @@ OPTIONS: dict[str, Any] = {
     },
     "endings": {"type": "list", "elements": "str", "required": True},
     "names": {"type": "str", "required": True},
+    "format": {"type": "str", "choices": ["strongswan", "libreswan"]},
     "validate": {"type": "str"},
     "allow_empty": {"type": "bool", "default": False},
 }
@@ -198,6 +213,11 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         "added_connections": sorted(after - before),
         "removed_connections": sorted(before - after),
     }
+    if params["format"]:
+        with contextlib.suppress(ValueError):
+            result["compared"] = own_files.compared(
+                params["format"], there, {name: _content(one) for name, one in wanted.items()}
+            )
     if module._diff:
         changed = [name for name, how in sorted(operations.items()) if how != "none"]
         result["diff"] = [_diff(params["directory"], name, wanted.get(name), there) for name in changed]
@@ -259,7 +279,8 @@ def _write(module: AnsibleModule, files: list[Mapping[str, Any]]) -> None:
         os.makedirs(folder, mode=0o700, exist_ok=True)
     made: list[tuple[str, str]] = []
     try:
-        for one in files:
+        # What nobody checks is written only to be put into its place: secrets are in no file longer than they need to be.
+        for one in [one for one in files if not module.check_mode or one["content"] is not None]:
             target = os.path.join(module.params["directory"], one["name"])
             # Hidden, and with another ending, so that no daemon reads it by the way.
             handle, path = tempfile.mkstemp(prefix=f".{one['name']}.", suffix=".new", dir=folder)

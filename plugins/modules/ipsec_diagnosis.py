@@ -93,7 +93,7 @@ findings:
   contains:
     cause:
       description:
-        - One of those of M(wiresec.ontap.ipsec_policy_health), or V(daemon_down), V(files_differ),
+        - One of those of M(wiresec.ontap.ipsec_policy_health), or V(daemon_down), V(configured_otherwise),
           V(no_connection), V(not_loaded), V(no_trap),
           V(selectors_differ), V(selectors_wider), V(suite_differs), V(esn_differs), V(mode_differs), V(pfs_differs), V(proposal_differs),
           V(method_differs), V(identity_differs), V(ppk_differs), V(authentication_failed), V(no_key), V(not_trusted), V(no_answer).

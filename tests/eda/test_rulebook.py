@@ -211,7 +211,7 @@ def test_an_event_leads_to_the_end_that_has_the_wrong_key(tmp_path: Path, monkey
             running.until("PLAY RECAP")
         page = (repository.folder / "ipsec-reports" / f"diagnosis-{client}.md").read_text(encoding="utf-8")
         assert "AUTHENTICATION\\_FAILED" in page, page
-        assert "the client's file with keys is not what the policy files make of it" in page, page
+        assert "The client's files have another key for the connection than the policy files." in page, page
         assert not [key for key in (FORMER_KEY, NEW_KEY) if key in page + running.output]
 
 

@@ -286,6 +286,35 @@ def test_files_are_the_same_wherever_the_repository_lies(run: Run, tmp_path: Pat
     assert [one["result"]["changed"] for one in done.results] == [True, False], done.output
 
 
+@pytest.mark.parametrize("way", ["strongswan", "libreswan"])
+def test_connections_are_compared_whatever_their_comments(run: Run, tmp_path: Path, way: str) -> None:
+    task = configure(format=way, client="db1.example.com", clusters=["cluster2"])
+    first = run([task]).result("configure")["compared"]
+    assert first and set(first.values()) == {"missing"}
+    # Another name of the client, and another mode of its files.
+    for path in (tmp_path / "out").iterdir():
+        path.chmod(0o640)
+    looking = {**configure(format=way, clusters=["cluster2"], allow_empty=True), "check_mode": True}
+    same = run([looking]).result("configure")
+    assert (same["changed"], set(same["compared"].values())) == (True, {"same"})
+    policies = [
+        policy("smb", "10.30.10.7/32", 445, secret_key="an example that is long enough"),
+        policy("new", "10.30.10.7/32", 2049, secret_key="an example that is long enough"),
+    ]
+    ppk = {"identity": "quantum-1", "shared_key": Tagged(vaulted(PPK_KEY))}
+    (tmp_path / "ipsec" / "cluster2" / "svm2" / "smb.yml").write_text(
+        yaml.safe_dump({"policies": [{**one, "ppk": ppk} for one in policies]}), encoding="utf-8"
+    )
+    done = run([looking])
+    assert done.code == 0, done.output
+    other = done.result("configure")["compared"]
+    assert {name.split("--")[2]: how for name, how in other.items()} == {
+        "smb": "other_secrets",
+        "new": "missing",
+        "ping": "surplus",
+    }
+
+
 def test_the_key_of_a_file_that_has_none_any_more_is_in_no_difference(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "ipsec" / "cluster1" / "svm1.yml"
     (tmp_path / "ipsec" / "cluster1" / "cluster_scope.yml").unlink()

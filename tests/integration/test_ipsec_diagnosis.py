@@ -138,10 +138,11 @@ def test_policy_files_say_which_end_is_not_what_they_ask_for(playbooks: Playbook
     key = "kR8vTq2LxW9zNc4MbY7s"
     play = diagnosed(playbooks, "-e", f"peer={PEER} undefined_key={key}", "--diff", "-vvv")
     assert (play.code, play.changed) == (0, []), play.output
-    (differs,) = [one for one in play.result("Say what keeps them apart")["findings"] if one["cause"] == "files_differ"]
-    assert (differs["certainty"], differs["side"]) == ("certain", "client")
-    for name, operation in (("wiresec-cluster1.conf", "modified"), ("wiresec-cluster1--secrets.conf", "created")):
-        assert f"{name} would be {operation}" in differs["evidence"]
+    (differs,) = [
+        one for one in play.result("Say what keeps them apart")["findings"] if one["cause"] == "configured_otherwise"
+    ]
+    assert (differs["certainty"], differs["side"], differs["policy"]) == ("certain", "client", "nfs")
+    assert "otherwise than the policy files ask for" in differs["evidence"]
     page = (playbooks.folder / "ipsec-reports" / f"diagnosis-{PEER}.md").read_text(encoding="utf-8")
     assert "## The client and the policy files" in page
     assert (playbooks.folder / "conf.d" / "wiresec-cluster1.conf").read_text(encoding="utf-8") == CONNECTION

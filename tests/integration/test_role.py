@@ -222,12 +222,26 @@ def test_associations_that_do_not_come_back_are_found(repository: Repository) ->
     array.drop_sas("nfs-04", "svm1")
     verified = repository.run("apply.yml", "--tags", "verify", *quick)
     assert verified.code and re.search("on SVM 'svm1' have none: [^.]*nfs-04", verified.output), verified.output
-    # Who has made a policy in an earlier run waits for it, although this one does not change it.
-    edit_file(repository, "ipsec/cluster1/svm1.yml", 2, enabled=False)
-    also = {"ipsec_verify_also": [{"name": "nfs-00", "svm": "svm1"}, {"name": "nfs-03", "svm": "svm2"}]}
-    waited = repository.run("apply.yml", "-e", json.dumps(also), *quick)
+
+
+def test_what_an_earlier_run_has_made_is_waited_for_although_nothing_changes(repository: Repository) -> None:
+    also = [{"name": "nfs-00", "svm": "svm1"}, {"name": "nfs-03", "svm": "svm2"}]
+    roles = [
+        {"ansible.builtin.include_role": {"name": "wiresec.ontap.ipsec", "tasks_from": "apply"}},
+        {
+            "ansible.builtin.include_role": {"name": "wiresec.ontap.ipsec", "tasks_from": "verify"},
+            "vars": {"ipsec_verify_also": also, "ipsec_verify_wait": 0},
+        },
+    ]
+    play = {"hosts": "cluster1", "connection": "local", "gather_facts": False, "tasks": roles}
+    (repository.folder / "again.yml").write_text(yaml.safe_dump([play]), encoding="utf-8")
+    waited = repository.run("again.yml", *NO_APPROVAL)
     assert waited.code and "IPsec policy 'nfs-00' on SVM 'svm1' has none" in waited.output, waited.output
+    assert "IPsec policy 'nfs-03' on SVM 'svm2' has none" in waited.output, waited.output
     assert "'nfs-03' on SVM 'svm1'" not in waited.output
+    repository.clusters["cluster1"].establish("nfs-00", "svm1")
+    repository.clusters["cluster1"].establish("nfs-03", "svm2")
+    assert repository.run("again.yml", *NO_APPROVAL).code == 0
 
 
 def test_associations_that_come_up_let_all_clusters_have_it(repository: Repository) -> None:

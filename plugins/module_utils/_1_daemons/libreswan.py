@@ -71,7 +71,7 @@ class Libreswan(Daemon):
         secrets = [line for text in own_files.texts(self._folder, ".secrets") for line in text.splitlines()]
         certificates = [contents(path).decode("utf-8", "replace") for path in self._certificates]
         return {
-            name: f"{own_files.digest(text)} {own_files.digest(_own_secrets(text, secrets) if _by_key(text) else certificates)}"
+            name: f"{own_files.digest(text)} {own_files.digest(own_files.own_secrets(text, secrets) if _by_key(text) else certificates)}"
             for name, text in self._connections.items()
         }
 
@@ -82,15 +82,12 @@ class Libreswan(Daemon):
     def load(self, names: Iterable[str], known: Mapping[str, str]) -> None:
         """See ``Daemon``. A connection that is there already ends, and begins anew, unless only its key is another one."""
         self._ipsec("rereadsecrets")
-        wanted, loaded, in_use = self.wanted(), self.loaded(), self.traffic()
+        wanted, loaded = self.wanted(), self.loaded()
         for name in names:
             if _by_key(self._connections[name]) and _options(known.get(name, "")) == _options(wanted[name]):
                 continue
             if name in loaded:
                 self.end(name)
-                if name in in_use:
-                    # For packets of the moment in between, the kernel has asked in vain, and does so again after half a minute.
-                    self.negotiate(name)
             else:
                 self._ipsec("ondemand", name)
 
@@ -190,12 +187,6 @@ def _guard(text: str) -> list[str]:
         *(["dport", port] if port.strip("0") else []),
         *("mark", "0", "mask", "0xffffffff"),
     ]
-
-
-def _own_secrets(text: str, secrets: Sequence[str]) -> list[str]:
-    """The lines of secrets that are for the two identities of a connection."""
-    identities = dict(re.findall(r"(?m)^(leftid|rightid)=(.*)$", text))
-    return [line for line in secrets if line.startswith(f"{identities.get('leftid')} {identities.get('rightid')} : ")]
 
 
 def _by_key(text: str) -> bool:

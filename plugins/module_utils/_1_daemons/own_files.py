@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 PREFIX = "wiresec-"
@@ -82,3 +82,48 @@ def conns(text: str) -> dict[str, str]:
         elif name and line.startswith(" "):
             found[name] += f"{line.strip()}\n"
     return found
+
+
+def own_secrets(text: str, secrets: Sequence[str]) -> list[str]:
+    """The lines of files of secrets that are for the two identities of a connection of libreswan's."""
+    identities = dict(re.findall(r"(?m)^(leftid|rightid)=(.*)$", text))
+    return [line for line in secrets if line.startswith(f"{identities.get('leftid')} {identities.get('rightid')} : ")]
+
+
+def compared(daemon: str, there: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
+    """What becomes of each connection where files, text by name, become others, whatever their comments.
+
+    daemon: ``strongswan`` or ``libreswan``. ``same``, ``other``, ``other_secrets`` if nothing else differs, ``missing`` or ``surplus``.
+    Raises ``ValueError`` for files that are not as they were written.
+    """
+    parts = _strongswan_parts if daemon == "strongswan" else _libreswan_parts
+    before, after = parts(there), parts(wanted)
+    told = {}
+    for name in sorted(before.keys() | after.keys()):
+        if name not in before or name not in after:
+            told[name] = "surplus" if name in before else "missing"
+        elif before[name] == after[name]:
+            told[name] = "same"
+        else:
+            told[name] = "other_secrets" if before[name][0] == after[name][0] else "other"
+    return told
+
+
+def _strongswan_parts(files: Mapping[str, str]) -> dict[str, tuple[Any, Any]]:
+    """Each connection with its section and its secrets."""
+    found: dict[str, Tree] = {"connections": {}, "secrets": {}}
+    for text in files.values():
+        for kind, own in sections(text).items():
+            found.setdefault(kind, {}).update(own)
+    secrets = found["secrets"]
+    return {
+        name: (section, [secrets.get(f"{kind}-{name}") for kind in ("ike", "ppk")])
+        for name, section in found["connections"].items()
+    }
+
+
+def _libreswan_parts(files: Mapping[str, str]) -> dict[str, tuple[Any, Any]]:
+    """Each connection with its text and its lines of secrets."""
+    secrets = [line for name, text in files.items() if name.endswith(".secrets") for line in text.splitlines()]
+    texts_of = [conns(text) for name, text in files.items() if name.endswith(".conf")]
+    return {name: (text, own_secrets(text, secrets)) for found in texts_of for name, text in found.items()}

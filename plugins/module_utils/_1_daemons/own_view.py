@@ -33,6 +33,9 @@ ERRORS = {
 """What to look for in a log, and the word that stands for it here. The first three are IKEv2's own (RFC 7296, 3.10.1)."""
 
 _NAME = re.compile(r"wiresec-[\w-]+")
+_OTHER = re.compile(r'\] <[^|<>]+\|\d+>|"[^"]+"(?:\[\d+\])?(?: [\da-fA-F.:]+)? #\d+:')
+"""How a line of strongSwan's or of libreswan's names a connection, whoever has configured it."""
+
 _SUITE = re.compile(r"aes[_-]?gcm(?:16)?[_-]?c?256|aes256gcm(?:16|128)|aes_gcm_16-256")
 
 
@@ -105,13 +108,18 @@ def of_libreswan(name: str, text: str) -> View:
 
 
 def errors(lines: Iterable[str]) -> list[dict[str, Any]]:
-    """What a log says of failed negotiations: ``connection`` (``None`` where a line names none), ``error``, how often. The last first."""
+    """What a log says of failed negotiations: ``connection`` (``None`` where a line names none), ``error``, how often. The last first.
+
+    What names a connection that somebody else has configured is left out.
+    """
     found: dict[tuple[str | None, str], int] = {}
     for line in lines:
         word = next((word for text, word in ERRORS.items() if text in line), None)
         if word is None:
             continue
         name = _NAME.search(line)
+        if name is None and _OTHER.search(line):
+            continue
         key = (name[0] if name else None, word)
         found[key] = found.pop(key, 0) + 1
     return [{"connection": name, "error": word, "count": count} for (name, word), count in reversed(found.items())]

@@ -21,7 +21,7 @@ def page(doc: Mapping[str, Any]) -> str:
     for cluster, array in doc["arrays"].items():
         lines += _both_ends(cluster, array, doc["client"])
     if doc["compared"] is not None:
-        lines += _files(doc["compared"])
+        lines += _compared(doc["compared"])
     lines += (
         [f"## Not looked at\n\n{_bullets([*doc['problems'], *doc['unread']])}"]
         if doc["problems"] or doc["unread"]
@@ -127,12 +127,12 @@ def _both_ends(cluster: str, array: Mapping[str, Any], client: Mapping[str, Any]
     )
 
 
-def _files(compared: Mapping[str, Any]) -> Iterator[str]:
+def _compared(compared: Mapping[str, str]) -> Iterator[str]:
     yield from ("## The client and the policy files", "")
     yield from _table(
-        ["file of the client", "with the policy files it would be"],
-        [[one["path"], "the same" if one["operation"] == "none" else one["operation"]] for one in compared["files"]],
-        "The policy files ask nothing of the client.",
+        ["connection of the client", "compared with the policy files"],
+        [[name, how.replace("_", " ")] for name, how in compared.items()],
+        "The policy files ask nothing of the client, and it has no connection of this collection.",
     )
 
 

@@ -11,17 +11,14 @@ daemons (docs/diagnosis.md).
 from __future__ import annotations
 
 import ipaddress
-import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ...module_utils._0_basics.ip_protocols import NUMBERS
 from ...module_utils._4_associations.causes import CERTAIN, LIKELY, POSSIBLE
 from .._1_clients.connections import name_of
-from .._1_clients.formats import FORMATS
-from .._1_clients.rendering import file_name
 
 Finding = dict[str, Any]
 Policy = Mapping[str, Any]
@@ -41,15 +38,14 @@ _EXPLAINED = {
 
 @dataclass(frozen=True)
 class Compared:
-    """How a client differs from what the policy files of one cluster ask of it.
+    """How a client differs from what the policy files ask of it.
 
-    others: what would become of files that are other ones. other_secrets: whether the file with its keys is one of them. not_loaded: the
-    connections that the daemon has not loaded as the client's files have them.
+    connections: by name ``same``, ``other``, ``other_secrets``, ``missing`` or ``surplus``. not_loaded: those that the daemon is not known
+    to have loaded as the client's files have them, ``None`` if it did not answer.
     """
 
-    others: Sequence[str]
-    other_secrets: bool
-    not_loaded: frozenset[str]
+    connections: Mapping[str, str]
+    not_loaded: Collection[str] | None
 
 
 def headline(findings: Sequence[Finding], looked_at_client: bool) -> str:
@@ -75,13 +71,12 @@ def diagnosis(
     cluster: str,
     array: Mapping[str, Any],
     client: Mapping[str, Any] | None,
-    compared: Mapping[str, Any] | None = None,
+    compared: Compared | None = None,
 ) -> list[Finding]:
     """What is found of a client on one array, the most certain first, and among these in the order of a search.
 
     array: what ``ipsec_policy_health`` returns with ``peer``. client: what ``ipsec_client_info`` returns, ``None`` if nobody asked it.
-    compared: ``files`` of the client, each with what the policy files would make of it, and ``loaded``, the connections that its daemon
-    has not loaded as its files have them; ``None`` if nobody compared them.
+    compared: ``None`` if nobody compared the client with the policy files.
     Raises ``KeyError`` and ``TypeError`` for what is neither.
     """
     peer = array["peer"]
@@ -93,11 +88,10 @@ def diagnosis(
     ]
     if client is None:
         return _sorted(cluster, found)
-    own_files = _compared(cluster, client, compared)
-    own = [*_daemon(client), *_files(cluster, own_files)]
+    own = list(_daemon(client))
     for policy in policies:
         connection = _connection(cluster, policy, policies, client)
-        own += _of_policy(policy, connection, peer, client, own_files)
+        own += _of_policy(cluster, policy, connection, peer, client, compared)
     told = [one for one in own if one["certainty"] != POSSIBLE]
     array_says = [one for one in found if not (one["cause"] in _EXPLAINED and told)]
     return _sorted(cluster, [*array_says, *own])
@@ -131,33 +125,6 @@ def _daemon(client: Mapping[str, Any]) -> Iterator[Finding]:
     )
 
 
-def _compared(cluster: str, client: View, compared: Mapping[str, Any] | None) -> Compared | None:
-    if compared is None:
-        return None
-    endings = FORMATS[str(client["format"])].endings
-    configuration, secrets = (file_name(cluster, ending) for ending in endings)
-    others = {
-        os.path.basename(one["path"]): f"{one['path']} would be {one['operation']}"
-        for one in compared["files"]
-        if one["operation"] != "none"
-    }
-    return Compared(
-        [others[name] for name in (configuration, secrets) if name in others],
-        secrets in others,
-        frozenset(compared["loaded"]),
-    )
-
-
-def _files(cluster: str, compared: Compared | None) -> Iterator[Finding]:
-    if compared and compared.others:
-        yield _finding(
-            *(CLIENT, "files_differ", CERTAIN),
-            f"The client's files are not what the policy files of {cluster} ask of it: {', '.join(compared.others)}.",
-            "See what differs with the playbook clients, --check --diff and --limit; then let it write and load them.",
-            *(None, None),
-        )
-
-
 def _connection(cluster: str, policy: Policy, policies: Sequence[Policy], client: Mapping[str, Any]) -> View | None:
     """The connection of a client that is meant for a policy: the one of its name, or the only one between the same hosts."""
     views: list[View] = [one for one in client["connections"] or () if one["protects"]]
@@ -180,6 +147,7 @@ def _meets(view: View, policy: Policy) -> bool:
 
 
 def _of_policy(
+    cluster: str,
     policy: Policy,
     view: View | None,
     peer: Mapping[str, Any],
@@ -189,6 +157,8 @@ def _of_policy(
     name = str(policy["name"])
     if client["connections"] is None:
         return
+    asked = name_of(cluster, str(policy.get("svm")), name) if view is None else view["name"]
+    yield from _configured(name, asked, compared)
     if view is None:
         yield _finding(
             *(CLIENT, "no_connection", CERTAIN),
@@ -215,6 +185,23 @@ def _of_policy(
     yield from (one for one in found if one["certainty"] != POSSIBLE or one["cause"] not in sure)
 
 
+def _configured(name: str, connection: str, compared: Compared | None) -> Iterator[Finding]:
+    known = compared.connections.get(connection, "same") if compared else "same"
+    told = {
+        "other": "The client's files have the connection otherwise than the policy files ask for.",
+        "other_secrets": "The client's files have another key for the connection than the policy files.",
+        "missing": "The client's files don't have a connection that the policy files ask for.",
+        "surplus": "The client's files have a connection that the policy files don't ask for, although the array has its policy.",
+    }
+    if known in told:
+        advice = (
+            "See whether the policy files are those of this cluster, and name this client."
+            if known == "surplus"
+            else "See what differs with the playbook clients, --check --diff and --limit; keys show nowhere. Then let it write and load them."
+        )
+        yield _finding(CLIENT, "configured_otherwise", CERTAIN, told[known], advice, name, connection)
+
+
 def _state(name: str, view: View, client: Mapping[str, Any], compared: Compared | None) -> Iterator[Finding]:
     connection = view["name"]
     if client["running"] and view["loaded"] is False:
@@ -225,10 +212,10 @@ def _state(name: str, view: View, client: Mapping[str, Any], compared: Compared 
             *(name, connection),
         )
         return
-    if client["running"] and compared and connection in compared.not_loaded:
+    if compared and connection in (compared.not_loaded or ()) and not view["associations"]:
         yield _finding(
-            *(CLIENT, "not_loaded", CERTAIN),
-            "The client's daemon has not loaded the connection as its files have it now, which may be about its key only.",
+            *(CLIENT, "not_loaded", LIKELY),
+            "The client's daemon is not known to have loaded the connection as its files have it now, which may be about its key only.",
             "Load it, with the playbook clients.",
             *(name, connection),
         )
@@ -376,7 +363,11 @@ def _log(
     authentic = {"identity_differs", "ppk_differs", "method_differs"} & known
     if "AUTHENTICATION_FAILED" in words and not authentic and not view["associations"]:
         if view["method"] == "psk":
-            whose, advice = _whose_key(connection, compared)
+            named = any(
+                one["error"] == "AUTHENTICATION_FAILED" and one["connection"] == connection
+                for one in client["errors"] or ()
+            )
+            whose, advice = _whose_key(view, compared, named)
             yield found(
                 *("authentication_failed", LIKELY, "AUTHENTICATION_FAILED"),
                 f"methods and identities are the same as far as both ends tell, so the keys are not{whose}",
@@ -437,20 +428,26 @@ def _log(
         )
 
 
-def _whose_key(connection: str, compared: Compared | None) -> tuple[str, str]:
-    """Which end has another key than the policy files, and what to do about it. Nobody can read the array's."""
-    if compared is None:
-        return "", "Give both ends the same key: nobody can read the array's. The playbook protect rotates it on both."
-    if compared.other_secrets:
+def _whose_key(view: View, compared: Compared | None, named: bool) -> tuple[str, str]:
+    """Which end has another key than the policy files, and what to do about it. Nobody can read the array's.
+
+    named: whether the log names the connection. Otherwise the failure may be another one's.
+    """
+    name = view["name"]
+    known = compared.connections.get(name) if compared else None
+    if known in ("other", "other_secrets"):
         return (
-            ", and the client's file with keys is not what the policy files make of it",
-            "Let the playbook clients write and load the key of the policy files.",
+            ", and the client's connection, or its key, is not what the policy files ask for",
+            "Begin with the client: let the playbook clients write and load what the policy files ask for.",
         )
-    if connection in compared.not_loaded:
+    if known != "same" or not compared or compared.not_loaded is None:
+        return "", "Give both ends the same key: nobody can read the array's. The playbook protect rotates it on both."
+    if name in compared.not_loaded:
         return ", and the client's daemon may still have a former one", "Let the playbook clients load it."
     return (
-        ", and as the client has the one of the policy files, the array has another",
-        "Give the array the key of the policy files: apply it once with recreate: true and update_secret_key: always in the policy's entry.",
+        f", and as the client has the one of the policy files, the array has another{'' if named else ', if this connection is meant'}",
+        "If that is no failure of before it was mended, which the client's next packet shows: give the array the key of the policy files, by "
+        "an apply with recreate: true and update_secret_key: always in the policy's entry, which ends its associations.",
     )
 
 

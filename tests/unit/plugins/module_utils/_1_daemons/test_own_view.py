@@ -158,3 +158,15 @@ def test_the_log_gives_words_only() -> None:
         {"connection": NAME, "error": "TS_UNACCEPTABLE", "count": 1},
     ]
     assert errors([]) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "07[IKE] <corp-vpn|3> received AUTHENTICATION_FAILED notify error",
+        '"corp" #3: response to IKE_AUTH request was rejected with AUTHENTICATION_FAILED',
+        '"corp"[2] 10.1.1.1 #3: AUTHENTICATION_FAILED',
+    ],
+)
+def test_connections_of_others_are_not_looked_at(line: str) -> None:
+    assert errors([line]) == []

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.wiresec.ontap.plugins.plugin_utils._2_diagnosis.both_ends import diagnosis, headline
+from ansible_collections.wiresec.ontap.plugins.plugin_utils._2_diagnosis.both_ends import Compared, diagnosis, headline
 
 NAME = "wiresec-cluster1--svm1--nfs"
 POLICY = {
@@ -168,18 +168,9 @@ def test_what_does_not_protect_is_none_of_it() -> None:
         assert told(diagnosis("cluster1", array(causes=(), **changes), client(connections=[]))) == set()
 
 
-FOLDER = "/etc/swanctl/conf.d"
-SAME, OTHER = "none", "modified"
-
-
-def compared(connections: str = SAME, secrets: str = SAME, loaded: tuple[str, ...] = ()) -> dict[str, Any]:
-    files = {"wiresec-cluster1.conf": connections, "wiresec-cluster1--secrets.conf": secrets}
-    # What is asked for another cluster says nothing of this one.
-    files["wiresec-cluster2--secrets.conf"] = OTHER
-    return {
-        "files": [{"path": f"{FOLDER}/{name}", "operation": one} for name, one in files.items()],
-        "loaded": [*loaded, "wiresec-cluster2--svm1--nfs"],
-    }
+def compared(how: str, *, not_loaded: Any = ()) -> Compared:
+    # What is said of other connections says nothing of this one.
+    return Compared({NAME: how, "wiresec-cluster2--svm1--nfs": "other_secrets"}, not_loaded)
 
 
 @pytest.mark.parametrize(
@@ -187,42 +178,43 @@ def compared(connections: str = SAME, secrets: str = SAME, loaded: tuple[str, ..
     [
         (None, {"authentication_failed"}, "so the keys are not."),
         (
-            compared(),
+            compared("same"),
             {"authentication_failed"},
             "as the client has the one of the policy files, the array has another.",
         ),
         (
-            compared(secrets=OTHER),
-            {"authentication_failed", "files_differ"},
-            "the client's file with keys is not what the policy files make of it.",
+            compared("other_secrets"),
+            {"authentication_failed", "configured_otherwise"},
+            "is not what the policy files ask for.",
         ),
+        (compared("other"), {"authentication_failed", "configured_otherwise"}, "is not what the policy files ask for."),
+        # Nobody knows which key it has.
+        (compared("surplus"), {"authentication_failed", "configured_otherwise"}, "so the keys are not."),
+        (Compared({}, ()), {"authentication_failed"}, "so the keys are not."),
+        (compared("same", not_loaded=None), {"authentication_failed"}, "so the keys are not."),
         (
-            compared(loaded=(NAME,)),
+            compared("same", not_loaded=[NAME]),
             {"authentication_failed", "not_loaded"},
             "the client's daemon may still have a former one.",
         ),
-        (compared(OTHER), {"authentication_failed", "files_differ"}, "the array has another."),
     ],
 )
 def test_policy_files_tell_which_end_has_another_key(found: Any, causes: set[str], words: str) -> None:
     told = diagnosis("cluster1", array(), client("AUTHENTICATION_FAILED"), found)
     assert {one["cause"] for one in told if one["certainty"] != "possible"} == causes
     (failed,) = [one for one in told if one["cause"] == "authentication_failed"]
-    assert words in failed["evidence"]
+    assert failed["evidence"].endswith(words), failed["evidence"]
 
 
-@pytest.mark.parametrize(
-    ("found", "evidence"),
-    [
-        (compared(), []),
-        (compared("created", "created"), ["conf would be created", "--secrets.conf would be created"]),
-        (compared("removed"), ["wiresec-cluster1.conf would be removed."]),
-    ],
-)
-def test_files_that_are_not_what_policy_files_ask_for_are_named(found: Any, evidence: list[str]) -> None:
-    told = [
-        one["evidence"] for one in diagnosis("cluster1", array(), client(), found) if one["cause"] == "files_differ"
-    ]
-    assert len(told) == bool(evidence)
-    assert all(one in told[0] for one in evidence)
-    assert "cluster2" not in "".join(told)
+def test_a_log_that_names_no_connection_may_mean_another_one() -> None:
+    here = client("AUTHENTICATION_FAILED")
+    here["errors"][0]["connection"] = None
+    told = diagnosis("cluster1", array(), here, compared("same"))
+    assert any(one["evidence"].endswith("the array has another, if this connection is meant.") for one in told)
+
+
+def test_what_the_policy_files_ask_for_and_the_client_has_not_is_told() -> None:
+    told = diagnosis("cluster1", array(), client(connections=[]), compared("missing"))
+    assert {one["cause"] for one in told if one["certainty"] == "certain"} == {"configured_otherwise", "no_connection"}
+    up = diagnosis("cluster1", array(IPSEC, causes=()), client(**UP), compared("same", not_loaded=[NAME]))
+    assert up == []
