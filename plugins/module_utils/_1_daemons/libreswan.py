@@ -82,12 +82,15 @@ class Libreswan(Daemon):
     def load(self, names: Iterable[str], known: Mapping[str, str]) -> None:
         """See ``Daemon``. A connection that is there already ends, and begins anew, unless only its key is another one."""
         self._ipsec("rereadsecrets")
-        wanted, loaded = self.wanted(), self.loaded()
+        wanted, loaded, in_use = self.wanted(), self.loaded(), self.traffic()
         for name in names:
             if _by_key(self._connections[name]) and _options(known.get(name, "")) == _options(wanted[name]):
                 continue
             if name in loaded:
                 self.end(name)
+                if name in in_use:
+                    # For packets of the moment in between, the kernel has asked in vain, and does so again after half a minute.
+                    self.negotiate(name)
             else:
                 self._ipsec("ondemand", name)
 
