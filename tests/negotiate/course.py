@@ -325,6 +325,10 @@ class Course:
         lacking = [one for one in asked["connections"] if not one["associations"]]
         return f"{lacking}, {asked['why']}" if lacking or not asked["connections"] else ""
 
+    def is_refused(self, _detail: None) -> str:
+        """The client is asked to negotiate, as often as it takes on a busy machine, and has no association in the end."""
+        return "" if self.is_asked(False) else "it has one"
+
     def diagnosed(self, causes: list[str]) -> str:
         """A diagnosis from both ends names these causes and at no time another one, beside what they lead to; none if it can't be told."""
         told, named = "", {""}
