@@ -13,6 +13,7 @@ description: One JSON object a line, with task, whether it failed, and result.
 """
 
 import json
+import multiprocessing
 import os
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,10 @@ class CallbackModule(CallbackBase):
         }
         with Path(os.environ["RECORD_RESULTS"]).open("a", encoding="utf-8") as record:
             record.write(json.dumps(entry, default=str) + "\n")
+        if "COVERAGE_PROCESS_CONFIG" in os.environ:
+            # A worker saves what was traced after it has sent its result, and Ansible ends whichever there are after the last one.
+            for worker in multiprocessing.active_children():
+                worker.join(20)
 
     def v2_runner_on_ok(self, result: Any) -> None:
         self._record(result)
