@@ -240,3 +240,5 @@ def check_signing(repository: Repository, folder: Path) -> None:
     report.write_bytes(signed.replace(b'"clear"', b'"protected"', 1))
     assert run(*commands[-1]) != 0
     report.write_bytes(signed)
+    # Otherwise its agent stays.
+    assert run("gpgconf", "--kill", "all") == 0
