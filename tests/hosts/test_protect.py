@@ -134,7 +134,7 @@ def test_it_goes_all_the_way_or_all_the_way_back(site: Site) -> None:
     # A policy for somebody who takes no part would cut them off.
     site.policies.append(policy("others", 2049, remote_endpoint={"address": "10.10.20.9/32"}))
     refused = site.run()
-    assert refused.code and "No client of this run is met by others" in refused.output, refused.output
+    assert refused.code and "No client of this run is met by svm1/others" in refused.output, refused.output
     assert site.names() == ["rpc"]
 
     # The array of this test negotiates with nobody: there is no proof, and everything is as it was.
