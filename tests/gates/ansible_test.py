@@ -7,7 +7,7 @@ sanity: on every supported release of ansible-core, each on the preferred of its
 that comes next, as soon as a candidate of it is on PyPI, whose failures are told and do not count. The newest looks at
 all that there is, the others at what users get: most of the code, and of what a linter takes, is tests. Those between the
 oldest and the newest do without pylint, and import modules with one Python: what these say differs by release no more than
-between these two, and takes five times as long as the rest.
+between these two, and takes most of the time.
 units: on the newest release of ansible-core that runs here, with every Python that modules may run on but this one, which
 `make test` takes.
 

@@ -315,6 +315,14 @@ def test_connections_are_compared_whatever_their_comments(run: Run, tmp_path: Pa
     }
 
 
+def test_a_check_writes_no_secret_anywhere(run: Run, tmp_path: Path) -> None:
+    # Each file is looked at in turn, beside what has been written before it.
+    (tmp_path / "look").write_text('! ls "$(dirname "$1")"/.*secrets*\n', encoding="utf-8")
+    looking = configure(validate=f"sh {tmp_path / 'look'} %s")
+    assert run([{**looking, "check_mode": True}]).code == 0
+    assert run([looking]).code, "where it writes them, they are seen like that"
+
+
 def test_the_key_of_a_file_that_has_none_any_more_is_in_no_difference(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "ipsec" / "cluster1" / "svm1.yml"
     (tmp_path / "ipsec" / "cluster1" / "cluster_scope.yml").unlink()

@@ -149,6 +149,10 @@ def test_policy_files_say_which_end_is_not_what_they_ask_for(playbooks: Playbook
     assert not (playbooks.folder / "conf.d" / "wiresec-cluster1--secrets.conf").exists()
     # The variable itself is on the command line of this test.
     assert key not in page + json.dumps(play.results)
+    (playbooks.folder / "conf.d" / "wiresec-cluster1.conf").write_text(f"{CONNECTION}mine", encoding="utf-8")
+    edited = diagnosed(playbooks, "-e", f"peer={PEER} undefined_key={key}")
+    unread = " ".join(edited.result("Say what keeps them apart")["unread"])
+    assert edited.code == 0 and "is not as it was written" in unread, edited.output
 
 
 def test_it_says_whom_it_could_not_ask_and_fails_if_that_is_every_array(playbooks: Playbooks) -> None:

@@ -45,12 +45,13 @@ class Libreswan(Daemon):
         self._certificates = certificates
         self._run = run
 
-    @cached_property
+    @property
     def _connections(self) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for text in own_files.texts(self._folder, ".conf"):
-            found.update(own_files.conns(text))
-        return found
+        return {name: text for name, (text, _secrets) in self._parts.items()}
+
+    @cached_property
+    def _parts(self) -> dict[str, tuple[str, list[str]]]:
+        return own_files.libreswan_parts(*(own_files.texts(self._folder, ending) for ending in (".conf", ".secrets")))
 
     def incarnation(self) -> str:
         """See ``Daemon``."""
@@ -68,11 +69,10 @@ class Libreswan(Daemon):
 
     def wanted(self) -> Mapping[str, str]:
         """See ``Daemon``. Which certificate a connection takes is in a database, so all count for each that takes one."""
-        secrets = [line for text in own_files.texts(self._folder, ".secrets") for line in text.splitlines()]
         certificates = [contents(path).decode("utf-8", "replace") for path in self._certificates]
         return {
-            name: f"{own_files.digest(text)} {own_files.digest(own_files.own_secrets(text, secrets) if _by_key(text) else certificates)}"
-            for name, text in self._connections.items()
+            name: f"{own_files.digest(text)} {own_files.digest(secrets if _by_key(text) else certificates)}"
+            for name, (text, secrets) in self._parts.items()
         }
 
     def loaded(self) -> set[str]:

@@ -84,20 +84,13 @@ def conns(text: str) -> dict[str, str]:
     return found
 
 
-def own_secrets(text: str, secrets: Sequence[str]) -> list[str]:
-    """The lines of files of secrets that are for the two identities of a connection of libreswan's."""
-    identities = dict(re.findall(r"(?m)^(leftid|rightid)=(.*)$", text))
-    return [line for line in secrets if line.startswith(f"{identities.get('leftid')} {identities.get('rightid')} : ")]
-
-
 def compared(daemon: str, there: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
     """What becomes of each connection where files, text by name, become others, whatever their comments.
 
     daemon: ``strongswan`` or ``libreswan``. ``same``, ``other``, ``other_secrets`` if nothing else differs, ``missing`` or ``surplus``.
     Raises ``ValueError`` for files that are not as they were written.
     """
-    parts = _strongswan_parts if daemon == "strongswan" else _libreswan_parts
-    before, after = parts(there), parts(wanted)
+    before, after = (_parts(daemon, files) for files in (there, wanted))
     told = {}
     for name in sorted(before.keys() | after.keys()):
         if name not in before or name not in after:
@@ -109,21 +102,34 @@ def compared(daemon: str, there: Mapping[str, str], wanted: Mapping[str, str]) -
     return told
 
 
-def _strongswan_parts(files: Mapping[str, str]) -> dict[str, tuple[Any, Any]]:
-    """Each connection with its section and its secrets."""
-    found: dict[str, Tree] = {"connections": {}, "secrets": {}}
-    for text in files.values():
-        for kind, own in sections(text).items():
-            found.setdefault(kind, {}).update(own)
-    secrets = found["secrets"]
+def _parts(daemon: str, files: Mapping[str, str]) -> Mapping[str, tuple[Any, Any]]:
+    """Each connection of some files, and its secrets."""
+    if daemon == "strongswan":
+        return strongswan_parts(files.values())
+    of_kind = [[text for name, text in files.items() if name.endswith(ending)] for ending in (".conf", ".secrets")]
+    return libreswan_parts(*of_kind)
+
+
+def strongswan_parts(files: Iterable[str]) -> dict[str, tuple[Tree, Tree]]:
+    """Each connection in the texts of files, with its section, and the sections of its secrets. Raises ``ValueError``."""
+    connections: Tree = {}
+    secrets: Tree = {}
+    for tree in map(sections, files):
+        connections.update(tree.get("connections", {}))
+        secrets.update(tree.get("secrets", {}))
     return {
-        name: (section, [secrets.get(f"{kind}-{name}") for kind in ("ike", "ppk")])
-        for name, section in found["connections"].items()
+        name: (section, {key: secrets[key] for key in (f"ike-{name}", f"ppk-{name}") if key in secrets})
+        for name, section in connections.items()
     }
 
 
-def _libreswan_parts(files: Mapping[str, str]) -> dict[str, tuple[Any, Any]]:
-    """Each connection with its text and its lines of secrets."""
-    secrets = [line for name, text in files.items() if name.endswith(".secrets") for line in text.splitlines()]
-    texts_of = [conns(text) for name, text in files.items() if name.endswith(".conf")]
-    return {name: (text, own_secrets(text, secrets)) for found in texts_of for name, text in found.items()}
+def libreswan_parts(files: Iterable[str], files_of_secrets: Iterable[str]) -> dict[str, tuple[str, list[str]]]:
+    """Each connection in the texts of files, with its text, and the lines of secrets that are for its two identities."""
+    secrets = [line for text in files_of_secrets for line in text.splitlines()]
+    found = {name: text for one in files for name, text in conns(one).items()}
+    return {name: (text, _own_secrets(text, secrets)) for name, text in found.items()}
+
+
+def _own_secrets(text: str, secrets: Sequence[str]) -> list[str]:
+    identities = dict(re.findall(r"(?m)^(leftid|rightid)=(.*)$", text))
+    return [line for line in secrets if line.startswith(f"{identities.get('leftid')} {identities.get('rightid')} : ")]

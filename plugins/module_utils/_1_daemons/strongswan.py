@@ -45,24 +45,18 @@ class StrongSwan(Daemon):
         self._authorities = authorities
 
     @cached_property
-    def _connections(self) -> dict[str, Message]:
-        return self._read("connections")
-
-    @cached_property
-    def _secrets(self) -> dict[str, Message]:
-        return self._read("secrets")
-
-    def _read(self, kind: str) -> dict[str, Message]:
-        found: dict[str, Message] = {}
+    def _parts(self) -> dict[str, tuple[Message, Message]]:
         try:
-            for text in own_files.texts(self._folder, ".conf"):
-                found.update(own_files.sections(text).get(kind, {}))
+            return own_files.strongswan_parts(own_files.texts(self._folder, ".conf"))
         except ValueError as error:
             raise DaemonError(f"a file in {self._folder} is not as it was written: {error}") from None
-        return found
+
+    @property
+    def _connections(self) -> dict[str, Message]:
+        return {name: section for name, (section, _secrets) in self._parts.items()}
 
     def _secrets_of(self, name: str) -> dict[str, Message]:
-        return {key: section for key, section in self._secrets.items() if key in [f"{kind}-{name}" for kind in _KINDS]}
+        return self._parts[name][1]
 
     def incarnation(self) -> str:
         """See ``Daemon``."""
