@@ -104,9 +104,9 @@ options:
   max_deletes:
     description:
       - How much may go in one run, as a number or as a percentage such as V(30%). If the plan has more, nothing is written.
-      - What counts is a delete and a recreate, and a change after which a policy protects less or its peers may be cut off. That
-        is if it is disabled, if its endpoints, ports or protocol no longer cover all that they covered, and if it has another
-        certificate or another identity of either side. See RV(changes[].loss).
+      - What counts is a delete and a recreate, also of a bypass, which takes no protection away, and a change after which a policy
+        protects less or its peers may be cut off. That is if it is disabled, if its endpoints, ports or protocol no longer cover all
+        that they covered, and if it has another certificate or another identity of either side. See RV(changes[].loss).
       - A bypass or discard counts if it newly covers packets that others protect. That is once for each policy of which it leaves
         nothing of TCP, or nothing of UDP, be it together with others, and else once. One of cluster scope may override policies of
         every SVM, and one of an SVM those of cluster scope as far as they are looked at (see O(whole_cluster)), because what ONTAP
@@ -306,12 +306,13 @@ changes:
       choices: [planned, done, failed, unknown, not_attempted]
     loss:
       description:
-        - What the change takes away, V(null) if nothing. O(max_deletes) counts what is not V(null).
-        - V(unprotected) is a recreate after which the policy protects no more, V(narrowed) a policy that no longer covers all
-          that it covered, V(reauthenticated) one that has another certificate or identity, and V(overriding) a bypass or discard
-          that newly covers packets that another policy protects.
+        - What the change takes away, V(null) if nothing, as where a bypass or a policy that is disabled goes. O(max_deletes) counts
+          what is not V(null), and whatever is deleted or recreated.
+        - V(unprotected) is a recreate after which the policy protects no more, V(released) a discard after which its packets pass,
+          V(narrowed) a policy that no longer covers all that it covered, V(reauthenticated) one that has another certificate or
+          identity, and V(overriding) a bypass or discard that newly covers packets that another policy protects.
       type: str
-      choices: [deleted, recreated, unprotected, disabled, narrowed, reauthenticated, overriding]
+      choices: [deleted, recreated, unprotected, released, disabled, narrowed, reauthenticated, overriding]
       version_added: 2.0.0
     overlaps:
       description:

@@ -90,7 +90,8 @@ def test_a_plan_says_what_would_be_done_and_writes_to_no_array(repository: Repos
     array = repository.clusters["cluster2"]
     array.edit_policy("nfs-03", "svm2", {"enabled": False})
     array.edit_policy("nfs-05", "svm2", {"remote_endpoint.netmask": "25"})
-    array.add_policy(stored(30, name="odd | `name`", action="bypass"))
+    array.add_policy(stored(30, name="odd | `name`", action="discard"))
+    array.add_policy(stored(32, name="open", action="bypass"))
     array.add_policy(stored(31, name="emergency-1", action="bypass"))
     array.establish("nfs-04", "svm1")
     add_to_file(repository, "ipsec/cluster3/svm1.yml", "backup", **NEW)
@@ -99,12 +100,12 @@ def test_a_plan_says_what_would_be_done_and_writes_to_no_array(repository: Repos
     plan = repository.run("plan.yml", environment={"NFS_KEY": KEY, "ANSIBLE_SHOW_CUSTOM_STATS": "true"})
     assert (plan.code, plan.changed, sum(writes(repository).values()), policies(repository)) == (0, [], 0, before)
     report = (repository.folder / "ipsec-reports" / "plan.md").read_text(encoding="utf-8")
-    assert report.startswith("# IPsec plan: 4 changes on 3 clusters, **1 takes protection away**\n")
-    assert "| `cluster2` | **1** | 0 | 2 | 0 | 1 | 8 | 1 | 0 or more |" in report
+    assert report.startswith("# IPsec plan: 5 changes on 3 clusters, **1 takes protection away**\n")
+    assert "| `cluster2` | **1** | 0 | 2 | 0 | 2 | 8 | 1 | 0 or more |" in report
     assert "| modify | `nfs-03` | `svm2` | `enabled` `false` becomes `true` | 0 |" in report
     assert "| modify | `nfs-05` | `svm2` | `remote_endpoint` `10.20.5.0/25` becomes `10.20.5.0/24` |" in report
-    lost = "| `cluster2` | **delete** | `odd \\| 'name'` | `svm1` | is deleted | `bypass` of tcp, `10.10.10.7/32` port 2049"
-    assert report.index(lost) < report.index("`nfs-03`")
+    lost = "| `cluster2` | **delete** | `odd \\| 'name'` | `svm1` | lets through what it discarded | `discard` of tcp"
+    assert report.index(lost) < report.index("`nfs-03`") < report.index("| **delete** | `open` |")
     assert (
         "| create | `backup` | `svm1` | `esp_transport` of tcp, `10.10.10.7/32` port 873 to `10.30.0.0/16` any"
         in report

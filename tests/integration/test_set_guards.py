@@ -104,7 +104,17 @@ def test_a_bypass_is_no_protection_to_lose_but_a_discard_is(array: Simulator) ->
     policies(array, policies=wanted)
     changed = [{**one, "enabled": False} for one in wanted]
     losses = {one["name"]: one["loss"] for one in policies(array, policies=changed)["changes"]}
-    assert losses == {"open": None, "shut": "disabled"}
+    assert losses == {"open": None, "shut": "released"}
+
+
+def test_who_deletes_many_is_stopped_whatever_they_are(array: Simulator) -> None:
+    """Whoever empties a file by mistake may not know that it had nothing but bypasses."""
+    wanted = [bypass(f"open{index}", remote_endpoint={"address": f"10.20.{index}.0/24"}) for index in range(10)]
+    policies(array, policies=wanted)
+    gone = [{**one, "state": "absent"} for one in wanted[:4]] + wanted[4:]
+    result = refused(array, policies=gone)
+    assert "SVM 'svm1' has 4 deleted: 'open0', 'open1', 'open2', 'open3'." in result["msg"]
+    assert [one["loss"] for one in result["changes"]] == [None] * 4
 
 
 def test_the_share_counts_for_each_svm_as_well(array: Simulator) -> None:

@@ -17,8 +17,9 @@ from .._2_objects.ipsec_policy import ENDPOINTS, POLICY
 from .._2_objects.resource import State
 from .planning import DELETED, MODIFIED, NONE, RECREATED, Change
 
-UNPROTECTED, DISABLED, NARROWED, REAUTHENTICATED, OVERRIDING = (
+UNPROTECTED, RELEASED, DISABLED, NARROWED, REAUTHENTICATED, OVERRIDING = (
     "unprotected",
+    "released",
     "disabled",
     "narrowed",
     "reauthenticated",
@@ -26,9 +27,9 @@ UNPROTECTED, DISABLED, NARROWED, REAUTHENTICATED, OVERRIDING = (
 )
 """Losses beyond ``DELETED`` and ``RECREATED``.
 
-A policy is created anew so that it protects no more; is disabled; covers no longer all that it covered; authenticates
-otherwise, so that peers which do not follow are cut off; or is a bypass or discard that newly covers packets of another
-one that protects.
+A policy is created anew so that it protects no more; lets through what it discarded, by whichever verb; is disabled; covers
+no longer all that it covered; authenticates otherwise, so that peers which do not follow are cut off; or is a bypass or
+discard that newly covers packets of another one that protects.
 """
 
 SHOWN = 3
@@ -38,6 +39,9 @@ _TCP, _UDP = 6, 17
 _PROTOCOLS = {normalize.ANY_PROTOCOL: 0, "tcp": _TCP, "udp": _UDP}
 _NOW, _NEW, _BEFORE = 1, 2, 4
 """Kinds of what overrides: after the changes; after them and by a change; before them."""
+
+_GONE = {DELETED: DELETED, MODIFIED: DISABLED, RECREATED: UNPROTECTED}
+"""What it is called if nothing is left of what a policy protected."""
 
 _AUTHENTICATION = ("authentication_method", "certificate", "local_identity", "remote_identity", "ppk.identity")
 
@@ -115,17 +119,18 @@ def _place(state: Mapping[str, Any]) -> Any:
 
 
 def _own_loss(change: Change) -> str | None:
-    before, after = change.before or {}, change.after or {}
+    before, after = change.before, change.after
+    if not (before and POLICY.restrains(before)):
+        return None
+    protected = POLICY.protects(before)
+    if not (after and POLICY.restrains(after)):
+        return _GONE[change.operation] if protected else RELEASED
     if change.operation == RECREATED:
-        return UNPROTECTED if POLICY.protects(before) and not POLICY.protects(after) else RECREATED
-    if change.operation == MODIFIED and POLICY.restrains(before):
-        if not POLICY.restrains(after):
-            return DISABLED
-        if not _still_covers(before, after):
-            return NARROWED
-        changed = {row.option for row in POLICY.differing(after, before)}
-        return REAUTHENTICATED if POLICY.protects(before) and changed & set(_AUTHENTICATION) else None
-    return DELETED if change.operation == DELETED else None
+        return UNPROTECTED if protected and not POLICY.protects(after) else RECREATED
+    if not _still_covers(before, after):
+        return NARROWED
+    changed = {row.option for row in POLICY.differing(after, before)}
+    return REAUTHENTICATED if protected and changed & set(_AUTHENTICATION) else None
 
 
 def _still_covers(before: State, after: State) -> bool:

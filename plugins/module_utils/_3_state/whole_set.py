@@ -290,16 +290,18 @@ def _weigh(
 def _losses(resource: Resource, steps: Sequence[Step]) -> Iterator[guards.Loss]:
     """What counts: each policy that itself goes or protects less, and each that others override.
 
-    A change that overrides others in part counts once, and one that leaves nothing of some counts for each of these.
+    One that is deleted counts although it protected nothing: whoever deletes many may not know which. A change that overrides
+    others in part counts once, and one that leaves nothing of some counts for each of these.
     """
     overridden = {one for step in steps for one in step.effect.overridden}
     told: set[tuple[str | None, str]] = set()
     for step in steps:
         key = (step.state.get(resource.container), step.state[resource.key[0]])
-        if step.effect.loss not in (None, protection.OVERRIDING):
+        loss = None if step.effect.loss == protection.OVERRIDING else step.effect.loss
+        if loss or step.change.operation in (DELETED, RECREATED):
             told.add(key)
             protected = resource.protects(step.change.before or {})
-            yield guards.Loss(*key, str(step.effect.loss), protected, key in overridden)
+            yield guards.Loss(*key, loss or step.change.operation, protected, key in overridden)
     for step in steps:
         place, name = step.state.get(resource.container), step.state[resource.key[0]]
         victims = [one for one in step.effect.overridden if one not in told]

@@ -43,6 +43,7 @@ LOSSES = {
     "switched_off": "IPsec is switched off",
     "overriding": "may let through what others protect",
     "unprotected": "protects no more",
+    "released": "lets through what it discarded",
     "deleted": "is deleted",
     "disabled": "is disabled",
     "narrowed": "covers less than before",

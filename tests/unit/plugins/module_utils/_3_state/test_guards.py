@@ -106,7 +106,8 @@ def test_a_modification_loses_what_no_longer_is_kept_from_leaving_in_clear(
     after = {**before, **after, "action": before["action"]}
     change = Change(MODIFIED, policy(**before), policy(**after))
     lost = not stopped(before) <= stopped(after)
-    expected = None if not lost else "narrowed" if after["enabled"] else "disabled"
+    gone = "released" if before["action"] == "discard" else "disabled"
+    expected = None if not lost else "narrowed" if after["enabled"] else gone
     assert effects([change], [])[0].loss == expected
 
 
@@ -306,6 +307,29 @@ def test_what_is_left_of_a_policy_is_judged_by_all_that_override_it(
 )
 def test_losses_by_operation(operation: str, after: dict[str, Any] | None, loss: str | None) -> None:
     assert effects([Change(operation, policy(), after)], [])[0].loss == loss
+
+
+@pytest.mark.parametrize(
+    ("before", "operation", "after", "loss"),
+    [
+        ({"action": "bypass"}, DELETED, None, None),
+        ({"action": "bypass"}, MODIFIED, {"action": "bypass", "enabled": False}, None),
+        ({"action": "bypass"}, RECREATED, {}, None),
+        ({"action": "bypass"}, RECREATED, {"action": "discard"}, None),
+        ({"enabled": False}, DELETED, None, None),
+        ({"enabled": False}, RECREATED, {}, None),
+        ({"action": "discard"}, DELETED, None, "released"),
+        ({"action": "discard"}, MODIFIED, {"action": "discard", "enabled": False}, "released"),
+        ({"action": "discard"}, RECREATED, {"action": "bypass"}, "released"),
+        ({"action": "discard"}, RECREATED, {}, "recreated"),
+        ({"action": "discard"}, MODIFIED, {"action": "discard", "protocol": "tcp"}, "narrowed"),
+    ],
+)
+def test_only_what_was_kept_from_leaving_in_clear_can_be_lost(
+    before: dict[str, Any], operation: str, after: dict[str, Any] | None, loss: str | None
+) -> None:
+    change = Change(operation, policy(**before), None if after is None else policy(**after))
+    assert effects([change], [])[0].loss == loss
 
 
 @pytest.mark.parametrize("action", ["bypass", "discard"])
