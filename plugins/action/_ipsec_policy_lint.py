@@ -16,7 +16,7 @@ from ansible import template
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..module_utils._0_basics import normalize
+from ..module_utils._0_basics import normalize, x509
 from ..module_utils._0_basics.errors import InvalidInput
 from ..module_utils._5_task import given
 from ..module_utils._5_task.connection import release_of
@@ -25,7 +25,7 @@ from ..plugin_utils._0_execution.in_process import plain
 from ..plugin_utils._0_reports import findings
 from ..plugin_utils._1_policy_files import policy_files
 from ..plugin_utils._1_policy_files.policy_values import Values
-from ..plugin_utils._2_lint import lint
+from ..plugin_utils._2_lint import lint, pem_files
 
 _FAILURES_KEEP_LINES = hasattr(template, "trust_as_template")  # ansible-core 2.19 and later
 _FORMAT_OF = {".txt": "text", ".json": "json", ".sarif": "sarif"}
@@ -50,8 +50,16 @@ class ActionModule(ActionBase):
 
     def _check(self, params: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
         target, format_ = target_of(params, task_vars), _format(params)
+        days = params["expiry_warning"]
+        if days < 0:
+            raise InvalidInput(f"expiry_warning: {days} is too small.")
         files = policy_files.read(params["paths"], self._loader)
-        found = lint.check(files, Values(self._loader, self._templar, params["lookups"]), target)
+        found = findings.in_order(
+            [
+                *lint.check(files, Values(self._loader, self._templar, params["lookups"]), target),
+                *pem_files.check(params["certificates"], self._loader, days, x509.now()),
+            ]
+        )
         counted = findings.summary(found, len(files.files), len(files.policies))
         # Exported files have a note for every key that ONTAP keeps to itself: that is for the report, not for a terminal.
         text = findings.on_terminal(found, counted)

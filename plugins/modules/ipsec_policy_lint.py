@@ -14,7 +14,7 @@ description:
   - Reads policy files on the controller, such as P(wiresec.ontap.ipsec_policy_files#lookup) hands to
     M(wiresec.ontap.ipsec_policies), and says what is wrong with them, or may be, without any array.
   - It finds values that ONTAP can't take, policies that contradict each other, policies that would lock out whoever manages
-    the array, and careless use of secrets. All kinds of findings are explained in
+    the array, careless use of secrets, and certificates that expire. All kinds of findings are explained in
     L(the guide, https://github.com/wiresec/wiresec.ontap/blob/main/docs/policy_files.md).
   - A policy silences a finding by C(lint_ignore), which wants a reason.
 author:
@@ -75,6 +75,22 @@ options:
     type: bool
     default: true
     version_added: 2.0.0
+  certificates:
+    description:
+      - Files with certificates or private keys, as PEM, or folders that are read with all below them (C(*.pem), C(*.crt), C(*.cer), C(*.key),
+        nothing hidden). Ansible Vault may have encrypted them.
+      - Certificates that have expired, or do so within O(expiry_warning) days, keys that are in clear, and keys of none of these
+        certificates are found.
+      - Relative paths are relative to the folder in which C(ansible-playbook) was started.
+    type: list
+    elements: str
+    default: []
+    version_added: 2.0.0
+  expiry_warning:
+    description: From how many days before it expires one of O(certificates) is warned of.
+    type: int
+    default: 30
+    version_added: 2.0.0
   fail_on:
     description:
       - Whether the task fails if there are errors, if there are errors or warnings, or never. Ignored findings don't count.
@@ -123,6 +139,8 @@ EXAMPLES = r"""
       - 10.0.0.10
     controller_addresses:
       - 10.0.5.20
+    certificates:
+      - pki
     report: reports/ipsec.sarif
 """
 
@@ -209,6 +227,8 @@ OPTIONS: dict[str, Any] = {
     "controller_addresses": {"type": "list", "elements": "str", "default": []},
     "windows_clients": {"type": "list", "elements": "str", "default": []},
     "nfs3": {"type": "bool", "default": True},
+    "certificates": {"type": "list", "elements": "str", "default": []},
+    "expiry_warning": {"type": "int", "default": 30},
     "fail_on": {"type": "str", "choices": ["error", "warning", "never"], "default": "error"},
     "lookups": {"type": "bool", "default": True},
     "report": {"type": "path"},

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 
+from simulator.authority import Authority
 from support.harness import CHECKOUT, Play, Playbooks
 
 pytestmark = pytest.mark.covers_plays
@@ -205,6 +207,47 @@ def test_without_the_vault_password_it_says_what_it_could_not_see(playbooks: Pla
         ("unreadable-secret", 10),
         ("unreadable-file", 0),
     ]
+
+
+def test_certificates_and_keys_are_looked_at_beside_the_policies(playbooks: Playbooks) -> None:
+    authority, end = Authority("CN=Root"), datetime.now(UTC) + timedelta(days=12, hours=1)
+    first, second = (authority.issue(f"CN=svm{number}", end=end) for number in (1, 2))
+    keep(playbooks.folder, "root.pem", authority.certificate)
+    keep(playbooks.folder, "svm1.pem", first.certificate + authority.certificate)
+    keep(playbooks.folder, "svm1.key", encrypted(first.key))
+    keep(playbooks.folder, "svm2.key", second.key)
+    report = {"report": "out/lint.sarif"}
+    tasks = [
+        lint("warned", "ipsec/one", certificates=["pki/svm1.pem", "pki/svm1.key"], **report),
+        lint("late enough", "ipsec/one", certificates=["pki/svm1.pem"], expiry_warning=12),
+        lint("careless", "ipsec/one", certificates=["pki"]),
+        lint("nothing", "ipsec/one", certificates=["pki/none.pem"]),
+        lint("no number of days", "ipsec/one", certificates=["pki"], expiry_warning=-1),
+    ]
+    play = run(playbooks, tasks)
+    assert play.failed == ["careless", "nothing", "no number of days"], play.output
+    (warning,) = play.result("warned")["findings"]
+    expected = f"the certificate of 'CN=svm1' expires in 12 days, on {end:%Y-%m-%d}."
+    assert (warning["id"], warning["path"], warning["message"]) == ("expiring-certificate", "pki/svm1.pem", expected)
+    assert f"pki/svm1.pem:1: warning expiring-certificate: {expected}" in play.output
+    (shown,) = json.loads((playbooks.folder / "out" / "lint.sarif").read_text(encoding="utf-8"))["runs"][0]["results"]
+    assert (shown["ruleId"], shown["level"], shown["message"]["text"]) == ("expiring-certificate", "warning", expected)
+    assert play.result("late enough")["findings"] == []
+    careless = [(one["path"], one["id"]) for one in play.result("careless")["findings"]]
+    assert careless == [
+        ("pki/svm1.pem", "expiring-certificate"),
+        ("pki/svm2.key", "key-without-certificate"),
+        ("pki/svm2.key", "plain-text-secret"),
+    ]
+    assert "pki/none.pem:1: error unreadable-file: there is no such file or folder." in play.result("nothing")["msg"]
+    assert play.result("no number of days")["msg"] == "expiry_warning: -1 is too small."
+    assert not [line for one in (first, second) for line in one.key.splitlines()[1:-1] if line in play.output]
+
+
+def keep(folder: Path, name: str, content: str) -> None:
+    """Puts a file into the folder pki."""
+    (folder / "pki").mkdir(exist_ok=True)
+    (folder / "pki" / name).write_text(content, encoding="utf-8")
 
 
 def test_findings_fail_the_task_and_stand_in_every_report(playbooks: Playbooks) -> None:

@@ -9,12 +9,14 @@ import json
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import indent
 
 import yaml
 
 from environment import CHECKOUT
+from simulator.authority import Authority
 from support.repository import Repository
 from support.team import NEW, NO_APPROVAL, QUICK, add_to_file, edit_file, of_plan, policies, stored, writes
 
@@ -321,6 +323,27 @@ def test_folders_that_no_host_has_are_found(repository: Repository) -> None:
     assert linted.output.count("folder-without-host") == 1
     assert "ipsec/cluster1/svm3.yml:1: warning misplaced-file" in linted.output
     assert Path(repository.folder / "ipsec-reports" / "cluster3" / "lint.sarif").exists()
+
+
+def test_lint_looks_at_the_certificates_that_the_inventory_names(repository: Repository) -> None:
+    end = datetime.now(UTC) + timedelta(days=12, hours=1)
+    for name, certificate in (
+        ("svm1.pem", Authority("CN=Root").issue("CN=svm1", end=end).certificate),
+        ("old.pem", Authority("CN=Old", end=end - timedelta(days=20)).certificate),
+    ):
+        (repository.folder / name).write_text(certificate, encoding="utf-8")
+    assert repository.run("lint.yml").code == 0
+    rotation = {"svm": "svm1", "old_certificate": "first", "public_certificate_path": "svm1.pem"}
+    (repository.folder / "host_vars").mkdir()
+    (repository.folder / "host_vars" / "cluster2.yml").write_text(yaml.safe_dump(rotation), encoding="utf-8")
+    expires = "svm1.pem:1: warning expiring-certificate: the certificate of 'CN=svm1' expires in 12 days"
+    linted = repository.run("lint.yml")
+    assert (linted.code, linted.output.count(expires)) == (0, 1), linted.output
+    quiet = repository.run("lint.yml", "-e", "ipsec_expiry_warning=10")
+    assert (quiet.code, "expires in" in quiet.output) == (0, False), quiet.output
+    expired = repository.run("lint.yml", "-l", "cluster1", "-e", '{"ipsec_certificate_files": ["svm1.pem", "old.pem"]}')
+    assert expired.code and expires in expired.output
+    assert "old.pem:1: error invalid-certificate: the certificate of 'CN=Old' has expired" in expired.output
 
 
 # Variables

@@ -222,11 +222,14 @@ def private_key(text: str) -> str:
 
 def belong_together(certificate: Certificate, key: str) -> bool:
     """Whether a private key, as ``private_key`` returns it, is that of a certificate. Raises ``ValueError``."""
+    return public_key_of(key) == certificate.public_key
+
+
+def public_key_of(key: str) -> bytes:
+    """The public key of a private one, as ``private_key`` returns it. Raises ``ValueError``."""
     try:
         loaded = load_pem_private_key(key.encode(), None)
-        return (
-            loaded.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) == certificate.public_key
-        )
+        return bytes(loaded.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
     except (ValueError, TypeError, UnsupportedAlgorithm, AttributeError):
         # What the library says may have parts of the key.
         raise ValueError("is no private key that can be read.") from None

@@ -76,9 +76,10 @@ KINDS = {
         Kind("secret-line-break", WARNING, "A secret ends with a line break, which is no part of it."),
         Kind("weak-secret", WARNING, "A secret is easy to guess."),
         Kind("shared-secret", WARNING, "Policies for different peers have the same secret."),
-        Kind(
-            "unreadable-secret", NOTE, "A secret can't be known here, so weak-secret and shared-secret could not look."
-        ),
+        Kind("unreadable-secret", NOTE, "A secret can't be known here, so what looks at secrets could not."),
+        Kind("invalid-certificate", ERROR, "A certificate in a file has expired, or is not valid yet.", False),
+        Kind("expiring-certificate", WARNING, "A certificate in a file expires soon.", False),
+        Kind("key-without-certificate", ERROR, "A private key in a file belongs to no certificate.", False),
         Kind("ignore-without-reason", ERROR, "A finding is to be ignored, but there is no reason.", False),
         Kind("unused-ignore", NOTE, "A finding is to be ignored that there is not.", False),
     )

@@ -14,7 +14,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -160,7 +160,7 @@ def read(paths: Iterable[str], loader: DataLoader) -> PolicyFiles:
         result.problems.append(Problem("unreadable-file", "paths", 0, "no file or folder is given."))
     result.folders = [path for path in given if path.strip() and os.path.isdir(os.path.expanduser(path))]
     for path in given:
-        for found in _find(path):
+        for found in files_at(path):
             if isinstance(found, Problem):
                 result.problems.append(found)
             elif found[0] not in seen:
@@ -171,12 +171,12 @@ def read(paths: Iterable[str], loader: DataLoader) -> PolicyFiles:
 
 def checksum(paths: Iterable[str]) -> str:
     """What ``PolicyFiles.checksum`` is if all files can be used, without looking at what they say. Raises ``InvalidInput``, ``OSError``."""
-    found = [one for path in paths for one in _find(path)]
+    found = [one for path in paths for one in files_at(path)]
     problems = [f"{one.path}: {one.message}" for one in found if isinstance(one, Problem)]
     if problems or not found:
         raise InvalidInput(*(problems or ["no file or folder is given."]))
     names = dict.fromkeys(one[0] for one in found if not isinstance(one, Problem))
-    return _checksum((_shown(path), hashlib.sha256(Path(path).read_bytes()).hexdigest()) for path in names)
+    return _checksum((shown(path), hashlib.sha256(Path(path).read_bytes()).hexdigest()) for path in names)
 
 
 def _checksum(files: Iterable[tuple[str, str]]) -> str:
@@ -191,14 +191,14 @@ def neighbours(folder: str) -> Iterator[str]:
     for name in sorted(os.listdir(os.path.dirname(top))):
         path = os.path.join(os.path.dirname(top), name)
         if path != top and not name.startswith(".") and of_folder(path):
-            yield _shown(path)
+            yield shown(path)
 
 
 def of_folder(folder: str) -> list[str]:
     """The paths of all policy files below a folder; none if there is no such folder."""
     if not os.path.isdir(folder):
         return []
-    return sorted(found for found in _walk(folder, (os.path.realpath(folder),)) if isinstance(found, str))
+    return sorted(found for found in _walk(folder, (os.path.realpath(folder),), SUFFIXES) if isinstance(found, str))
 
 
 def decrypt(loader: DataLoader, content: bytes) -> bytes:
@@ -207,11 +207,11 @@ def decrypt(loader: DataLoader, content: bytes) -> bytes:
     return bytes(loader._vault.decrypt(content))
 
 
-def _find(given: str) -> Iterator[tuple[str, str | None] | Problem]:
-    """Each file that a path stands for, with the SVM that its place below a folder stands for."""
+def files_at(given: str, suffixes: Sequence[str] = SUFFIXES) -> Iterator[tuple[str, str | None] | Problem]:
+    """Each file that a path stands for, with the SVM that its place below a folder stands for. suffixes: those of a folder's files."""
 
     def problem(path: str, message: str) -> Problem:
-        return Problem("unreadable-file", _shown(path) or "''", 0, message)
+        return Problem("unreadable-file", shown(path) or "''", 0, message)
 
     if not given.strip():
         yield problem("", "an empty path stands for no file.")
@@ -219,25 +219,25 @@ def _find(given: str) -> Iterator[tuple[str, str | None] | Problem]:
     top = os.path.abspath(os.path.expanduser(given))
     # What comes of a list that is text, whose characters were taken for its elements.
     if os.path.realpath(top) == os.sep:
-        yield problem(top, "the whole file system is no folder of policies. Give a list of files and folders.")
+        yield problem(top, "the whole file system is no folder to read. Give a list of files and folders.")
         return
     if not os.path.isdir(top):
         yield (top, None) if os.path.isfile(top) else problem(top, "there is no such file or folder.")
         return
     files: list[str] = []
-    for found in _walk(top, (os.path.realpath(top),)):
+    for found in _walk(top, (os.path.realpath(top),), suffixes):
         if isinstance(found, str):
             files.append(found)
         else:
             yield problem(*found)
     if not files:
-        yield problem(top, f"no file in this folder ends with {', '.join(SUFFIXES)}.")
+        yield problem(top, f"no file in this folder ends with {', '.join(suffixes)}.")
     for path in sorted(files):
         first = os.path.relpath(path, top).split(os.sep)
         yield path, first[0] if len(first) > 1 else os.path.splitext(first[0])[0]
 
 
-def _walk(folder: str, ancestors: tuple[str, ...]) -> Iterator[str | tuple[str, str]]:
+def _walk(folder: str, ancestors: tuple[str, ...], suffixes: Sequence[str]) -> Iterator[str | tuple[str, str]]:
     """The files below a folder, or paths with what is wrong with them. Follows links, but never round in a circle."""
     try:
         names = sorted(os.listdir(folder))
@@ -253,12 +253,12 @@ def _walk(folder: str, ancestors: tuple[str, ...]) -> Iterator[str | tuple[str, 
             if real in ancestors:
                 yield path, "is a link to a folder that it is in."
             else:
-                yield from _walk(path, (*ancestors, real))
-        elif name.lower().endswith(SUFFIXES):
+                yield from _walk(path, (*ancestors, real), suffixes)
+        elif name.lower().endswith(tuple(suffixes)):
             yield path
 
 
-def _shown(path: str) -> str:
+def shown(path: str) -> str:
     """A path as a user types it: relative to the working directory where it is below that."""
     if not path:
         return path
@@ -279,7 +279,7 @@ class _File:
 
     def __init__(self, path: str, svm_of_path: str | None, loader: DataLoader, result: PolicyFiles) -> None:
         self.path, self.svm_of_path, self.loader, self.result = path, svm_of_path, loader, result
-        self.shown = _shown(path)
+        self.shown = shown(path)
         self.encrypted = False
         self.svm: str | None = None
         self.policy: str | None = None

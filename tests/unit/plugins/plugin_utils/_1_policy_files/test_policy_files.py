@@ -125,7 +125,7 @@ def test_what_is_not_there_is_an_error() -> None:
 @pytest.mark.parametrize("path", ["/", "//", "/..", "root"])
 def test_a_list_that_became_text_does_not_walk_the_whole_file_system(path: str) -> None:
     Path("root").symlink_to("/")
-    sentence = "the whole file system is no folder of policies. Give a list of files and folders."
+    sentence = "the whole file system is no folder to read. Give a list of files and folders."
     found = problems(*("ip" if path == "/" else ""), path)
     assert [one for one in found if sentence in one]
     assert len(found) == (3 if path == "/" else 1)
