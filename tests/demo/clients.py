@@ -11,8 +11,10 @@ non-zero if anything is not as it is said.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
+import textwrap
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -62,12 +64,14 @@ class Failed(Exception):
 
 
 def say(text: str) -> None:
-    print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n{text}", flush=True)
+    """Prints one paragraph of the story, in lines that any terminal has room for."""
+    story = textwrap.fill(text, 79, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
+    print(f"\n\033[1m{story}\033[0m" if sys.stdout.isatty() else f"\n{story}", flush=True)
 
 
 def play(folder: Path, simulator: Simulator, *arguments: str) -> None:
-    """Runs a playbook in the repository. Raises ``Failed``."""
-    say(f"$ ansible-playbook {' '.join(arguments)}")
+    """Runs a playbook in the repository, and says of each host how much changed. Raises ``Failed``."""
+    print(f"$ ansible-playbook {' '.join(arguments)}", flush=True)
     environment = {
         **isolated(os.environ),
         **base_environment(folder / "results.jsonl"),
@@ -79,8 +83,9 @@ def play(folder: Path, simulator: Simulator, *arguments: str) -> None:
         "IPSEC_NFS_KEY": KEY,
     }
     done = ansible_playbook(arguments, environment, folder)
-    recap = done.output.partition("PLAY RECAP")[2].splitlines()[1:]
-    print("\n".join(line for line in recap if line.strip()), flush=True)
+    recap = done.output.partition("PLAY RECAP")[2]
+    for host, changed in re.findall(r"^(\S+) +: .*changed=(\d+)", recap, re.MULTILINE):
+        print(f"{host}: {'nothing changed' if changed == '0' else f'{changed} changed'}", flush=True)
     if done.code or KEY in done.output:
         raise Failed("it shows a key" if KEY in done.output else done.output)
 
@@ -99,8 +104,9 @@ def write(folder: Path, simulator: Simulator) -> None:
         ("ipsec/cluster1/svm1.yml", {"svm": "svm1", "policies": [POLICY]}),
     ):
         (folder / path).write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-    say("One policy file, for both ends: ipsec/cluster1/svm1.yml")
-    print((folder / "ipsec/cluster1/svm1.yml").read_text(encoding="utf-8"))
+    say("One policy file says what both ends do. The key comes from the environment.")
+    print("$ cat ipsec/cluster1/svm1.yml")
+    print((folder / "ipsec/cluster1/svm1.yml").read_text(encoding="utf-8").rstrip(), flush=True)
 
 
 def started(network: Network, name: str, folder: Path) -> Ipsec:
@@ -120,7 +126,7 @@ def show(folder: Path, simulator: Simulator, guest: Guest) -> None:
         array.serve()
         began = network.now()
         hosts = list(pool.map(lambda name: started(network, name, folder), CLIENTS))
-        say("Each client copies a file to TCP port 2049 of the array, and back")
+        say("The clients have loaded their files. Each copies a file to TCP port 2049 of the array, and back.")
         for host in hosts:
             same, size = host.run("/usr/bin/python3", "-c", COPY, ARRAY, host.name, timeout=90).split()
             print(f"{host.name}: {size} bytes, {'the same' if same == 'True' else 'ANOTHER'}", flush=True)
@@ -129,15 +135,15 @@ def show(folder: Path, simulator: Simulator, guest: Guest) -> None:
         seen = network.seen(began)
         encrypted = sum(one.count for one in seen if one.kind == "esp")
         readable = network.in_clear(began)
-        say("On the wire")
-        print(f"{encrypted} packets of ESP, {sum(one.count for one in readable)} of port 2049 in clear")
+        say("Meanwhile all packets on the wire were counted.")
+        print(f"{encrypted} encrypted (ESP), {sum(one.count for one in readable)} of port 2049 in clear", flush=True)
         if readable or not encrypted:
             raise Failed("packets were in clear")
-        say("Associations on the clients")
+        say("Both ends tell of their security associations: the daemons of the clients, and the array over REST.")
         for host in hosts:
             if not wait_until(lambda host=host: host.children() == 1, 5):
                 raise Failed(f"{host.name}: {host.associations()}")
-            print(f"{host.name}: {host.children()} ({CLIENTS[host.name][0]})", flush=True)
+            print(f"{host.name}: {host.children()} of {CLIENTS[host.name][0]}", flush=True)
         for _daemon, address in CLIENTS.values():
             simulator.establish("nfs-clients", "svm1", remote_address=address)
     say("And on the array, as REST tells of those")
@@ -154,13 +160,21 @@ def main() -> int:
         print(f"There is no lab on this machine: {reason}", file=sys.stderr)
         return 1
     set_up = time.monotonic()
+    say(
+        "A simulated array, and two clients with real daemons in a Linux of their own: db1 has strongSwan, db2 has libreswan. NFS "
+        "between them is to be encrypted."
+    )
     with tempfile.TemporaryDirectory() as place, Simulator() as simulator, ThreadPoolExecutor(1) as pool:
         booting = pool.submit(prepared.__enter__)
         folder = Path(place)
         try:
             write(folder, simulator)
+            say("The array gets the policy.")
             play(folder, simulator, "wiresec.ontap.apply", "--tags", "apply", "-e", "ipsec_clusters=clusters")
+            say("And each client its files, as somebody would get them who configures it without Ansible.")
             play(folder, simulator, "wiresec.ontap.client_config")
+            for path in sorted((folder / "ipsec-clients").glob("*/*")):
+                print(path.relative_to(folder), flush=True)
             show(folder, simulator, booting.result())
         except Failed as problem:
             print(problem, file=sys.stderr)
@@ -168,7 +182,11 @@ def main() -> int:
         finally:
             booting.result()
             prepared.__exit__()
-    print(f"\n{time.monotonic() - set_up:.0f} seconds, after {set_up - began:.0f} to set up")
+    say(
+        f"All went as it should, in {time.monotonic() - set_up:.0f} seconds, after {set_up - began:.0f} to set up. With your own array and hosts, "
+        "docs/both_ends.md is the way; begin with:"
+    )
+    print("ansible-playbook -i inventory.yml wiresec.ontap.protect --check")
     return 0
 
 

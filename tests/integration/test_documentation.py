@@ -30,6 +30,7 @@ ENTRY = {*options.POLICY, *options.PERMISSIONS, "lint_ignore"}
 # What is neither for Ansible nor a policy file, by what such a block has at its top.
 OTHERS = {
     "README.md": {"all"},  # an inventory
+    "both_ends.md": {"all"},  # an inventory, for tests/hosts
     "install.md": {"collections"},  # what ansible-galaxy is to install
     "awx.md": {
         "version",
