@@ -38,7 +38,7 @@ class ActionModule(InProcessAction):
             try:
                 text = self._content(str(path))
             except (AnsibleError, OSError, UnicodeDecodeError) as error:
-                problems.append(f"{option}_path: {_why(str(path), error)}")
+                problems.append(f"{option}_path: {_why(option, str(path), error)}")
                 continue
             del options[f"{option}_path"]
             options[option] = [text] if option == "intermediate_certificates" else text
@@ -56,10 +56,11 @@ class ActionModule(InProcessAction):
             self._loader.cleanup_tmp_file(real)
 
 
-def _why(path: str, error: Exception) -> str:
+def _why(option: str, path: str, error: Exception) -> str:
     """Why a file could not be read, without any part of it."""
     if isinstance(error, UnicodeDecodeError):
-        return f"{path} is no text: give PEM (openssl x509 -inform der -in {path})."
+        command = "pkey" if option == "private_key" else "x509"
+        return f"{path} is no text: give PEM (openssl {command} -inform der -in {path})."
     if isinstance(error, OSError):
         return f"{path} can't be read: {error.strerror}."
     return f"{path} can't be read: {str(error).splitlines()[0].rstrip('.')}."

@@ -19,7 +19,8 @@ description:
     is valid now and may be used for IKE, and that its chain leads to an authority that IPsec trusts.
   - It removes nothing that IPsec uses. What else uses a certificate, such as the web server, only ONTAP itself knows.
   - The private key is in no result, difference, log or trace.
-  - A run that changes nothing costs one request. An installation costs three, and two more without O(svm); a removal costs four.
+  - A run that changes nothing costs one request. An installation costs three, two more without O(svm), and one more on an
+    SVM that has no certificate at all; a removal costs four.
 author:
   - wiresec.ontap contributors (@wiresec)
 extends_documentation_fragment:
@@ -92,7 +93,7 @@ options:
     type: path
   chain_to:
     description:
-      - How far the chain of a certificate of type V(server) or V(client) has to lead before it is installed.
+      - How far the chain of a certificate of type V(server) or V(client) has to lead before it is installed, by authorities that are valid.
       - V(registered) means an authority that is registered with IPsec there, V(installed) one that is installed there, of which only
         peers need to know, V(anywhere) that nothing is asked.
     type: str

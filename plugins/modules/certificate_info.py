@@ -210,7 +210,8 @@ def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, 
 def _is_meant(certificate: Mapping[str, Any], params: Mapping[str, Any]) -> bool:
     return (
         params["type"] in (None, certificate["type"])
-        and (params["name"] is None or fnmatchcase(certificate["name"], params["name"]))
+        # A bracket stands for itself.
+        and (params["name"] is None or fnmatchcase(certificate["name"], params["name"].replace("[", "[[]")))
         and not (params["used_by_ipsec"] and not (certificate["ipsec_policies"] or certificate["ipsec_registered"]))
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -164,6 +164,11 @@ def test_an_authority(array: Simulator, kind: str) -> None:
             "private_key": f"-----BEGIN EC PARAMETERS-----\nBgUrgQQAIg==\n-----END EC PARAMETERS-----\n{pki.leaf.key}"
         },
         lambda pki: {"private_key": pki.leaf.key.strip()},
+        # The mark that Windows puts before UTF-8.
+        lambda pki: {
+            "public_certificate": f"\ufeff{pki.leaf.certificate}",
+            "private_key": f"\ufeff{pki.leaf.key}",
+        },
     ],
 )
 def test_it_may_be_written_in_many_ways(array: Simulator, pki: Pki, written: Callable[[Pki], dict[str, Any]]) -> None:
@@ -326,6 +331,14 @@ OTHER = Authority("CN=Elsewhere")
             "intermediate_certificates: the certificate of 'CN=Old' has expired",
         ),
         (
+            lambda pki: of(signed_by_no_authority(pki.root)),
+            "intermediate_certificates: the certificate of 'CN=No Authority' is not that of an authority",
+        ),
+        (
+            lambda pki: {"public_certificate": "".join(reversed(pki.leaf.chain)) + pki.leaf.certificate},
+            "It is that of the certificate of 'C=DE, O=Example, CN=svm1.example.com', which has to come first",
+        ),
+        (
             lambda pki: of(pki.root.issue(signs=False)),
             "public_certificate: the certificate of 'CN=svm1.example.com' has a key that may not sign",
         ),
@@ -338,14 +351,30 @@ OTHER = Authority("CN=Elsewhere")
         (lambda pki: {"type": None}, "type"),
         (lambda pki: {"name": "{cn}-{expiry}"}, r"name: \{cn\} is none of \{common_name\}, \{expiry\}"),
         (lambda pki: {"name": " "}, "name: is empty"),
+        (
+            lambda pki: {"name": "{common_name}", **of(pki.root.issue(""))},
+            r"name: '\{common_name\}' makes '' of this certificate, which is no name",
+        ),
+        (
+            lambda pki: {"svm": "svm3"},
+            "svm: the array has no SVM 'svm3', only 'svm1', 'svm2'",
+        ),
         (lambda pki: {"chain_to": "nothing"}, "value of chain_to must be one of"),
     ],
 )
 def test_what_is_refused_before_anything_is_written(
     array: Simulator, pki: Pki, changes: Callable[[Pki], Mapping[str, Any]], sentence: str
 ) -> None:
+    options = pki.options(**changes(pki))
+    if sentence.endswith("is missing"):
+        # An earlier task may have predicted the authority.
+        (warning,) = certificate(array, check_mode=True, **options)["warnings"]
+        assert sentence in warning
+    else:
+        with pytest.raises(InvalidInput, match=sentence):
+            certificate(array, check_mode=True, **options)
     with pytest.raises(InvalidInput, match=sentence) as caught:
-        certificate(array, **pki.options(**changes(pki)))
+        certificate(array, **options)
     assert "POST" not in methods(array)
     assert pki.leaf.key.splitlines()[1] not in str(caught.value)
 
@@ -357,6 +386,13 @@ def of(issued: Issued) -> dict[str, Any]:
         "private_key": issued.key,
         "intermediate_certificates": list(issued.chain) or None,
     }
+
+
+def signed_by_no_authority(root: Authority) -> Issued:
+    """A certificate that another one of one end has signed, which has no business with that."""
+    key = new_key()
+    stranger = root.issue("CN=No Authority", key=key)
+    return replace(Authority("CN=No Authority", key=key).issue(), chain=(stranger.certificate,))
 
 
 def new_private() -> str:
@@ -385,6 +421,21 @@ def test_an_authority_that_is_not_registered(array: Simulator, pki: Pki) -> None
     (warning,) = certificate(array, check_mode=True, **options)["warnings"]
     assert sentence in warning
     assert certificate(array, **options, chain_to="installed")["operation"] == "created"
+
+
+@pytest.mark.parametrize("chain_to", ["registered", "installed"])
+def test_an_authority_that_is_not_valid_any_more(array: Simulator, pki: Pki, chain_to: str) -> None:
+    """No peer goes by it, be it registered or not; of the same key and name, one that is valid is enough."""
+    key = new_key()
+    old = Authority("CN=Again", start=LONG_AGO, end=NOW - timedelta(days=1), key=key)
+    array.add_certificate("old", "svm1", "server_ca", public_certificate=old.certificate)
+    array.add_ca_certificate("old", "svm1")
+    options = pki.options(old.issue(), chain_to=chain_to)
+    with pytest.raises(InvalidInput, match=r"leads to X.509 certificate 'old' on SVM 'svm1', which has expired, on"):
+        certificate(array, **options)
+    array.add_certificate("new", "svm1", "server_ca", public_certificate=Authority("CN=Again", key=key).certificate)
+    array.add_ca_certificate("new", "svm1")
+    assert certificate(array, **options)["operation"] == "created"
 
 
 def test_an_authority_that_only_peers_know(array: Simulator, pki: Pki) -> None:
@@ -501,6 +552,7 @@ def test_files_on_the_controller(playbooks: Playbooks, array: Simulator, pki: Pk
     (tmp_path / "svm1.pem").write_text(pki.leaf.certificate + "".join(pki.leaf.chain))
     (tmp_path / "clear.key").write_text(pki.leaf.key)
     (tmp_path / "der.pem").write_bytes(x509.certificates(pki.leaf.certificate)[0].der)
+    (tmp_path / "der.key").write_bytes(x509.certificates(pki.leaf.certificate)[0].der)
     (tmp_path / "password").write_text("vault")
     (tmp_path / "svm1.key").write_text(pki.leaf.key)
     vault = [str(PROGRAMS / "ansible-vault"), "encrypt", "--vault-password-file", "password", "svm1.key"]
@@ -518,17 +570,30 @@ def test_files_on_the_controller(playbooks: Playbooks, array: Simulator, pki: Pk
             {**task("both", module, **common, **files, **text), "ignore_errors": True},
             {**task("no file", module, **common, public_certificate_path="nothing.pem"), "ignore_errors": True},
             {**task("no text", module, **common, public_certificate_path="der.pem"), "ignore_errors": True},
+            {
+                **task(
+                    "no text for a key",
+                    module,
+                    **common,
+                    public_certificate_path="svm1.pem",
+                    private_key_path="der.key",
+                ),
+                "ignore_errors": True,
+            },
+            {**task("a folder", module, **common, public_certificate_path="."), "ignore_errors": True},
             {**task("wrong", module, **{**common, **text, "name": "x", "type": "client_ca"}), "ignore_errors": True},
         ],
         *("--diff", "-vvvv", "--vault-password-file", "password"),
     )
     assert play.changed == ["installed"]
-    assert play.failed == ["both", "no file", "no text", "wrong"], play.output
+    assert play.failed == ["both", "no file", "no text", "no text for a key", "a folder", "wrong"], play.output
     result = play.result("installed")
     assert result["name"] == play.result("again, as text")["name"] == play.result("in a process of its own")["name"]
     assert play.result("both")["msg"].startswith("public_certificate, public_certificate_path: give one of them.")
     assert "public_certificate_path: nothing.pem can't be read" in play.result("no file")["msg"]
-    assert "der.pem is no text: give PEM" in play.result("no text")["msg"]
+    assert "der.pem is no text: give PEM (openssl x509" in play.result("no text")["msg"]
+    assert "der.key is no text: give PEM (openssl pkey" in play.result("no text for a key")["msg"]
+    assert "public_certificate_path: . can't be read" in play.result("a folder")["msg"]
     assert "+++ after" in play.output
     shown = play.output + json.dumps(play.results) + trace.read_text()
     secret = pki.leaf.key.splitlines()[1:-1]

@@ -96,6 +96,7 @@ def test_all_that_there_is_to_tell(array: Simulator, version: str) -> None:
         ({"svm": "nobody"}, []),
         ({"name": "ipsec-*"}, ["ipsec-ca", "ipsec-cert", "ipsec-cert"]),
         ({"name": "mine"}, ["mine"]),
+        ({"name": "m[i]ne"}, []),
         ({"type": "server_ca"}, ["between", "ipsec-ca", "root"]),
         ({"used_by_ipsec": True}, ["mine", "root", "ipsec-cert"]),
         ({"used_by_ipsec": True, "type": "server", "svm": "svm1"}, ["mine"]),

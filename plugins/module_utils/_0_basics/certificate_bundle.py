@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from . import x509
+from . import normalize, x509
 from .errors import InvalidInput
 from .identities import written
 from .x509 import Certificate
@@ -46,14 +46,18 @@ class Bundle:
             for one in found
             if (problem := out_of_time(one, now))
         ]
-        problems += self._of_use(kind)
-        strangers = [one for one in self.above if one not in reachable(self.certificate, self.above)]
-        problems += [
-            f"intermediate_certificates: {title(one)} is not in the chain of {title(self.certificate)}, which "
-            f"{written(self.certificate.issuer)!r} signed."
-            for one in strangers
+        chain = reachable(self.certificate, self.above)
+        return [
+            *problems,
+            *self._of_use(kind),
+            *(f"intermediate_certificates: {self._stranger(one)}" for one in self.above if one not in chain),
         ]
-        return problems
+
+    def _stranger(self, above: Certificate) -> str:
+        """Why a certificate that came along leads from this one to no root."""
+        if not above.is_authority:
+            return f"{title(above)} is not that of an authority, which may sign others (basicConstraints, keyUsage)."
+        return f"{title(above)} is not in the chain of {title(self.certificate)}, which {written(self.certificate.issuer)!r} signed."
 
     def _of_type(self, kind: str) -> list[str]:
         """What the type asks for, and what it excludes (codes 3735693, 3735618, 3735696)."""
@@ -70,8 +74,10 @@ class Bundle:
         if self.key:
             try:
                 if not x509.belong_together(self.certificate, self.key):
+                    own = [one for one in self.above if x509.belong_together(one, self.key)]
+                    first = f" It is that of {title(own[0])}, which has to come first." if own else ""
                     problems.append(
-                        f"private_key: is not the key of {title(self.certificate)}: that has another public key."
+                        f"private_key: is not the key of {title(self.certificate)}: that has another public key.{first}"
                     )
             except ValueError as error:
                 problems.append(f"private_key: {error}")
@@ -106,7 +112,13 @@ class Bundle:
             "serial_number": self.certificate.serial_number,
             "fingerprint": hashlib.sha256(self.certificate.der).hexdigest()[:16],
         }
-        return _PLACEHOLDER.sub(lambda found: values[found[1]], pattern)
+        name = _PLACEHOLDER.sub(lambda found: values[found[1]], pattern)
+        try:
+            return normalize.text(name)
+        except ValueError:
+            raise InvalidInput(
+                f"name: {pattern!r} makes {name!r} of this certificate, which is no name: give one."
+            ) from None
 
 
 PLACEHOLDERS = ("common_name", "expiry", "start", "serial_number", "fingerprint")
@@ -197,5 +209,5 @@ def reachable(certificate: Certificate, others: Sequence[Certificate]) -> list[C
     """A certificate and all of ``others`` that lead from it towards a root, on any way, the nearest first."""
     found = [certificate]
     for current in found:
-        found += [one for one in dict.fromkeys(others) if one not in found and current.is_signed_by(one)]
+        found += [one for one in dict.fromkeys(others) if one not in found and current.is_issued_by(one)]
     return found

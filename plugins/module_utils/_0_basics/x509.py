@@ -167,8 +167,12 @@ class Certificate:
         """The key that it is about."""
         return bytes(self._parsed.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
 
+    def is_issued_by(self, authority: Certificate) -> bool:
+        """Whether an authority signed it, which may."""
+        return authority.is_authority and self.is_signed_by(authority)
+
     def is_signed_by(self, authority: Certificate) -> bool:
-        """Whether an authority issued it."""
+        """Whether it was signed by the key of a certificate, be that of an authority or not."""
         if self.issuer != authority.subject:
             return False
         try:
@@ -240,7 +244,7 @@ def path(certificate: Certificate, others: Sequence[Certificate]) -> list[Certif
     found: list[Certificate] = []
     current = certificate
     while not current.signed_itself:
-        signers = [one for one in others if one not in found and one != current and current.is_signed_by(one)]
+        signers = [one for one in others if one not in found and one != current and current.is_issued_by(one)]
         if not signers:
             break
         # Of several of the same name and key, the one that is valid longest.
@@ -250,8 +254,8 @@ def path(certificate: Certificate, others: Sequence[Certificate]) -> list[Certif
 
 
 def is_pem(value: Any) -> bool:
-    """Whether a value is text in the form that certificates and keys have, and so may have more than one line."""
-    return isinstance(value, str) and re.search("^-----BEGIN ", value, re.MULTILINE) is not None
+    """Whether a value is text in the form that certificates and keys have, and so may have more than one line, and the mark of UTF-8."""
+    return isinstance(value, str) and re.search("^\ufeff?-----BEGIN ", value, re.MULTILINE) is not None
 
 
 def _blocks(text: str) -> Iterator[tuple[str, bytes]]:

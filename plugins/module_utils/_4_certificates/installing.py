@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .._0_basics import certificate_bundle, x509
-from .._0_basics.certificate_bundle import END_ENTITIES, Bundle, reachable, title
+from .._0_basics.certificate_bundle import END_ENTITIES, Bundle, out_of_time, reachable, title
 from .._0_basics.errors import InvalidInput, UnexpectedAnswer
 from .._0_basics.identities import written
 from .._1_array.rest import RestClient
 from .._2_objects.certificate import CERTIFICATE, readable_content_of
 from .._2_objects.resource import State
 from .._3_state.planning import CREATED, Change, Permissions
-from .._3_state.preparing import confirm, prepare
+from .._3_state.preparing import check_containers, confirm, prepare
 from .._3_state.reading import find
 from .uses import installed, registered, uses
 
@@ -31,6 +31,8 @@ def installation(client: RestClient, wanted: State, bundle: Bundle, chain_to: st
     Raises ``InvalidInput`` for what can't be, or would fail at the first handshake.
     """
     there = installed(client, [wanted.get("svm")])
+    if not there and "svm" in wanted:
+        check_containers(client, CERTIFICATE, [wanted])
     name, current = _meant(wanted, bundle, there)
     change = prepare(client, CERTIFICATE, {**wanted, "name": name}, current, True, Permissions())
     warnings = confirm(client, CERTIFICATE, [change])
@@ -87,12 +89,26 @@ def _check_chain(
         if one["type"] not in END_ENTITIES and (content := readable_content_of(one)) is not None
     ]
     trusted = registered(client, [wanted.get("svm")]) if chain_to == REGISTERED else frozenset()
-    way = reachable(bundle.certificate, [*bundle.above, *(content for _one, content in authorities)])
+    # What has ended, or not begun, no peer goes by.
+    ended = {content: problem for _one, content in authorities if (problem := out_of_time(content, x509.now()))}
+    valid = [content for _one, content in authorities if content not in ended]
+    way = reachable(bundle.certificate, [*bundle.above, *valid])
     known = [one for one, content in authorities if content in way]
     if any(chain_to != REGISTERED or one.get("uuid") in trusted for one in known):
         return []
     place = f"SVM {wanted['svm']!r}" if "svm" in wanted else "the cluster"
-    if known:
+    useless = [
+        (one, ended[content])
+        for one, content in authorities
+        if content in ended and any(each.is_issued_by(content) for each in way)
+    ]
+    if useless:
+        authority, reason = useless[0]
+        problem = (
+            f"{title(bundle.certificate)} leads to {CERTIFICATE.title(authority)}, which {reason} Install one that is valid, and register it "
+            "with ipsec_ca_certificate."
+        )
+    elif known:
         problem = (
             f"{title(bundle.certificate)} leads to {CERTIFICATE.title(known[-1])}, which is not registered with IPsec: register it "
             "first, with ipsec_ca_certificate. If only peers are to know that authority, set chain_to: installed."
