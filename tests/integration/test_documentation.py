@@ -40,6 +40,7 @@ OTHERS = {
         "ansible.builtin.import_playbook",
     },  # held against docs/awx by the tests of AWX
     "events.md": {"ipsec_events_clusters", "sources"},  # for ansible-rulebook: tests/eda
+    "pki.md": {"ansible.builtin.import_playbook"},  # run in the lab: tests/negotiate
     "policy_files.md": {"uses"},  # a step of GitHub's
     "CONTRIBUTING.md": {"minor_changes"},  # a changelog fragment
     "real_array.md": {"ansible.builtin.import_playbook", "ontap_hostname"},  # run by the tests of probe and targets
@@ -78,6 +79,8 @@ def sorted_out(page: Path) -> Page:
             assert text.startswith("# yaml-language-server:"), f"{page.name}: {text}"
         elif "sources" in first:
             result.others.append(first)
+        elif isinstance(content, list) and any("ansible.builtin.import_playbook" in one for one in content):
+            result.others.append(content[-1])
         elif "hosts" in first:
             result.plays += content
         elif isinstance(content, list) and any("." in key and "import_playbook" not in key for key in first):

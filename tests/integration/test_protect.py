@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, wiresec.ontap contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What stops the playbook protect before anything is changed. With real daemons it is in tests/hosts."""
+"""What stops the playbook protect before anything is changed. With real daemons it is in tests/negotiate."""
 
 from __future__ import annotations
 

@@ -27,14 +27,16 @@ class Authority:
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         self.certificate = _pem(builder.sign(self._key, hashes.SHA256()))
 
-    def sign(self, subject: str, alternatives: Sequence[str] = (), expired: bool = False) -> Credentials:
+    def sign(
+        self, subject: str, alternatives: Sequence[str] = (), expired: bool = False, days: int = 30
+    ) -> Credentials:
         """A certificate with this subject, in the order in which it is written, and these names and addresses.
 
-        One that has expired did so yesterday: hosts of the lab have one clock.
+        It expires in so many days. One that has expired did so yesterday: hosts of the lab have one clock.
         """
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         name = x509.Name.from_rfc4514_string(",".join(reversed([part.strip() for part in subject.split(",")])))
-        builder = _builder(name, self._name, key.public_key(), days=-1 if expired else 30)
+        builder = _builder(name, self._name, key.public_key(), days=-1 if expired else days)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
         builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)

@@ -158,6 +158,10 @@ class Ipsec(Host):
 
     LOG: ClassVar[str]
 
+    def start(self, files: dict[str, str] | None = None) -> None:
+        """Starts the daemon with these files, and has them loaded."""
+        raise NotImplementedError
+
     def xfrm(self) -> str:
         """The associations in the kernel, one a line, without their keys."""
         text = self.run("ip", "-oneline", "xfrm", "state", "list", "nokeys")

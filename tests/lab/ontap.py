@@ -47,12 +47,14 @@ class Array(StrongSwan):
 
     layers: ClassVar[tuple[str, ...]] = ("base", "array", "strongswan")
 
-    def __init__(self, network: Any, *addresses: str, unknown: Unknown | None = None) -> None:
-        super().__init__(network, "array", *addresses)
+    def __init__(self, network: Any, *addresses: str, name: str = "array", unknown: Unknown | None = None) -> None:
+        super().__init__(network, name, *addresses)
         self.unknown = unknown or Unknown()
         self.policies: list[Policy] = []
         self._put: dict[str, Policy] = {}
         self.answers = True
+        self.blocks_ike = False
+        """Whether a firewall lets no IKE through, from when policies are put the next time."""
 
     def install(self, name: str, credentials: Credentials) -> None:
         """Installs a certificate under a name, and trusts the authorities of clients. Policies refer to it by ``put``."""
@@ -88,7 +90,8 @@ class Array(StrongSwan):
         changed = {str(one["name"]) for one in protecting if self._ends(self._put.get(str(one["name"]), one), one)}
         gone = sorted((self._put.keys() - sections.keys()) | changed)
         self._put = {str(one["name"]): one for one in protecting}
-        self.write({f"/run/rules{version}": _firewall(policies, version) for version in (4, 6)})
+        blocked = "-A INPUT -p 17 --dport 500 -j DROP" if self.blocks_ike else ""
+        self.write({f"/run/rules{version}": _firewall(policies, version, blocked) for version in (4, 6)})
         self.shell(
             "\n".join(
                 [
@@ -225,9 +228,9 @@ def _secret(number: int, policy: Policy) -> str:
     return text
 
 
-def _firewall(policies: Sequence[Policy], version: int) -> str:
-    """What a policy wants protected comes and goes in ESP, or not at all; what is let through in clear first."""
-    rules = [f"-A {chain} -p 50 -j ACCEPT" for chain in ("INPUT", "OUTPUT")]
+def _firewall(policies: Sequence[Policy], version: int, first: str) -> str:
+    """What a policy wants protected comes and goes in ESP, or not at all; what is let through in clear before it, ``first`` above all."""
+    rules = [first, *(f"-A {chain} -p 50 -j ACCEPT" for chain in ("INPUT", "OUTPUT"))]
     rules += [f"-A {chain} -p 17 --dport {port} -j ACCEPT" for chain in ("INPUT", "OUTPUT") for port in (500, 4500)]
     if version == 6:
         # Without neighbour discovery nothing is ever sent.

@@ -34,7 +34,7 @@ PREFIX_LENGTHS = {False: 16, True: 48}
 
 KNOWN = {
     *("about", "daemons", "pfs", "client", "array_certificate", "mistakes", "without"),
-    *("begins_without_policies", "starts_late", "course"),
+    *("starts_late", "course"),
 }
 
 
@@ -114,7 +114,7 @@ class Course:
             authorities=AUTHORITIES[self.daemon] if certificate else [],
             array_addresses=told.get("array_addresses", []),
         )
-        self.array.start_with([] if self.told.get("begins_without_policies") else self.policies)
+        self.array.start_with(self.policies)
         for port in SERVED:
             self.array.serve(port)
         self.address = self.array.address
@@ -237,7 +237,6 @@ class Course:
         """The daemon of the client starts; what is counted from now on is what is seen from now on."""
         self.began = self.network.now()
         self.client.start(self._files())
-        self.in_force = self.network.now()
         return ""
 
     def client_starts_anew(self, _detail: None) -> str:
@@ -269,29 +268,6 @@ class Course:
         """The client's log has a text, which may be another one for each daemon."""
         text = text if isinstance(text, str) else text[self.daemon]
         return "" if wait_until(lambda: text in self.client.read(self.client.LOG, 100_000), PATIENCE) else "it does not"
-
-    def array_has_its_policies(self, _detail: None) -> str:
-        """Its policies are there, with the keys that the client has by now; what they were made of before is gone."""
-        self.array.put([])
-        self.array.put(self.policies)
-        return ""
-
-    def client_lets_nothing_out(self, _detail: None) -> str:
-        """The client sent nothing in clear since its connections are in force; the array does, as long as it has no policy."""
-        readable = [one for one in self.network.in_clear(self.in_force) if one.source == self.client.address]
-        return f"packets in clear: {readable}" if readable else ""
-
-    def is_loaded(self, _detail: None) -> str:
-        """The module of the role finds nothing to load, because the daemon has just read its files."""
-        loaded = modules.load(self.client, self.daemon, self.load_options)
-        return f"{loaded}" if loaded["changed"] else ""
-
-    def keys_change(self, _detail: None) -> str:
-        """The client learns other keys, by the module of the role."""
-        self.policies = [{**one, "secret_key": f"{one['secret_key']}-from-today-on"} for one in self.policies]
-        self.client.write(self._files())
-        loaded = modules.load(self.client, self.daemon, self.load_options)
-        return "" if len(loaded["loaded"]) == len(self.policies) else f"{loaded}"
 
     def client_certificate_is_renewed(self, _detail: None) -> str:
         """The client gets another certificate with the same names, as the role installs it, and the module of the role loads it."""

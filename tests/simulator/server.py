@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from . import application, faults, webhooks
 from .access import ACCESS_TOKEN, ADMIN, PASSWORD, Account
@@ -60,7 +60,7 @@ class Simulator(ServedData, Settings):
         check_certificate(certificate)
         self._initial = (version, unknowns or Unknowns(), page_size)
         self._ca_dir = ca_dir
-        self._on_request = on_request
+        self.on_request = on_request
         self._certificate = certificate
         self.on_silence: Callable[[], None] | None = None
         """Called, in the server's thread, when a client waits in vain, so that a test can move its own clock on."""
@@ -75,7 +75,7 @@ class Simulator(ServedData, Settings):
 
     # --- life ---
 
-    def start(self) -> Simulator:
+    def start(self) -> Self:
         """Serve until `stop`; OSError when the port is taken."""
         if self._ca_dir is None:
             self._folder = tempfile.TemporaryDirectory(prefix="ontap-simulator-")
@@ -84,7 +84,7 @@ class Simulator(ServedData, Settings):
         self.ca_path = str(certificates.ca_path)
         self.client_cert = str(certificates.client_cert)
         self.client_key = str(certificates.client_key)
-        self._transport = Transport(self._handle)
+        self._transport = Transport(self.answer)
         try:
             self.port = self._transport.start(self.host, self.port, certificates.context())
         except OSError:
@@ -101,7 +101,7 @@ class Simulator(ServedData, Settings):
             self._folder.cleanup()
             self._folder = None
 
-    def __enter__(self) -> Simulator:
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(
@@ -491,7 +491,8 @@ class Simulator(ServedData, Settings):
 
     # --- inside ---
 
-    def _handle(self, call: Call, connection: int, in_progress: int) -> Answer:
+    def answer(self, call: Call, connection: int, in_progress: int) -> Answer:
+        """Answer a request, by the number of its connection and of how many are in progress; in the server's thread."""
         with self._lock:
             limit = self._state.request_limit
             if limit is not None and in_progress > limit:
@@ -500,8 +501,8 @@ class Simulator(ServedData, Settings):
                 answer = application.handle(self._state, call)
             line = call.logged(answer.status if answer.delivery.has_status else 0, connection)
             self._requests.append(line)
-        if self._on_request is not None:
-            self._on_request(line)
+        if self.on_request is not None:
+            self.on_request(line)
         if answer.exhausts_time and self.on_silence is not None:
             # Without the lock: whatever a test does here, it can't keep others from the array.
             self.on_silence()
