@@ -16,6 +16,7 @@ import yaml
 from simulator import Simulator
 from simulator.authority import Authority, Issued
 from support.harness import CHECKOUT, Play, Playbooks, health, task
+from support.repository import Repository
 
 ROTATE = CHECKOUT / "playbooks" / "rotate_certificates.yml"
 NOW = datetime.now(UTC)
@@ -131,11 +132,16 @@ def estate(playbooks: Playbooks) -> Estate:
 
 def in_use(estate: Estate) -> None:
     """The same without playbooks, where what matters comes later."""
-    array, text = estate.array, (estate.playbooks.folder / "first.pem").read_text(encoding="utf-8")
-    array.add_certificate("root", "svm1", "server_ca", public_certificate=estate.authority.certificate)
+    text = (estate.playbooks.folder / "first.pem").read_text(encoding="utf-8")
+    furnish(estate.array, estate.authority, estate.first, text)
+
+
+def furnish(array: Simulator, authority: Authority, first: str, text: str) -> None:
+    """Gives an array an authority, a certificate, and policies that use it."""
+    array.add_certificate("root", "svm1", "server_ca", public_certificate=authority.certificate)
     array.add_ca_certificate("root", "svm1")
-    array.add_certificate(estate.first, "svm1", "server", public_certificate=text)
-    for options in (one["wiresec.ontap.ipsec_policy"] for one in setup_of(estate.first)[3:]):
+    array.add_certificate(first, "svm1", "server", public_certificate=text)
+    for options in (one["wiresec.ontap.ipsec_policy"] for one in setup_of(first)[3:]):
         shown = {
             option: options[option]
             for option in ("name", "svm", "action", "certificate", "local_identity", "remote_identity")
@@ -255,6 +261,68 @@ def test_clients_come_between_what_is_new_and_what_is_moved(estate: Estate) -> N
     assert len(estate.installed) == 4
 
 
+def test_a_limit_that_leaves_out_all_clients_is_refused(estate: Estate) -> None:
+    """They would meet an authority that they don't know; whoever asks for the steps has let them know it."""
+    in_use(estate)
+    estate.array.auto_establish = True
+    other = Authority("C=DE, O=Example, CN=Next Root")
+    estate.text("other.pem", other.certificate)
+    estate.write("next", other.issue(SUBJECT))
+    new = {"authority": "next-root", "authority_path": "other.pem", "ipsec_clusters": "cluster1"}
+    estate.text("clients.yml", yaml.safe_dump({"clients": {"hosts": {"db1": {"ansible_host": "127.0.0.1"}}}}))
+    limited = ("-i", "clients.yml", "--limit", "cluster1")
+    refused = estate.rotate(*limited, **new)
+    assert (refused.code, refused.failed) == (2, ["Clients are part of it"]), refused.output
+    assert estate.installed == {"root", estate.first}
+    for tags in ("new", "move,old"):
+        done = estate.rotate(*limited, "--tags", tags, **new)
+        assert done.code == 0, done.output
+    assert estate.first not in estate.used.values()
+
+
+def test_one_cluster_comes_first_and_whatever_stops_it_is_taken_up_again(tmp_path: Path) -> None:
+    authority = Authority("C=DE, O=Example, CN=Root")
+    first, second = authority.issue(SUBJECT), authority.issue(SUBJECT)
+    moved, as_it_was = dict.fromkeys(NAMES, "second"), dict.fromkeys(NAMES, "first")
+    given = {"svm": "svm1", "old_certificate": "first", "new_certificate": "second", "wait": 0}
+    files = {"public_certificate_path": "next.pem", "private_key_path": "next.key"}
+    with Repository(tmp_path / "repository", version="9.18.1") as repository:
+        arrays = repository.clusters
+        for name, content in (
+            ("next.pem", second.certificate),
+            ("next.key", second.key),
+            ("rotation.yml", yaml.safe_dump({**given, **files})),
+        ):
+            (repository.folder / name).write_text(content, encoding="utf-8")
+        for array in arrays.values():
+            furnish(array, authority, "first", first.certificate)
+            array.auto_establish = True
+
+        def run() -> tuple[Play, dict[str, dict[str, str]], list[bool]]:
+            play = repository.run(str(ROTATE), "-e", "@rotation.yml")
+            used = {
+                name: {one["name"]: one["certificate"]["name"] for one in array.policies()}
+                for name, array in arrays.items()
+            }
+            kept = ["first" in {one["name"] for one in array.certificates("svm1")} for array in arrays.values()]
+            return play, used, kept
+
+        # The first one's associations don't come back.
+        arrays["cluster1"].auto_establish = False
+        play, used, kept = run()
+        assert (play.code, play.failed, kept) == (2, ["Prove it"], [True] * 3), play.output
+        assert used == {**dict.fromkeys(arrays, as_it_was), "cluster1": {**as_it_was, "backup": "second"}}
+        # The last one stops in the middle of its policies, and the one beside it with it.
+        arrays["cluster1"].auto_establish = True
+        arrays["cluster3"].refuse("PATCH", "/security/ipsec/policies/*", 65552, occurrence=2, times=9)
+        play, used, kept = run()
+        assert (play.code, kept) == (2, [False, True, True]), play.output
+        assert (used["cluster1"], used["cluster3"]) == (moved, {**as_it_was, "backup": "second"})
+        arrays["cluster3"].heal()
+        play, used, kept = run()
+        assert (play.code, used, kept) == (0, dict.fromkeys(arrays, moved), [False] * 3), play.output
+
+
 def test_what_is_asked_for_before_anything_is_done(estate: Estate) -> None:
     in_use(estate)
     array = estate.array
@@ -266,10 +334,27 @@ def test_what_is_asked_for_before_anything_is_done(estate: Estate) -> None:
         ),
         ({"ipsec_clients": "hosts"}, "ipsec_clients: no host of the inventory is meant by hosts"),
         ({"canary": "nobody", "new_certificate": "x"}, "canary: nobody uses neither"),
+        ({"old_certificate": "nothing"}, "No policy of svm1 uses nothing or svm1.example.com-"),
         ({"public_certificate_path": "first.pem", "private_key_path": "first.key"}, "so there is nothing to rotate"),
     ):
         play = estate.rotate("--check", **changes)
         assert (play.code, sentence in play.output.replace("\n", " ")) == (2, True), play.output
+    assert (array.policies(), estate.installed) == before
+    # What a survey leaves blank, and what would pass for false, or come to light after the first policy was changed.
+    senseless: dict[str, Any] = {
+        "keep_associations": "maybe",
+        "wait": -1,
+        "silent": "web",
+        "new_certificate": "",
+        "canary": " ",
+        "former_authority": "root",
+        "ipsec_serial": 0,
+    }
+    of_authority = {"authority": "root", "authority_path": "root.pem"}
+    for changes in (senseless, dict.fromkeys(senseless, "")):
+        play = estate.rotate(**of_authority, **changes)
+        told = f"These can't be meant: {', '.join(senseless)}. keep_associations is true or false"
+        assert (play.code, told in " ".join(play.output.split())) == (2, True), play.output
     assert (array.policies(), estate.installed) == before
     # Nothing is removed while anything uses it.
     array.auto_establish = True
