@@ -100,6 +100,8 @@ class Site:
             "ONTAP_USERNAME": NegotiatingArray.username,
             "ONTAP_PASSWORD": NegotiatingArray.password,
             "ONTAP_CA_PATH": str(self.folder / "ca.pem"),
+            # What an array answers counts on the wire by then, and a guest is slow.
+            "ONTAP_TIMEOUT": "120",
             **self.secrets,
         }
         given = [*arguments, "-vvvv", "--diff"]

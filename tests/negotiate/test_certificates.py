@@ -43,7 +43,7 @@ def named(days: int) -> str:
 def test_one_playbook_configures_both_ends_and_a_year_later_another_one_renews(site: Site, daemon: str) -> None:
     authority = Authority()
     array = site.array("cluster1", f"{ADDRESSES['array']}/16")
-    client = site.client("client1", daemon, f"{ADDRESSES['client']}/16", ipsec_client_wait=60, **HERE)
+    client = site.client("client1", daemon, f"{ADDRESSES['client']}/16", ipsec_client_wait=PATIENCE, **HERE)
     array.wire_side.serve()
     talk = client.talk(ADDRESSES["array"])
     files = {"ca.pem": authority.certificate}

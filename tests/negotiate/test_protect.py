@@ -47,8 +47,8 @@ class Way:
     def __init__(self, site: Site, daemon: str, *clusters: str) -> None:
         self.site = site
         site.secrets.update(KEYS)
-        self.client = site.client("db1", daemon, f"{CLIENT}/16", ipsec_client_wait=60)
-        self.arrays = {name: site.array(name, f"{ARRAYS[name]}/16", ipsec_verify_wait=60) for name in clusters}
+        self.client = site.client("db1", daemon, f"{CLIENT}/16", ipsec_client_wait=PATIENCE)
+        self.arrays = {name: site.array(name, f"{ARRAYS[name]}/16", ipsec_verify_wait=PATIENCE) for name in clusters}
         self.talks: dict[str, Conversation] = {}
         self.created = 0.0
         """When an array has been asked to create a policy."""

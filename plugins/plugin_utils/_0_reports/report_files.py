@@ -235,11 +235,13 @@ def of_task(folder: str, purpose: str, check: bool, task: str, task_vars: Mappin
     """
     name = {"apply": "check" if check else "applied"}.get(purpose, purpose)
     hosts = task_vars.get("ansible_play_hosts_all") or [str(task_vars.get("inventory_hostname", "cluster"))]
+    # What carries a plan out: another order of the steps would cut clients off.
+    whole = str(task_vars.get("ipsec_carried_out_by", "apply"))
     # The plan that an apply begins with is for nobody to approve, and must not take the place of what was approved.
-    is_approvable = purpose == "plan" and not task_vars.get("ipsec_is_applied_at_once")
+    at_once = task_vars.get("ipsec_is_applied_at_once") or (whole != "apply" and not check)
     # A repository may have its own, with what it needs.
-    playbook = "apply.yml" if Path("apply.yml").is_file() else "wiresec.ontap.apply"
-    approve = f"ansible-playbook {playbook} -e @{{}}" if is_approvable else ""
+    playbook = f"{whole}.yml" if Path(f"{whole}.yml").is_file() else f"wiresec.ontap.{whole}"
+    approve = f"ansible-playbook {playbook} -e @{{}}" if purpose == "plan" and not at_once else ""
     return Reports(folder, name, task.rpartition("-")[0], hosts, commit_and_time, approve)
 
 

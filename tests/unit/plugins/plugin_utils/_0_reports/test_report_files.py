@@ -211,3 +211,20 @@ def test_where_a_link_can_not_be_replaced_nothing_is_written(tmp_path: Path, nam
     with pytest.raises(OSError, match=name):
         reports(tmp_path / "reports", hosts=["cluster1"]).write(planned("cluster1"), ["cluster1"])
     assert list(theirs.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("purpose", "check", "variables", "command"),
+    [
+        ("plan", False, {}, "ansible-playbook wiresec.ontap.apply -e @{}"),
+        ("plan", True, {"ipsec_is_applied_at_once": True}, ""),
+        # An apply in its place would cut off clients that have no traps.
+        ("plan", True, {"ipsec_carried_out_by": "protect"}, "ansible-playbook wiresec.ontap.protect -e @{}"),
+        ("plan", False, {"ipsec_carried_out_by": "protect"}, ""),
+        ("drift", False, {}, ""),
+    ],
+)
+def test_a_plan_is_carried_out_by_the_playbook_that_made_it_unless_it_goes_on_at_once(
+    tmp_path: Path, purpose: str, check: bool, variables: dict[str, Any], command: str
+) -> None:
+    assert of_task(str(tmp_path), purpose, check, "a-b-c", variables).approve == command
