@@ -34,7 +34,7 @@ _MAY_BE_NULL = ("approved_digests", "max_deletes", "strict")
 _DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{64}")
 _SHOWN = 10
 _UNAPPROVED = (
-    "approved_digests: nothing is applied without an approval (ipsec_require_approval). Make a plan, have it approved, and give the "
+    "approved_digests: nothing is applied without an approval (require_approval: true). Make a plan, have it approved, and give the "
     "file of digests that it names, with -e @ipsec-reports/approve-….json."
 )
 
@@ -80,8 +80,8 @@ class ActionModule(InProcessAction):
         there = [os.path.relpath(path) for path in policy_files.of_folder(folder)]
         if there and not self._params["overwrite"]:
             raise CannotPlan(
-                f"{os.path.relpath(folder)} has policy files already: {', '.join(there)}. Nothing was written, because ONTAP returns no "
-                "keys, and those in the files would be lost. Set ipsec_export_directory to another folder, or ipsec_export_overwrite to true."
+                f"paths: {os.path.relpath(folder)} has policy files already: {', '.join(there)}. Nothing was written, because ONTAP returns "
+                "no keys, and those in the files would be lost. Name another folder, or set overwrite: true."
             )
         found = self._run_module("ipsec_policy_info", {}, True)
         if found.get("failed"):
@@ -212,7 +212,7 @@ class ActionModule(InProcessAction):
         plan = ClusterPlan(wanted, self._run_module, approved if params["purpose"] == "apply" else None)
         # Notes are in lint.sarif; exported files have one for every key, and the report of all clusters would have all of them.
         told_of = [one.as_dict() for one in found if one.severity != findings.NOTE]
-        report = {"cluster": self._cluster, "findings": told_of, **plan.report()}
+        report = self._in_words({"cluster": self._cluster, "findings": told_of, **plan.report()})
         report.update({"digests": plan.digests, "source": wanted.source})
         if params["purpose"] == "plan" and params["report_coverage"] and report["changes"]:
             covered = self._run_module("ipsec_coverage", {"changes": report["changes"]}, True)
@@ -265,11 +265,12 @@ class ActionModule(InProcessAction):
         if not applies or not report["changes"]:
             return {"verify": self._to_verify(wanted, {}, [])}
         if not approved and self._params["require_approval"]:
-            report["refused"] = [{"reason": "approval", "msg": _UNAPPROVED}]
-            return {"failed": True, "changed": False, "msg": f"{self._cluster}: {_UNAPPROVED}"}
+            unapproved = self._called(_UNAPPROVED)
+            report["refused"] = [{"reason": "approval", "msg": unapproved}]
+            return {"failed": True, "changed": False, "msg": f"{self._cluster}: {unapproved}"}
         before = self._associations()
-        done = plan.apply()
-        failed = done.pop("failed")
+        done = self._in_words(plan.apply())
+        failed = self._called(str(done.pop("failed")))
         report.update(done)
         told: dict[str, Any] = {"changed": bool(done.get("changed"))}
         made = sum(1 for one in done["changes"] if one.get("result") == "done")
@@ -290,7 +291,7 @@ class ActionModule(InProcessAction):
 
     def _without_plan(self, reason: str, reports: report_files.Reports | None) -> dict[str, Any]:
         """The result where there is no plan; what could not be compared is no drift, and must not look like it."""
-        reason = " ".join(reason.split(" \n"))
+        reason = self._called(" ".join(reason.split(" \n")))
         if reports:
             try:
                 reports.write({"cluster": self._cluster, "problem": " ".join(reason.split())}, self._expected())
@@ -298,6 +299,17 @@ class ActionModule(InProcessAction):
                 reason = f"{reason} And no report was written: {error}."
         ends = "unreachable" if self._params["purpose"] == "drift" else "failed"
         return {ends: True, "msg": reason}
+
+    def _in_words(self, report: dict[str, Any]) -> dict[str, Any]:
+        """A report of a plan in which options are called what whoever set them calls them."""
+        refused = [{**one, "msg": self._called(str(one["msg"]))} for one in report["refused"]]
+        return {**report, "refused": refused, "warnings": [self._called(str(one)) for one in report["warnings"]]}
+
+    def _called(self, text: str) -> str:
+        names = {str(option): str(name) for option, name in self._params["option_names"].items()}
+        # What stands in quotes may be the name of a policy.
+        found = rf"(?<![\w'\"])({'|'.join(map(re.escape, names))})(?=:)"
+        return re.sub(found, lambda option: names[option[1]], text) if names else text
 
     def _expected(self) -> list[str]:
         """The hosts that this task is executed for: those of the wave that nothing has failed on."""

@@ -199,8 +199,8 @@ def _guard(client: RestClient, change: Change) -> None:
         moment = " for a moment" if (change.after or {})["enabled"] else ""
         raise InvalidInput(
             f"{', '.join(change.modified)}: this disables IPsec{moment}, while "
-            f"{counted(len(affected), 'enabled policy protects or discards', 'enabled policies protect or discard')} traffic: "
-            f"{shown}. Nothing was changed. Set force: true if that is meant; all security associations end."
+            f"{counted(len(affected), 'enabled policy protects or discards', 'enabled policies protect or discard')} traffic. "
+            f"Nothing was changed. Set force: true if that is meant; all security associations end. It concerns {shown}."
         )
 
 

@@ -145,6 +145,12 @@ options:
     description: As in M(wiresec.ontap.ipsec_config), for C(ipsec_config) of the files.
     type: bool
     default: false
+  option_names:
+    description:
+      - How messages and reports call options, by the name of the option, for whoever sets them by other names. The role gives the
+        names of its variables, so that a guard says what to set.
+    type: dict
+    default: {}
   verify_ignore:
     description:
       - Policies that RV(verify) names as such that need no security associations, because their peers are silent. Names, or SVM and
@@ -267,6 +273,7 @@ OPTIONS: dict[str, Any] = {
     "expiry_warning": {"type": "int"},
     "verify_ignore": {"type": "list", "elements": "str", "default": []},
     "overwrite": {"type": "bool", "default": False},
+    "option_names": {"type": "dict", "default": {}},
 }
 
 

@@ -51,7 +51,7 @@ def test_a_drift_that_no_apply_would_mend_says_both(repository: Repository) -> N
     for number in range(5):
         edit_file(repository, "ipsec/cluster1/svm1.yml", number, enabled=False)
     drift = repository.run("drift.yml", *ONE)
-    told = "cluster1 is not what its files say: 5 differences. An apply would be refused: allow_empty: "
+    told = "cluster1 is not what its files say: 5 differences. An apply would be refused: ipsec_allow_empty: "
     assert drift.code == 2 and told in drift.output, drift.output
 
 

@@ -33,8 +33,8 @@ LINES = 50
 """The same on a terminal."""
 
 _LONG = 400
-_LONGEST = {"approval": 2000}
-"""Characters of a reason. There may be many about entries and guards, and of approvals there is one, which says what differs."""
+_LONGEST = {"approval": 2000, "guard": 2000}
+"""Characters of a reason. There may be many about entries; of approvals and guards there are few, which say what to do about it."""
 
 SIGNS = {"created": "+", "modified": "~", "recreated": "±", "deleted": "-"}
 VERBS = {"created": "create", "modified": "modify", "recreated": "recreate", "deleted": "delete"}

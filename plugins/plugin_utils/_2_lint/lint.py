@@ -351,7 +351,7 @@ def _check_lockout(subject: Subject, state: State, target: Target) -> None:
         subject.find(
             "lockout-unchecked",
             f"{does} from {remote} to {local}, and whether {', '.join(target.unresolved)} is in there is not known, because "
-            "names are not resolved here; give management_addresses as addresses.",
+            "names are not resolved here; say by which address the array is managed.",
             "",
         )
 
