@@ -14,7 +14,6 @@ from typing import Any
 
 from ansible import template
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 
 from ..module_utils._0_basics import normalize, x509
 from ..module_utils._0_basics.errors import InvalidInput
@@ -22,7 +21,7 @@ from ..module_utils._5_task import given
 from ..module_utils._5_task.connection import release_of
 from ..modules.ipsec_policy_lint import OPTIONS
 from ..plugin_utils._0_execution.in_process import plain
-from ..plugin_utils._0_reports import findings
+from ..plugin_utils._0_reports import findings, terminal
 from ..plugin_utils._1_policy_files import policy_files
 from ..plugin_utils._1_policy_files.policy_values import Values
 from ..plugin_utils._2_lint import lint, pem_files
@@ -69,8 +68,10 @@ class ActionModule(ActionBase):
         # What does not fail, Ansible does not show, and before 2.19 it shows the lines of a failure as one.
         if not failed or not _FAILURES_KEEP_LINES:
             quiet = not any(counted[severity] for severity in (findings.ERROR, findings.WARNING))
-            Display().display(f"{task_vars['inventory_hostname']}: {text}" if quiet else text)
+            terminal.tell((f"{task_vars['inventory_hostname']}: {text}" if quiet else text).splitlines())
         return {
+            # With -v Ansible would show the same again, and each finding once more.
+            "_ansible_verbose_override": True,
             "failed": failed,
             "msg": text,
             "findings": [one.as_dict() for one in found],

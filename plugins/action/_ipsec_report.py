@@ -47,6 +47,10 @@ class ActionModule(ActionBase):
         path = os.path.relpath(reports.path)
         # What to do next is what a person looks for at the end.
         after = f"\nTo carry it out, when it is approved:\n{reports.command}" if reports.command else ""
+        if params["purpose"] == "drift" and reports.differs:
+            after = f"\nWhat would bring it back to the files, to be approved:\n{report_files.command_of('plan')}"
         Display().display(f"The report of all clusters: {path}{after}")
         # As all reports, it is none of what a run changes.
-        return {**result, "report": path, "clusters": found, "missing": missing}
+        told = {"report": path, "clusters": found, "missing": missing}
+        # With -v Ansible would show it below the command, which is to be the last.
+        return {**result, **told, "_ansible_verbose_override": True}

@@ -123,6 +123,21 @@ def test_a_plan_says_what_would_be_done_and_writes_to_no_array(repository: Repos
     assert KEY not in report + plan.output + str(of_plan(repository, "plan"))
 
 
+def test_nothing_is_told_twice_and_the_next_command_comes_last(repository: Repository) -> None:
+    edit_file(repository, "ipsec/cluster1/svm1.yml", 0, protocol="udp")
+    for playbook, command in (
+        ("plan.yml", "ansible-playbook apply.yml -e @"),
+        ("drift.yml", "ansible-playbook plan.yml"),
+    ):
+        loud = repository.run(playbook, "-l", "cluster1", "-v")
+        assert (loud.output.count("nfs-00"), loud.output.count("sha256")) == (1, 0), loud.output
+        last = loud.output.partition("The report of all clusters: ")[2].partition("\n\n")[0].splitlines()
+        assert last[-2].startswith(command) and last[-1] == "ok: [cluster1]", loud.output
+    edit_file(repository, "ipsec/cluster1/svm1.yml", 0, secret_key="a key in clear, for everybody to read")
+    linted = repository.run("lint.yml", "-l", "cluster1", "-v", "-e", "ipsec_lint_fail_on=never")
+    assert linted.output.count("plain-text-secret") == 1, linted.output
+
+
 def test_no_plan_hides_another_and_the_reason_is_told(repository: Repository) -> None:
     """One cluster does not answer, one has a file with an error, one has an entry that can't be made."""
     folder = repository.folder / "ipsec-reports"

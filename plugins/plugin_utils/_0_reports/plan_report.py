@@ -185,9 +185,19 @@ def losses(report: Report) -> list[Change]:
 
 
 def others(report: Report) -> list[Change]:
-    """The other changes, what lets traffic through in clear first."""
+    """The other changes, what lets traffic through in clear first, then what ends that."""
     rest = [change for change in report.get("changes") or () if not change.get("loss")]
-    return sorted(rest, key=lambda change: not change.get("overlaps"))
+    return sorted(rest, key=lambda change: (not change.get("overlaps"), not _ends_a_bypass(change)))
+
+
+def _ends_a_bypass(change: Change) -> bool:
+    """Whether packets pass in clear until a change is made."""
+    before = change.get("before") or {}
+    return (
+        change["operation"] == "deleted"
+        and before.get("action") == "bypass"
+        and before.get("enabled", True) is not False
+    )
 
 
 def strangers(report: Report) -> list[Mapping[str, Any]]:
@@ -511,8 +521,12 @@ def lines_of(report: Report, drift: bool = False) -> list[str]:
     lines[0] += f"; {plan_coverage.told(len(flows))}" if flows else ""
     lines += [f"! {reason}" for reason in found[:LINES]]
     rest = others(report)
+    shown = [*lost, *rest[:LINES]]
+    if drift:
+        # What an apply would take away protects now; what is in clear is in clear now.
+        shown.sort(key=lambda change: not _ends_a_bypass(change))
     told = _difference if drift else _step
-    lines += [told(change) for change in [*lost, *rest[:LINES]]]
+    lines += [told(change) for change in shown]
     if len(rest) > LINES:
         lines.append(f"… and {len(rest) - LINES} more that take nothing away, all in the JSON file")
     foreign = strangers(report)

@@ -41,7 +41,7 @@ class Reports:
     a run. approve: the command that carries an approved plan out, with ``{}`` for the file of digests; empty if there is nothing
     to approve.
 
-    command: that command, for what was written last; empty if nothing is to be carried out.
+    command: that command, for what was written last; empty if nothing is to be carried out. differs: whether anything in that is to change.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Reports:
         self.folder, self.purpose, self.run = Path(folder), purpose, run
         self.hosts, self.describe, self.approve = list(hosts), describe, approve
         self.command = ""
+        self.differs = False
 
     @property
     def path(self) -> Path:
@@ -185,6 +186,7 @@ class Reports:
         absent = [{"cluster": host, "problem": NOT_YET} for host in missing]
         title = {"title": TITLES[self.purpose], **told, "command": self._command(folder, reports)}
         self.command = plan_report.command([*reports, *absent], title)
+        self.differs = any(one.get("changes") for one in reports)
         write_whole(folder / f"{self.purpose}.md", plan_report.markdown([*reports, *absent], title))
         if self.purpose == "plan" and folder == self.folder:
             # One page is what people look at before they approve; it is not made for each of a hundred clusters.
@@ -239,10 +241,14 @@ def of_task(folder: str, purpose: str, check: bool, task: str, task_vars: Mappin
     whole = str(task_vars.get("ipsec_carried_out_by", "apply"))
     # The plan that an apply begins with is for nobody to approve, and must not take the place of what was approved.
     at_once = task_vars.get("ipsec_is_applied_at_once") or (whole != "apply" and not check)
-    # A repository may have its own, with what it needs.
-    playbook = f"{whole}.yml" if Path(f"{whole}.yml").is_file() else f"wiresec.ontap.{whole}"
-    approve = f"ansible-playbook {playbook} -e @{{}}" if purpose == "plan" and not at_once else ""
+    approve = f"{command_of(whole)} -e @{{}}" if purpose == "plan" and not at_once else ""
     return Reports(folder, name, task.rpartition("-")[0], hosts, commit_and_time, approve)
+
+
+def command_of(playbook: str) -> str:
+    """The command that runs a playbook of the collection. A repository may have its own, with what it needs."""
+    own = f"{playbook}.yml"
+    return f"ansible-playbook {own if Path(own).is_file() else f'wiresec.ontap.{playbook}'}"
 
 
 def commit_and_time() -> dict[str, str]:

@@ -285,7 +285,8 @@ def test_drift_says_what_is_and_what_should_be() -> None:
     one = report(
         change("modified", before={"enabled": False}, after={"enabled": True}),
         change("created", "gone"),
-        change("deleted", "debugging", before=policy(action="bypass"), loss="deleted"),
+        change("deleted", "block", before=policy(action="discard"), loss="released"),
+        change("deleted", "debugging", before=policy(action="bypass"), loss=None),
         unmanaged=[
             {"name": "lost", "svm": "svm9", "action": "esp_transport", "enabled": True, "kept": False},
             {"name": "emergency-1", "action": "discard", "enabled": True, "kept": True},
@@ -293,11 +294,12 @@ def test_drift_says_what_is_and_what_should_be() -> None:
         warnings=["off"],
     )
     lines = lines_of(one, drift=True)
-    assert lines[0] == "c1: 3 differences between array and files, 7 unchanged"
+    assert lines[0] == "c1: 4 differences between array and files, 7 unchanged"
     assert lines[1].startswith("- debugging on svm1: lets traffic through in clear, and is in no file: bypass of tcp")
-    assert lines[2] == "~ nfs on svm1: enabled is false, and should be true"
-    assert lines[3].startswith("+ gone on svm1: missing on the array: esp_transport of tcp")
-    assert lines[4:] == [
+    assert lines[2].startswith("- block on svm1: discards traffic, and is in no file: discard of tcp")
+    assert lines[3] == "~ nfs on svm1: enabled is false, and should be true"
+    assert lines[4].startswith("+ gone on svm1: missing on the array: esp_transport of tcp")
+    assert lines[5:] == [
         "? lost on svm9 is in no file",
         "kept although in no file: emergency-1 on the cluster (discards traffic)",
         "warning: off",
