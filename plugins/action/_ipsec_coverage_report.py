@@ -92,7 +92,7 @@ def _cluster(name: str, found: Any) -> dict[str, Any]:
 
 def _files(name: str, paths: Any) -> dict[str, str]:
     """The checksum of the policy files of a cluster, or why there is none; nothing if none are given. Raises ``InvalidInput``."""
-    if paths is None:
+    if paths in (None, []):
         return {}
     if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
         raise InvalidInput(f"policy_files: of {name}, give a list of files and folders.")

@@ -42,8 +42,8 @@ options:
     default: plan
   state:
     description:
-      - V(present) writes the report of all clusters of the play. V(absent) removes the one that an earlier run wrote, so that
-        nobody takes it for that of a run which ended before it had one.
+      - V(present) writes the report of all clusters of the play. V(absent) removes the one that an earlier run wrote, and
+        those of each of these clusters, so that nobody takes them for those of a run which ended before it had any.
       - Digests that were to be approved, C(approve-….json), give way to those of a later plan only, which the new report names.
     type: str
     choices: [present, absent]

@@ -118,6 +118,25 @@ def test_what_nobody_looked_at_has_not_changed(answer: dict[str, Any]) -> None:
     assert document(blind, another, previous=both)["changes"] == []
 
 
+def test_a_cluster_that_was_away_is_compared_with_what_was_known_of_it(
+    answer: dict[str, Any], array: Simulator
+) -> None:
+    away = document(LOST, {"cluster": "cluster1", "problem": "away"}, previous=document(answer))
+    still = document({"cluster": "cluster1", "problem": "away"}, previous=json.loads(json.dumps(away)))
+    elsewhere = document({**answer, "cluster": "cluster3"}, previous=still)
+    array.edit_policy("nfs", "svm1", {"enabled": False})
+    back = {"cluster": "cluster1", "problem": "", **coverage(array)}
+    for before in (away, still, elsewhere):
+        doc = document(back, previous=json.loads(json.dumps(before)))
+        assert {(one["before"], one["after"]) for one in doc["changes"] if one["worse"]} >= {("protected", "clear")}
+        assert (doc["since_earlier"], "cluster1" in doc["earlier"]) == ({"cluster1": HEAD["time"]}, False)
+        for text in (coverage_report.markdown(doc), html_report.coverage(doc)):
+            assert f"is compared with what was known of it at {HEAD['time']}" in text
+    # What is not looked at any more is told once, and not for ever.
+    gone = document({**answer, "cluster": "cluster3"}, previous=elsewhere)
+    assert (elsewhere["not_compared"], gone["not_compared"]) == (["cluster1"], [])
+
+
 def test_a_picture_of_an_array_of_any_size_fits(answer: dict[str, Any]) -> None:
     (row, *_others) = answer["flows"]["intended"]
     states = list(coverage_report.STATES)
@@ -212,6 +231,21 @@ def test_the_playbook_reports_all_clusters_and_fails_afterwards(tmp_path: Path) 
             "before.json makes no sense here, so nobody can tell what has changed since. Move it away" in useless.output
         )
         assert first.password not in "".join(path.read_text(encoding="utf-8") for path in reports.glob("audit.*"))
+
+
+def test_an_audit_that_is_refused_leaves_no_report_of_another_day(repository: Repository) -> None:
+    fine = repository.run("audit.yml", "-l", "cluster1", "-e", '{"ipsec_audit_allow_empty": true}')
+    assert fine.code == 0, fine.output
+    reports = repository.folder / "ipsec-reports"
+    before = (reports / "audit.md").read_text(encoding="utf-8")
+    refused = repository.run("audit.yml", "-l", "cluster1", "-e", '{"ipsec_audit_protocols": [""]}')
+    reason = "ipsec_audit_protocols: is empty, or a list with an entry that is."
+    after = (reports / "audit.md").read_text(encoding="utf-8")
+    assert refused.code == 2 and reason in refused.output, refused.output
+    assert reason in after and reason not in before and reason in (reports / "audit.html").read_text(encoding="utf-8")
+    assert list(repository.read("ipsec-reports/audit.json")["earlier"]) == ["cluster1"]
+    blank = repository.run("audit.yml", "-l", "cluster1", "-e", '{"ipsec_report_directory": " "}')
+    assert blank.code == 2 and {path.name for path in repository.folder.glob("*audit*")} == {"audit.yml"}
 
 
 def check_signing(repository: Repository, folder: Path) -> None:

@@ -213,6 +213,16 @@ def test_a_canary_is_where_something_changes_and_stops_the_others(repository: Re
     assert writes(repository) == {"cluster1": 0, "cluster2": 2, "cluster3": 1}
 
 
+def test_an_apply_without_the_plan_of_all_plans_each_cluster_in_its_turn(repository: Repository) -> None:
+    edit_file(repository, "ipsec/cluster2/svm1.yml", 0, protocol="udp")
+    applied = repository.run("apply.yml", "--skip-tags", "plan,verify", *NO_APPROVAL)
+    assert applied.code == 0 and writes(repository) == {"cluster1": 0, "cluster2": 1, "cluster3": 0}, applied.output
+    assert [one["cluster"] for one in of_plan(repository, "applied")["plans"]] == list(repository.clusters)
+    # To look at associations replaces no report of what was done.
+    repository.run("apply.yml", "--tags", "verify", "-l", "cluster1", "-e", "ipsec_verify_wait=0", *NO_APPROVAL)
+    assert len(of_plan(repository, "applied")["plans"]) == 3
+
+
 def test_a_failure_in_one_wave_keeps_the_next_from_beginning(repository: Repository) -> None:
     for cluster in repository.clusters:
         edit_file(repository, f"ipsec/{cluster}/svm1.yml", 0, enabled=False)

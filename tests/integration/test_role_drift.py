@@ -66,6 +66,14 @@ def test_files_that_got_lost_are_noticed(repository: Repository) -> None:
     assert len(of_plan(repository, "plan")["plans"][0]["unmanaged"]) == 5
 
 
+def test_no_report_of_an_earlier_run_outlives_a_run_that_is_refused(repository: Repository) -> None:
+    assert repository.run("drift.yml", "-l", "cluster1,cluster2").code == 0
+    refused = repository.run("drift.yml", *ONE, "-e", '{"ipsec_keep": [""]}')
+    assert refused.code == 2 and "ipsec_keep: is empty" in refused.output
+    left = (repository.folder / "ipsec-reports").glob("**/drift.*")
+    assert {path.parent.name for path in left} == {"cluster2"}, "of what this run was not about nothing is lost"
+
+
 def test_the_service_is_compared_and_brought_to_the_files(repository: Repository) -> None:
     array = repository.clusters["cluster1"]
     array.add_ca_certificate("ipsec-ca", "svm1")

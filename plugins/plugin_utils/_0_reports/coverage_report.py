@@ -61,7 +61,8 @@ COLUMNS = (
 def document(clusters: Sequence[Cluster], head: Mapping[str, Any], previous: Document | None = None) -> Document:
     """All that a report says.
 
-    head: ``title``, ``time`` and, if there is one, ``commit``. previous: an earlier document, to tell what has changed since.
+    head: ``title``, ``time`` and, if there is one, ``commit``. previous: an earlier document, to tell what has changed since. What it
+    knows of a cluster of which nothing is known now goes along as ``earlier``, so that the next one is compared with that.
     """
     found: Document = {
         "report": "ipsec_coverage",
@@ -69,15 +70,30 @@ def document(clusters: Sequence[Cluster], head: Mapping[str, Any], previous: Doc
         "clusters": [dict(one) for one in clusters],
         "totals": _totals(clusters),
         "since": None,
+        "since_earlier": {},
         "changes": [],
         "not_compared": [],
+        "earlier": {},
     }
     if previous is not None:
+        earlier = previous.get("earlier") or {}
+        before = [
+            *(one for one in previous.get("clusters") or [] if str(one["cluster"]) not in earlier),
+            *({"cluster": name, "flows": one["flows"]} for name, one in earlier.items()),
+        ]
+        known = {str(one["cluster"]) for one in clusters if not one.get("problem")}
         found.update(
             {
                 "since": previous.get("time"),
-                "changes": list(_changes(previous.get("clusters") or [], clusters)),
-                "not_compared": _not_compared(previous.get("clusters") or [], clusters),
+                "since_earlier": {name: one["time"] for name, one in earlier.items() if name in known},
+                "changes": list(_changes(before, clusters)),
+                "not_compared": _not_compared(before, clusters, previous),
+                "earlier": {
+                    str(one["cluster"]): earlier.get(str(one["cluster"]))
+                    or {"time": previous.get("time"), "flows": one["flows"]}
+                    for one in before
+                    if not one.get("problem") and str(one["cluster"]) not in known
+                },
             }
         )
     return found
@@ -183,10 +199,14 @@ def _changes(before: Sequence[Cluster], after: Sequence[Cluster]) -> Iterator[di
         }
 
 
-def _not_compared(before: Sequence[Cluster], after: Sequence[Cluster]) -> list[str]:
-    """The clusters of an earlier report of which nothing was known then, is now, or that nobody has looked at now."""
+def _not_compared(before: Sequence[Cluster], after: Sequence[Cluster], previous: Document) -> list[str]:
+    """The clusters of an earlier report of which nothing was ever known, nothing is now, or that nobody has looked at now."""
     known = {str(one["cluster"]) for one in after if not one.get("problem")}
-    return sorted(str(one["cluster"]) for one in before if one.get("problem") or str(one["cluster"]) not in known)
+    # What an earlier report only took along from one before may be gone for good.
+    meant = {str(one["cluster"]) for one in (*(previous.get("clusters") or []), *after)}
+    return sorted(
+        name for one in before if (name := str(one["cluster"])) in meant and (one.get("problem") or name not in known)
+    )
 
 
 def _rank(state: str | None, order: Sequence[str]) -> int:
@@ -245,6 +265,8 @@ def _changed(doc: Document) -> list[str]:
         return []
     names = ", ".join(map(code, doc["not_compared"]))
     without = ["", f"Not compared, because nothing was known then or is now: {names}."] if names else []
+    for name, time in doc["since_earlier"].items():
+        without += ["", f"{code(name)} is compared with what was known of it at {time}."]
     if not doc["changes"]:
         return ["", f"Nothing has changed since {doc['since']}."] + without
     lines = [*without, "", f"## Changed since {doc['since']}", ""]

@@ -135,9 +135,11 @@ class Reports:
         return names, missing
 
     def remove(self) -> None:
-        """Removes the report of all clusters. Raises ``OSError``."""
+        """Removes the report of all clusters, and those of each that this run is about. Raises ``OSError``."""
         for path in (*(self.path.with_suffix(suffix) for suffix in (".md", ".json", ".html")), self._note):
             path.unlink(missing_ok=True)
+        for host in self.hosts:
+            forget(str(self.folder), host, self.purpose)
 
     @property
     def _note(self) -> Path:
