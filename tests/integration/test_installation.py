@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -41,3 +42,15 @@ def test_a_command_installs_from_a_checkout(command: str, tmp_path: Path) -> Non
     installed = tmp_path / "home" / "collections" / "ansible_collections" / "wiresec" / "ontap"
     assert (installed / "plugins" / "action" / "_ipsec_policy.py").exists(), output
     assert not (installed / "tests").exists()
+
+
+def test_the_development_container_runs_and_shows_what_there_is() -> None:
+    container = json.loads((CHECKOUT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8"))
+    makefile = (CHECKOUT / "Makefile").read_text(encoding="utf-8")
+    program, *targets = container["postCreateCommand"].split()
+    assert program == "make" and targets
+    assert [one for one in targets if not re.search(rf"^{re.escape(one)}:", makefile, re.MULTILINE)] == []
+    settings = container["customizations"]["vscode"]["settings"]
+    assert [path for path in settings["yaml.schemas"] if not (CHECKOUT / path).exists()] == []
+    told = {container["remoteEnv"]["ANSIBLE_COLLECTIONS_PATH"], settings["python.defaultInterpreterPath"]}
+    assert told == {"${containerWorkspaceFolder}/.venv", "${containerWorkspaceFolder}/.venv/bin/python"}

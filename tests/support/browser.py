@@ -72,4 +72,6 @@ def check_page(page: Path, folder: Path, title: str) -> None:
     ]
     assert all(one.startswith(b"\x89PNG") for one in pictures)
     assert len(set(pictures)) == len(pictures)
+    # On paper, a table that goes on has its head on each sheet.
+    assert dom.count("<table") == dom.count("<thead>")
     assert printed(page, folder).startswith(b"%PDF")
