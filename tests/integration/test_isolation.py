@@ -143,10 +143,11 @@ from pathlib import Path
 from support.harness import run_to_end
 from support.prepared_python import PreparedPython
 
-Path("nothing.py").touch()
-Path("hanging.py").write_text("import os; os.system('sleep 1000 & echo $! >child-of-fork; wait')")
+HANGS = "import os, sys; sys.argv[1:] and os.system('sleep 1000 & echo $! >child-of-fork; wait')"
+Path("hanging.py").write_text(HANGS)
 PYTHON = PreparedPython(sys.executable, os.environ)
-PYTHON.run(["nothing.py"], os.environ, Path.cwd())
+# What prepares it takes as long as the machine lets it.
+PYTHON.run(["hanging.py"], os.environ, Path.cwd())
 
 def hang():
     threading.Event().wait()
@@ -158,7 +159,7 @@ def test_whose_play_hangs():
     run_to_end(["sh", "-c", "sleep 1000 & echo $! >child; wait"], os.environ, Path.cwd())
 
 def test_whose_fork_hangs():
-    PYTHON.run(["hanging.py"], os.environ, Path.cwd())
+    PYTHON.run(["hanging.py", "now"], os.environ, Path.cwd())
 
 def test_after_it():
     pass
@@ -192,7 +193,7 @@ SHOWN = """
 import atexit, json, locale, os, sys
 import ansible.cli.playbook
 from ansible import constants
-mine = sorted(name for name in sys.modules if name.startswith("ansible"))
+mine = sorted(name for name in sys.modules if name.startswith("ansible_collections"))
 settings = {
     name: sorted(map(str, value)) if isinstance(value, (set, frozenset)) else str(value)
     for name, value in vars(constants).items() if name.isupper() and name != "DEFAULT_LOCAL_TMP"
@@ -236,6 +237,33 @@ def test_a_fork_is_like_a_new_process(tmp_path: Path) -> None:
             forked, started = (run(command, environment, tmp_path) for run in (python.run, run_to_end))
             assert forked[1].splitlines() == started[1].splitlines()
             assert forked[0] == started[0] == int(status)
+    finally:
+        python.stop()
+
+
+IMPORTING = """
+import ansible.cli.playbook
+from ansible.plugins.loader import init_plugin_loader
+init_plugin_loader()
+from ansible_collections.wiresec.ontap.plugins.module_utils import some
+print(some.VALUE, some.__file__, some.tell.__code__.co_filename)
+"""
+
+
+def test_a_fork_imports_the_collection_as_it_is_by_then(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(IMPORTING, encoding="utf-8")
+    some = tmp_path / "ansible_collections" / "wiresec" / "ontap" / "plugins" / "module_utils" / "some.py"
+    some.parent.mkdir(parents=True)
+    ours = {name: value for name, value in isolated(os.environ).items() if not name.startswith("COVERAGE_")}
+    environment = {**ours, "ANSIBLE_COLLECTIONS_PATH": str(tmp_path)}
+    python = PreparedPython(Path(sys.executable), environment)
+    try:
+        for value in "121":
+            some.write_text(f"VALUE = {value}\ndef tell(): pass\n", encoding="utf-8")
+            # Python takes a file for the same if time and size are.
+            os.utime(some, (1, 1))
+            assert python.run([str(script)], environment, tmp_path) == (0, f"{value} {some} {some}\n")
     finally:
         python.stop()
 

@@ -5,21 +5,25 @@
 
 The other half of a short play is the start of Python and the import of Ansible and of what it is made of. Ansible reads its
 environment and its configuration while it is imported. So there are forks of two generations: one that imports Ansible for
-each set of Ansible's settings, and from it one for each play, which reads the collection, plugins and all else as anew.
+each set of Ansible's settings, and from it one for each play, which reads the collection, plugins and all else as anew. What
+Ansible makes of its own files is made once for all plays, and what Python makes of the collection's as long as they are the same.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import importlib
 import json
+import marshal
 import os
 import runpy
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, TextIO
@@ -42,6 +46,9 @@ NEVER_PATHS = {
 
 MOST_SETTINGS = 4
 """How many sets of Ansible's settings have a process of their own; what is there is 60 MB, most of it shared."""
+
+LOADED_BY_ANY_PLAY = ("become", "callback", "connection", "inventory", "shell", "vars")
+"""Kinds of plugins of which Ansible reads all that there are, with their documentation, before or while it plays anything."""
 
 LIBRARIES = (
     "import sys, requests, ansible.cli.playbook; "
@@ -129,7 +136,9 @@ def serve() -> None:
         # Some come and go while others are imported.
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
-    # Else each fork would look through all of it, and so copy it, whenever it collects garbage.
+    code = compiled()
+    # Else each fork would look through all of it, and so copy it, whenever it collects garbage. None lives long enough to need that.
+    gc.disable()
     gc.freeze()
     prepared: dict[str, TextIO] = {}
     for line in sys.stdin:
@@ -142,7 +151,7 @@ def serve() -> None:
                 os.close(writing)
                 for other in prepared.values():
                     other.close()
-                serve_with(json.loads(settings), os.fdopen(reading, encoding="utf-8"))
+                serve_with(json.loads(settings), os.fdopen(reading, encoding="utf-8"), code)
                 return
             os.close(reading)
             prepared[settings] = os.fdopen(writing, "w", encoding="utf-8")
@@ -163,7 +172,17 @@ def settings_of(command: list[str], environment: dict[str, str], folder: str, **
     return json.dumps([command[0], settings, content, folder if relative else os.sep])
 
 
-def serve_with(settings: list[Any], lines: TextIO) -> None:
+def compiled() -> dict[tuple[str, bytes], bytes]:
+    """The code of the collection by file and source: Ansible compiles a file whenever a process imports it, and Python keeps it."""
+    return {
+        (str(path), path.read_bytes()): marshal.dumps(SourceFileLoader(path.stem, str(path)).get_code(path.stem))
+        for path in Path(os.environ["ANSIBLE_COLLECTIONS_PATH"], "ansible_collections/wiresec/ontap/plugins").rglob(
+            "*.py"
+        )
+    }
+
+
+def serve_with(settings: list[Any], lines: TextIO, code: Mapping[tuple[str, bytes], bytes]) -> None:
     """Imports Ansible, forks for each line, and answers with the number of the process, and with its exit status at its end."""
     script, environment, _configuration, folder = settings
     os.environ.clear()
@@ -173,6 +192,7 @@ def serve_with(settings: list[Any], lines: TextIO) -> None:
     importlib.import_module("ansible.cli.playbook")
     from ansible import constants  # noqa: PLC0415 - not before the environment is what it has to be
 
+    prepare_ansible(code)
     gc.freeze()
     for line in lines:
         # Each run removes it at its end.
@@ -193,6 +213,31 @@ def serve_with(settings: list[Any], lines: TextIO) -> None:
         os.write(tell, b"1")
         os.close(tell)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+def prepare_ansible(code: Mapping[tuple[str, bytes], bytes]) -> None:
+    """Does what each play would do again, with the same outcome: reads Ansible's own plugins, and where it has moved which."""
+    import ansible  # noqa: PLC0415 - as above
+    from ansible.plugins import loader  # noqa: PLC0415
+    from ansible.utils.collection_loader import _collection_finder as finder  # noqa: PLC0415
+
+    for kind in LOADED_BY_ANY_PLAY:
+        plugins = getattr(loader, f"{kind}_loader")
+        list(plugins.all(class_only=True))
+        # Which files there are is for each play to see.
+        plugins._clear_caches()
+
+    finder._meta_yml_to_dict = functools.cache(finder._meta_yml_to_dict)
+    moved = Path(ansible.__file__).parent / "config" / "ansible_builtin_runtime.yml"
+    finder._meta_yml_to_dict(moved.read_bytes(), ("ansible.builtin", "runtime.yml"))
+
+    compile_anew = finder._AnsibleCollectionPkgLoaderBase.get_code
+
+    def get_code(self: Any, fullname: str) -> Any:
+        known = code.get((self.get_filename(fullname), self.get_source(fullname)))
+        return marshal.loads(known) if known else compile_anew(self, fullname)
+
+    finder._AnsibleCollectionPkgLoaderBase.get_code = get_code
 
 
 def become(command: list[str], environment: dict[str, str], folder: str, output: str) -> None:
