@@ -38,6 +38,10 @@ def with_ipsec_off(repository: Repository) -> None:
     repository.write("ipsec/cluster1/cluster_scope.yml", content.pop("policies"), **content)
 
 
+def with_traffic_in_clear(repository: Repository) -> None:
+    repository.clusters["cluster1"].serve_data()
+
+
 def with_a_change(repository: Repository) -> None:
     edit_file(repository, "ipsec/cluster1/svm1.yml", 0, enabled=False)
 
@@ -68,6 +72,14 @@ def with_an_svm_that_has_none(repository: Repository) -> None:
         ("apply.yml", with_a_change, {"ipsec_plan_digests": [f"sha256:{'0' * 64}"]}, "ipsec_plan_digests: this plan is"),
         ("export.yml", as_it_is, {}, "Name another folder, or set ipsec_export_overwrite: true"),
         ("audit.yml", as_it_is, {}, "Set ipsec_audit_allow_empty: true if that is fine"),
+        (
+            "audit.yml",
+            with_traffic_in_clear,
+            {},
+            '"msg": "iscsi of 10.10.30.5 with iscsi1 (10.10.10.20) on SVM svm1 is in clear. nfs, portmapper, mountd, nlm, nsm, rquotad of '
+            "10.10.20.11 with svm1_nfs1 (10.10.10.7) on SVM svm1 is in clear. nfs, portmapper, mountd, nlm, nsm, rquotad of 10.10.20.12 "
+            'with svm1_nfs1 (10.10.10.7) on SVM svm1 is in clear. All of it is in ipsec-reports/audit.html."',
+        ),
         ("apply.yml --tags verify", with_an_svm_that_has_none, {}, "apply them, or set ipsec_verify: false"),
     ],
 )  # fmt: skip

@@ -118,7 +118,7 @@ def sentences(failing: Sequence[tuple[Flow, Sequence[str]]], blind: Sequence[Unr
     for flow, reasons in failing[:most]:
         yield f"{title(flow)} is {_WORDS[flow.state]}{_why(flow, reasons)}."
     if len(failing) > most:
-        yield f"So {counted(len(failing) - most, 'more flow is', 'more flows are')}, all in the result."
+        yield f"{counted(len(failing) - most, 'more flow keeps', 'more flows keep')} the gate closed, all in the result."
     for one in blind:
         yield f"{one.endpoint} could not be read: {one.why}. {one.missing}"
 
