@@ -46,7 +46,7 @@ options:
   state:
     description:
       - Whether the certificate should be registered.
-      - V(present) fails if the certificate is not installed, or if it is no authority's.
+      - V(present) fails if the certificate is not installed, if it is no authority's, or if it has expired and is not registered yet.
       - V(absent) has nothing to do if the certificate is not registered, or not even installed; RV(installed) tells which.
     type: str
     choices: [present, absent]
@@ -129,13 +129,14 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils._0_basics import x509
 from ..module_utils._1_array.rest import RestClient
 from ..module_utils._2_objects.certificate import AUTHORITY, AUTHORITY_BY_UUID
 from ..module_utils._2_objects.ipsec_ca_certificate import CA_CERTIFICATE
 from ..module_utils._2_objects.resource import State
 from ..module_utils._3_state.applying import apply
 from ..module_utils._3_state.outcome import foreseen, report
-from ..module_utils._3_state.planning import NONE, Change, Permissions
+from ..module_utils._3_state.planning import CREATED, NONE, Change, Permissions
 from ..module_utils._3_state.preparing import check_containers, check_home, prepare
 from ..module_utils._3_state.reading import find
 from ..module_utils._5_task import options
@@ -167,6 +168,8 @@ def run(params: Mapping[str, Any], client: RestClient, mode: Mode) -> dict[str, 
         warnings = check_containers(client, CA_CERTIFICATE, [wanted])
     wanted.update({option: value for option, value in (installed.current or {}).items() if option in ("name", "uuid")})
     change = _change(client, wanted, present)
+    if change.operation == CREATED and installed.current:
+        certificates.check_valid(installed.current, x509.now())
     outcome = foreseen(change) if mode.check else apply(client, CA_CERTIFICATE, change, params["verify_writes"])
     told = {"installed": installed.current is not None, "registered": change.after is not None}
     result = report(CA_CERTIFICATE, change, outcome)

@@ -157,6 +157,21 @@ def test_a_registration_by_somebody_else_meanwhile_is_no_failure(array: Simulato
     assert "carried out all the same" in result["warnings"][0]
 
 
+def test_one_that_has_expired_is_not_registered_any_more(array: Simulator, uuids: dict[str | None, str]) -> None:
+    options = {"name": "ca", "svm": "svm1"}
+    array.edit_certificate("ca", "svm1", {"expiry_time": "2020-01-31T12:00:00Z"})
+    for check_mode in (True, False):
+        with pytest.raises(
+            InvalidInput, match="'ca' on SVM 'svm1' has expired, on 2020-01-31 at 12:00 UTC, so no peer"
+        ):
+            ca_certificate(array, check_mode, **options)
+    assert "POST" not in methods(array)
+    # Of what is registered already, certificate_info and the drift warn.
+    array.add_ca_certificate("ca", "svm1")
+    assert ca_certificate(array, **options)["operation"] == "none"
+    assert ca_certificate(array, **options, state="absent")["operation"] == "deleted"
+
+
 def test_it_needs_its_release(array: Simulator) -> None:
     array.version = "9.9.1"
     for login in ({}, {"ontap_version": "9.9.1"}):

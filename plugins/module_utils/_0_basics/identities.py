@@ -151,7 +151,7 @@ def impossible(identity: str, remote: bool = True) -> str:
 def proves(subject: Name, alternatives: Alternatives, identity: str) -> bool | None:
     """Whether a certificate proves an identity, ``None`` for one of which that can't be told.
 
-    Upper and lower case count as the same, as they do to most daemons.
+    Upper and lower case count as the same, as they do to most daemons; not so a dot at the end of a host name.
     """
     if identity == ANYTHING:
         return True
@@ -169,7 +169,10 @@ def proves(subject: Name, alternatives: Alternatives, identity: str) -> bool | N
     if what == OTHER or "*" in identity:
         return False if impossible(identity) else None
     names = alternatives.emails if what == EMAIL else alternatives.hosts
-    return identity.rstrip(".").casefold() in [name.rstrip(".").casefold() for name in names]
+    if identity.casefold() in map(str.casefold, names):
+        return True
+    bare = identity.rstrip(".").casefold()
+    return None if bare in [name.rstrip(".").casefold() for name in names] else False
 
 
 def why_not(subject: Name, alternatives: Alternatives, identity: str) -> str:

@@ -9,6 +9,7 @@ They can be installed and deleted, and never be modified. Source: NetApp's REST 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from .._0_basics import certificate_bundle, normalize, x509
@@ -34,6 +35,7 @@ class Certificate(SvmScoped):
         Field("svm", path="svm.name", uuid_path="svm.uuid"),
         Field("scope", normalizer=normalize.keyword, choices=SCOPES),
         Field("type", normalizer=normalize.keyword, always_returned=True),
+        Field("expiry_time", normalizer=normalize.moment, read_only=True),
     )
 
     def check_usable(self, found: State | None, wanted: Mapping[str, Any], namesakes: Sequence[State]) -> None:
@@ -58,6 +60,15 @@ class Authority(Certificate):
             raise InvalidInput(
                 f"{self.title(found)} is of type {found['type']}: it identifies one end and is no CA's. "
                 "Name it in the option certificate of an IPsec policy; here, name the CA that signed the peer's."
+            )
+
+    def check_valid(self, found: State, now: datetime) -> None:
+        """Raises ``InvalidInput`` if it has expired, so that no peer can prove anything by it."""
+        expiry = found.get("expiry_time")
+        if expiry is not None and expiry <= now:
+            raise InvalidInput(
+                f"{self.title(found)} has expired, on {expiry:%Y-%m-%d at %H:%M %Z}, so no peer would be recognised by it. Install its "
+                "successor, and register that. Nothing was changed."
             )
 
 

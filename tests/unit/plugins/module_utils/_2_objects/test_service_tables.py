@@ -36,6 +36,7 @@ SAMPLES: dict[str, Any] = {
     "offload_enabled": True,
     "uuid": UUID.upper(),
     "scope": "SVM",
+    "expiry_time": "2199-12-31T23:59:59Z",
     "destination": "https://rulebook.example.com:5000/cluster1",
     "filters": ["b", "a", "b"],
     "type": "IKE",
