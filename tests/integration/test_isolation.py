@@ -196,7 +196,8 @@ from ansible import constants
 mine = sorted(name for name in sys.modules if name.startswith("ansible_collections"))
 settings = {
     name: sorted(map(str, value)) if isinstance(value, (set, frozenset)) else str(value)
-    for name, value in vars(constants).items() if name.isupper() and name != "DEFAULT_LOCAL_TMP"
+    for name, value in vars(constants).items()
+    if name.isupper() and name not in ("DEFAULT_LOCAL_TMP", "DEFAULT_INTERNAL_POLL_INTERVAL")
 }
 atexit.register(print, "the end")
 print(json.dumps({

@@ -192,6 +192,8 @@ def serve_with(settings: list[Any], lines: TextIO, code: Mapping[tuple[str, byte
     importlib.import_module("ansible.cli.playbook")
     from ansible import constants  # noqa: PLC0415 - not before the environment is what it has to be
 
+    # Else it looks a thousand times a second whether a worker has finished, which takes a sixth of a play that waits for many.
+    constants.DEFAULT_INTERNAL_POLL_INTERVAL = 0.005
     prepare_ansible(code)
     gc.freeze()
     for line in lines:
