@@ -73,8 +73,7 @@ class ActionModule(ActionBase):
         said = coverage_report.headline(doc)
         terminal.tell([f"{params['title']}: {said}", f"The report of all clusters: {os.path.relpath(paths[0])}"])
         return {
-            # With -v Ansible would say it again.
-            "_ansible_verbose_override": True,
+            **terminal.shown_once(),
             "msg": said,
             "files": [str(path) for path in paths],
             "unprotected": len(coverage_report.open_rows(clusters)),

@@ -251,8 +251,7 @@ class ActionModule(InProcessAction):
         if told.get("failed"):
             # Ansible prints all of a result that failed, and would bury the reason under what has been said, and is in the report.
             del told["lines"], told["digests"]
-        # As with -v all of any result, three hundred digests among it.
-        told["_ansible_verbose_override"] = True
+        told.update(terminal.shown_once())
         return told
 
     def _apply(

@@ -70,8 +70,7 @@ class ActionModule(ActionBase):
             quiet = not any(counted[severity] for severity in (findings.ERROR, findings.WARNING))
             terminal.tell((f"{task_vars['inventory_hostname']}: {text}" if quiet else text).splitlines())
         return {
-            # With -v Ansible would show the same again, and each finding once more.
-            "_ansible_verbose_override": True,
+            **terminal.shown_once(),
             "failed": failed,
             "msg": text,
             "findings": [one.as_dict() for one in found],

@@ -12,7 +12,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..modules.ipsec_report import OPTIONS
-from ..plugin_utils._0_reports import report_files
+from ..plugin_utils._0_reports import report_files, terminal
 
 
 class ActionModule(ActionBase):
@@ -52,5 +52,4 @@ class ActionModule(ActionBase):
         Display().display(f"The report of all clusters: {path}{after}")
         # As all reports, it is none of what a run changes.
         told = {"report": path, "clusters": found, "missing": missing}
-        # With -v Ansible would show it below the command, which is to be the last.
-        return {**result, **told, "_ansible_verbose_override": True}
+        return {**result, **told, **terminal.shown_once()}

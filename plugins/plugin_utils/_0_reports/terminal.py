@@ -36,6 +36,11 @@ def tell(lines: Sequence[str]) -> None:
     display.display("\n".join(styled(lines, display.columns) if color.ANSIBLE_COLOR else lines))
 
 
+def shown_once() -> dict[str, bool]:
+    """What a result has so that Ansible shows it with -vv, which asks for all there is, and not with -v, below what ``tell`` has shown."""
+    return {"_ansible_verbose_override": Display().verbosity < 2}
+
+
 def styled(lines: Sequence[str], columns: int) -> list[str]:
     """Lines for people: broken between words, in the colours of Ansible."""
     return [_coloured(line, _folded(line, columns)) for line in lines]
