@@ -150,16 +150,31 @@ def test_two_arrays_go_all_the_way_together_or_back_together(site: Site) -> None
     assert site.network.in_clear(encrypted) == []
 
 
-def test_the_way_back_with_libreswan(site: Site) -> None:
-    way = Way(site, "libreswan", "cluster1")
+@pytest.mark.parametrize(
+    ("daemon", "policies_allowed", "problem"),
+    [
+        ("libreswan", None, "wiresec-cluster1--svm1--nfs"),
+        ("strongswan", 0, "The SVM has as many IPsec policies as it may have"),
+    ],
+    ids=["libreswan-no_answer", "strongswan-refused_by_the_array"],
+)
+def test_without_a_proof_it_is_as_it_was(site: Site, daemon: str, policies_allowed: int | None, problem: str) -> None:
+    way = Way(site, daemon, "cluster1")
     way.arrays["cluster1"].wire_side.blocks_ike = True
+    way.arrays["cluster1"].policy_limit_per_svm = policies_allowed
     way.files(policy("others", remote_endpoint={"address": "10.10.20.9/32"}))
     refused = site.play(PROTECT)
     assert refused.code and "No client of this run is met by svm1/others" in refused.output, refused.output
 
     way.files(policy("nfs"))
+    unapproved = site.play(PROTECT, "-e", "ipsec_require_approval=true")
+    assert unapproved.code and "Nothing is changed without an approval" in unapproved.output, unapproved.output
+    assert "10.10.10." not in way.client.traps()
+
     back = site.play(PROTECT, "-e", "ipsec_client_wait=5")
-    assert back.code and "It is as it was before, because there is no proof from" in back.output, back.output
+    came_of_it = back.results[-1]["result"]["msg"]
+    assert back.code and "It is as it was before, because there is no proof from" in came_of_it, back.output
+    assert problem in came_of_it
     assert (way.names(), way.leftovers()) == ([], [])
     moment = site.network.now()
     assert way.goes_on() and site.network.in_clear(moment)
