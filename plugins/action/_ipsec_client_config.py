@@ -26,6 +26,9 @@ _DIRECTORIES = {"strongswan": "/etc/swanctl/conf.d", "libreswan": "/etc/ipsec.d"
 _SHOWN = 10
 
 
+_CONCERNS_NOBODY = "No policy of the files concerns {}, whose addresses are {}: nothing of it will be protected."
+
+
 class ActionModule(ActionBase):
     """See the documentation of the module."""
 
@@ -44,6 +47,7 @@ class ActionModule(ActionBase):
         except InvalidInput as error:
             return {**result, "failed": True, "msg": str(error)}
         way = FORMATS[params["format"]]
+        notes = way.notes if found.connections else [_CONCERNS_NOBODY.format(client.name, ", ".join(client.addresses))]
         written = self._write(params, render(way, client, found.connections))
         if written.get("failed"):
             return {**result, **written}
@@ -52,7 +56,7 @@ class ActionModule(ActionBase):
             **written,
             "connections": [_told(one) for one in found.connections],
             "unconcerned": [{**_of(one.source), "reason": one.reason} for one in found.unconcerned],
-            "warnings": [*written.get("warnings", []), *found.warnings, *(way.notes if found.connections else ())],
+            "warnings": [*written.get("warnings", []), *found.warnings, *notes],
         }
 
     def _check(self, params: Mapping[str, Any]) -> None:
@@ -154,7 +158,7 @@ def _told(one: Connection) -> dict[str, Any]:
     """A connection without its keys."""
     return {
         "name": one.name,
-        "policies": [_of(source) for source in one.sources],
+        "policies": [{**_of(source), "clients": source.clients} for source in one.sources],
         "does": one.does,
         "local": _end(one.local),
         "remote": _end(one.remote),

@@ -230,6 +230,7 @@ class ActionModule(InProcessAction):
             "summary": report["summary"],
             "unmanaged": len(plan_report.strangers(report)),
             "digests": plan.digests,
+            "service_enabled": plan.service_enabled,
             "changed": differs and not report["refused"],
             "diff": plan.diff,
         }

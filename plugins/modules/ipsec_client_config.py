@@ -171,7 +171,9 @@ connections:
       description: The name of the connection.
       type: str
     policies:
-      description: The policies that it is for, each with C(cluster), C(svm) (V(null) for cluster scope), C(policy) and C(path).
+      description:
+        - The policies that it is for, each with C(cluster), C(svm) (V(null) for cluster scope), C(policy), C(path), and as C(clients)
+          the network of all addresses that it is for.
       type: list
       elements: dict
     does:

@@ -231,6 +231,10 @@ digests:
   returned: when there was a plan that may be carried out, and the task did not fail
   type: list
   elements: str
+service_enabled:
+  description: Whether IPsec is switched on; while it is not, ONTAP may list none of the policies that there are.
+  returned: when there was a plan
+  type: bool
 verify:
   description: What M(wiresec.ontap.ipsec_policy_health) is to be asked of each SVM, in its options C(svm), C(ignore) and C(allow_empty).
   returned: with O(purpose=apply) and O(purpose=verify)

@@ -370,8 +370,11 @@ def test_the_examples_in_the_documentation_run(playbooks: Playbooks, module: str
         playbooks.array.auto_establish = True
     if module == "certificate_info":
         playbooks.array.add_policy({"name": "database", "svm": "svm1", "certificate": "ipsec-cert"})
-    if module == "certificate":
+    if module in ("certificate", "ipsec_policy_lint"):
         write_certificates(playbooks.folder / "pki")
+    if module == "ipsec_policy_lint":
+        # Which should be encrypted, and here is not.
+        (playbooks.folder / "pki" / "svm1.key").unlink()
     for folder in ("playbooks", "roles"):
         (playbooks.folder / folder).mkdir()
         (playbooks.folder / folder / "nothing_to_move.yml").write_text("[]\n", encoding="utf-8")

@@ -122,6 +122,12 @@ def test_traffic_in_use_becomes_encrypted_and_later_gets_another_key(site: Site,
     assert way.goes_on() and site.network.in_clear(encrypted) == []
     assert way.let_out() == 0
 
+    # It is in no file any more, and still on the array: without its trap the client would be cut off, and let packets out.
+    way.files(discarded("rpc", 111))
+    refused = site.play(PROTECT)
+    assert refused.code and "Clients would lose wiresec-cluster1--svm1--nfs" in refused.output, refused.output
+    assert way.goes_on() and site.network.in_clear(encrypted) == []
+
 
 def test_two_arrays_go_all_the_way_together_or_back_together(site: Site) -> None:
     way = Way(site, "strongswan", "cluster1", "cluster2")
@@ -168,7 +174,7 @@ def test_without_a_proof_it_is_as_it_was(site: Site, daemon: str, policies_allow
 
     way.files(policy("nfs"))
     unapproved = site.play(PROTECT, "-e", "ipsec_require_approval=true")
-    assert unapproved.code and "Nothing is changed without an approval" in unapproved.output, unapproved.output
+    assert unapproved.code and "It has not been approved" in unapproved.output, unapproved.output
     assert "10.10.10." not in way.client.traps()
 
     back = site.play(PROTECT, "-e", "ipsec_client_wait=5")

@@ -66,7 +66,7 @@ class Source:
     """The policy that something comes from.
 
     svm: ``None`` for cluster scope. path, line: where it is written. file: the path from the folder of all clusters on, which is the
-    same on each machine that has the files.
+    same on each machine that has the files. clients: the network of the addresses that it is for.
     """
 
     cluster: str
@@ -75,6 +75,7 @@ class Source:
     path: str = ""
     line: int = 0
     file: str = ""
+    clients: str = ""
 
     def __str__(self) -> str:
         place = f" on SVM {self.svm}" if self.svm is not None else ""
@@ -325,7 +326,7 @@ def _of_policy(client: Client, policy: ArrayPolicy, service: Service, result: Ne
             open_ends += [peer] if arrays.num_addresses > 1 and peer.num_addresses == 1 else []
             connection = Connection(
                 name=name_of(source.cluster, source.svm or "cluster-scope", source.policy, *map(_readable, open_ends)),
-                sources=(source,),
+                sources=(replace(source, clients=str(clients)),),
                 does=does,
                 local=End(own, port_of(state, "remote_endpoint")),
                 remote=End(peer, port_of(state, "local_endpoint")),

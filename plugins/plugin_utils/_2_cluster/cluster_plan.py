@@ -174,6 +174,11 @@ class ClusterPlan:
                 self._doubt(planned)
         return planned
 
+    @property
+    def service_enabled(self) -> bool:
+        """Whether IPsec is on; while it is not, ONTAP may list none of the policies."""
+        return self._service["config"].get("enabled") is not False
+
     def _doubt(self, planned: dict[str, Any]) -> None:
         """Believes no empty listing while IPsec is switched off: some releases say nothing then (docs/ontap_facts.md, 9.2)."""
         self._leave_open(
