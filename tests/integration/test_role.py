@@ -107,7 +107,7 @@ def test_a_plan_says_what_would_be_done_and_writes_to_no_array(repository: Repos
     assert "| modify | `nfs-03` | `svm2` | `enabled` `false` becomes `true` | 0 |" in report
     assert "| modify | `nfs-05` | `svm2` | `remote_endpoint` `10.20.5.0/25` becomes `10.20.5.0/24` |" in report
     lost = "| `cluster2` | **delete** | `odd \\| 'name'` | `svm1` | lets through what it discarded | `discard` of tcp"
-    assert report.index(lost) < report.index("`nfs-03`") < report.index("| **delete** | `open` |")
+    assert report.index(lost) < report.index("| **delete** | `open` |") < report.index("`nfs-03`")
     assert (
         "| create | `backup` | `svm1` | `esp_transport` of tcp, `10.10.10.7/32` port 873 to `10.30.0.0/16` any"
         in report
