@@ -64,10 +64,11 @@ class NegotiatingArray(Simulator):
     def _learn_associations(self) -> None:
         """Takes over who has associations by which policy, as the daemon tells of them."""
         there: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for name, one in self.wire_side.associations() if self.wire_side.answers else []:
-            if any(child["state"] == "INSTALLED" for child in one["child-sas"].values()):
-                svm, _separator, policy = name.partition("--")
-                there[svm, policy].add(one["remote-host"])
+        for _name, one in self.wire_side.associations() if self.wire_side.answers else []:
+            for child in one["child-sas"].values():
+                svm, _separator, policy = child["name"].partition("--")
+                if child["state"] == "INSTALLED":
+                    there[svm, policy].add(one["remote-host"])
         known: dict[tuple[str, str], set[str]] = defaultdict(set)
         for listed in self.security_associations():
             known[listed["svm"]["name"], listed["policy_name"]].add(listed["remote_address"])

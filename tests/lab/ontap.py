@@ -52,6 +52,7 @@ class Array(StrongSwan):
         self.unknown = unknown or Unknown()
         self.policies: list[Policy] = []
         self._put: dict[str, Policy] = {}
+        self._groups: dict[str, list[str]] = {}
         self.answers = True
         self.blocks_ike = False
         """Whether a firewall lets no IKE through, from when policies are put the next time."""
@@ -82,14 +83,18 @@ class Array(StrongSwan):
         self.policies = list(policies)
         protecting = [one for one in policies if _protects(one)]
         shunts = [one for one in policies if not _protects(one) and one.get("enabled", True)]
-        sections = {str(one["name"]): self._connection(one) for one in protecting}
+        groups = self._grouped(protecting)
+        sections = {str(of[0]["name"]): self._connection(of) for of in groups}
         sections |= {str(one["name"]): _shunt(one) for one in shunts}
         secrets = "".join(_secret(number, one) for number, one in enumerate(protecting))
         connections = "".join(f"{name} {section}" for name, section in sections.items())
         self.write({"/etc/swanctl/conf.d/policies.conf": f"connections {{\n{connections}}}\nsecrets {{\n{secrets}}}\n"})
         changed = {str(one["name"]) for one in protecting if self._ends(self._put.get(str(one["name"]), one), one)}
-        gone = sorted((self._put.keys() - sections.keys()) | changed)
+        gone = (self._put.keys() - {str(one["name"]) for one in protecting}) | changed
+        ends = [f"--ike {name}" for name, of in self._groups.items() if gone.issuperset(of)]
+        ends += [f"--child {name}" for name in sorted(gone)]
         self._put = {str(one["name"]): one for one in protecting}
+        self._groups = {str(of[0]["name"]): [str(one["name"]) for one in of] for of in groups}
         blocked = "-A INPUT -p 17 --dport 500 -j DROP" if self.blocks_ike else ""
         self.write({f"/run/rules{version}": _firewall(policies, version, blocked) for version in (4, 6)})
         self.shell(
@@ -97,7 +102,7 @@ class Array(StrongSwan):
                 [
                     "iptables-legacy-restore /run/rules4 && ip6tables-legacy-restore /run/rules6",
                     "swanctl --load-all --clear --noprompt >/run/load.out 2>&1 || { cat /run/load.out; exit 1; }",
-                    *(f"swanctl --terminate --force --timeout 1 --ike {name} >/dev/null 2>&1 || true" for name in gone),
+                    *(f"swanctl --terminate --force --timeout 1 {end} >/dev/null 2>&1 || true" for end in ends),
                 ]
             ),
             timeout=60,
@@ -122,17 +127,29 @@ class Array(StrongSwan):
         """Whether there is IKE for a policy, and whether there is an association."""
         if not self.answers:
             return False, False
-        found = [one for name, one in self.associations() if name == policy["name"] and one["state"] == "ESTABLISHED"]
+        groups = [name for name, of in self._groups.items() if policy["name"] in of]
+        found = [one for name, one in self.associations() if name in groups and one["state"] == "ESTABLISHED"]
         children = [child for one in found for child in one["child-sas"].values() if child["state"] == "INSTALLED"]
-        return bool(found), bool(children)
+        return bool(found), policy["name"] in {child["name"] for child in children}
 
     def _ends(self, before: Policy, after: Policy) -> bool:
         """Whether a change ends what was negotiated."""
         if after.get("certificate_modify_keepsa"):
             before = {**before, "certificate": after["certificate"]}
-        return self._connection(before) + _secret(0, before) != self._connection(after) + _secret(0, after)
+        return self._connection([before]) + _secret(0, before) != self._connection([after]) + _secret(0, after)
 
-    def _connection(self, policy: Policy) -> str:
+    def _grouped(self, policies: Sequence[Policy]) -> list[list[Policy]]:
+        """Those together that differ in their packets only: charon takes the first connection that fits, whatever packets it is for."""
+        groups: dict[str, list[Policy]] = {}
+        for policy in policies:
+            groups.setdefault(self._ike(policy), []).append(policy)
+        return list(groups.values())
+
+    def _connection(self, policies: Sequence[Policy]) -> str:
+        children = "".join(self._child(one) for one in policies)
+        return f"{{{self._ike(policies[0])}    children {{\n{children}    }}\n  }}\n"
+
+    def _ike(self, policy: Policy) -> str:
         local, remote = policy["local_endpoint"], policy["remote_endpoint"]
         by_key = "secret_key" in policy
         single = "/" not in remote["address"] or remote["address"].endswith(("/32", "/128"))
@@ -144,8 +161,7 @@ class Array(StrongSwan):
         certificate = "" if by_key else f"\n      certs = {policy['certificate']}.pem"
         ppk = policy.get("ppk")
         ppk_lines = f'\n    ppk_id = "{ppk["identity"]}"\n    ppk_required = yes' if ppk else ""
-        esp = "aes256gcm16-ecp384" if self.unknown.pfs else "aes256gcm16"
-        return f"""{{
+        return f"""
     version = 2
     mobike = no
     encap = {"yes" if policy.get("action") == "esp_udp" else "no"}
@@ -162,17 +178,17 @@ class Array(StrongSwan):
       {auth}
       id = "{"%any" if expected == "ANYTHING" else _identity(expected)}"
     }}
-    children {{
-      {policy["name"]} {{
+"""
+
+    def _child(self, policy: Policy) -> str:
+        return f"""      {policy["name"]} {{
         mode = transport
-        esp_proposals = {esp}
+        esp_proposals = {"aes256gcm16-ecp384" if self.unknown.pfs else "aes256gcm16"}
         rekey_time = 28800
-        local_ts = {_selector(policy, local)}
-        remote_ts = {_selector(policy, remote)}
+        local_ts = {_selector(policy, policy["local_endpoint"])}
+        remote_ts = {_selector(policy, policy["remote_endpoint"])}
         start_action = {"trap" if self.unknown.initiates else "none"}
       }}
-    }}
-  }}
 """
 
 
