@@ -95,7 +95,7 @@ eda: .venv/.ready .venv-eda/.ready  ## let a simulated array send events to ansi
 
 negotiate: .venv/.ready  ## let real daemons, in a Linux of their own, load what is rendered for clients; no root needed
 	@echo "== negotiate"
-	@$(RUN) python -m pytest -n0 -rs --timeout 600 tests/negotiate $(ARGS)
+	@$(RUN) python -m pytest -n0 -rs --timeout 1200 -o faulthandler_timeout=1500 tests/negotiate $(ARGS)
 
 pythons:  ## run tests/unit by ansible-test on each other Python that modules may run on
 	@$(CHECK_PYTHON)

@@ -10,11 +10,13 @@ import queue
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from lab.guest import Guest
 from lab.packages import Unavailable
+from lab.site import Site
 from negotiate.course import Course, read
 
 AT_A_TIME = 2
@@ -32,6 +34,13 @@ def guests() -> Iterator[list[Guest]]:
         with ThreadPoolExecutor(len(made)) as pool:
             booting = [pool.submit(stack.enter_context, one) for one in made]
         yield [one.result() for one in booting]
+
+
+@pytest.fixture
+def site(guests: list[Guest], tmp_path: Path) -> Iterator[Site]:
+    """A site without arrays and clients yet."""
+    with Site(guests[0], tmp_path) as one:
+        yield one
 
 
 @pytest.fixture(scope="session")

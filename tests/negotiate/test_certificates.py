@@ -5,16 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
+from cryptography.x509 import load_pem_x509_certificate
 
 from environment import CHECKOUT
 from lab.certificates import Authority
-from lab.guest import Guest
 from lab.hosts import wait_until
+from lab.ontap import Credentials
 from lab.site import Site
 from support.pages import blocks
 
@@ -28,15 +27,9 @@ HERE = {
 PATIENCE = 120
 
 
-@pytest.fixture
-def site(guests: list[Guest], tmp_path: Path) -> Iterator[Site]:
-    with Site(guests[-1], tmp_path) as one:
-        yield one
-
-
-def named(days: int) -> str:
-    """The name that the pattern of the page makes of a certificate of the array that is good for so many days."""
-    return f"svm1.example.com-{datetime.now(UTC) + timedelta(days):%Y-%m-%d}"
+def name_of(one: Credentials) -> str:
+    """The name that the pattern of the page makes of a certificate of the array."""
+    return f"svm1.example.com-{load_pem_x509_certificate(one.certificate.encode()).not_valid_after_utc:%Y-%m-%d}"
 
 
 @pytest.mark.parametrize("daemon", ["strongswan", "libreswan"])
@@ -47,7 +40,8 @@ def test_one_playbook_configures_both_ends_and_a_year_later_another_one_renews(s
     array.wire_side.serve()
     talk = client.talk(ADDRESSES["array"])
     files = {"ca.pem": authority.certificate}
-    for name, one in {"svm1": authority.sign(ARRAY), "client1": authority.sign(CLIENT, days=800)}.items():
+    first, successor = authority.sign(ARRAY), authority.sign(ARRAY, days=395)
+    for name, one in {"svm1": first, "client1": authority.sign(CLIENT, days=800)}.items():
         files |= {f"{name}.pem": one.certificate, f"{name}.key": one.private_key}
     for name, text in files.items():
         site.write(f"pki/{name}", text)
@@ -59,7 +53,7 @@ def test_one_playbook_configures_both_ends_and_a_year_later_another_one_renews(s
         "protocol": "tcp",
         "local_endpoint": {"address": f"{ADDRESSES['array']}/32", "port": 2049},
         "remote_endpoint": {"address": f"{ADDRESSES['client']}/32"},
-        "certificate": named(30),
+        "certificate": name_of(first),
         "local_identity": ARRAY,
         "remote_identity": CLIENT,
     }
@@ -75,14 +69,13 @@ def test_one_playbook_configures_both_ends_and_a_year_later_another_one_renews(s
     # The clock of the array is moved, and nothing on the wire knows of it.
     array.now = datetime.now(UTC) + timedelta(25)
     drift = site.play("wiresec.ontap.drift", "-e", "ipsec_clusters=clusters")
-    assert "expires" in drift.output and named(30) in drift.output, drift.output
-    successor = authority.sign(ARRAY, days=395)
+    assert "expires" in drift.output and name_of(first) in drift.output, drift.output
     site.write("pki/svm1.pem", successor.certificate)
     site.write("pki/svm1.key", successor.private_key)
     rotation = {
         "ipsec_clusters": "clusters",
         "svm": "svm1",
-        "old_certificate": named(30),
+        "old_certificate": name_of(first),
         "public_certificate_path": "pki/svm1.pem",
         "private_key_path": "pki/svm1.key",
         "wait": 60,
@@ -96,7 +89,7 @@ def test_one_playbook_configures_both_ends_and_a_year_later_another_one_renews(s
     print(f"{daemon}, a new certificate of the array: {talk.outage(began):.1f} s without an answer")
     assert client.spis() == before, "associations live on"
     moved = array.policy("nfs", "svm1")
-    assert moved and moved["certificate"]["name"] == named(395)
+    assert moved and moved["certificate"]["name"] == name_of(successor)
     settled = site.play("wiresec.ontap.rotate_certificates", "-e", "@rotation.yml")
     assert (settled.code, settled.changed) == (0, []), settled.output
     assert site.network.in_clear(encrypted) == []
