@@ -197,6 +197,33 @@ def test_policies_that_somebody_else_answers_for_are_no_obstacle(playbooks: Play
     assert (play.code, play.changed) == (0, ["wiresec.ontap.ipsec_client : Write what the policies ask of this host"])
 
 
+def test_another_identity_is_no_obstacle_because_both_ends_learn_it(playbooks: Playbooks) -> None:
+    check = Check(playbooks)
+    check.array.add_policy(on_the_array("nfs"))
+    check.files(policy(remote_identity="db1.example.com"))
+    play = check.run()
+    assert play.code == 0 and "1 to modify" in play.output, play.output
+
+
+@pytest.mark.parametrize(
+    ("playbook", "arguments"),
+    [
+        ("protect", ("--skip-tags", "always")),
+        ("clients", ("--skip-tags", "always")),
+        ("clients", ("-l", "cluster1")),
+        ("client_config", ("--skip-tags", "always")),
+        ("client_config", ("-l", "cluster1")),
+    ],
+)
+def test_what_leaves_nothing_to_do_does_not_end_well(
+    playbooks: Playbooks, playbook: str, arguments: tuple[str, ...]
+) -> None:
+    hosts = {"clients": {"hosts": {"db1": LOCAL}}, "clusters": {"hosts": {"cluster1": LOCAL}}}
+    (playbooks.folder / "inventory.yml").write_text(yaml.safe_dump(hosts), encoding="utf-8")
+    play = playbooks.run(CHECKOUT / "playbooks" / f"{playbook}.yml", "-i", "inventory.yml", *arguments)
+    assert play.code and "nothing is left to do" in play.output, play.output
+
+
 def test_a_policy_of_an_interrupted_run_that_is_in_use_by_now_is_not_taken_back(playbooks: Playbooks) -> None:
     check = Check(playbooks)
     other = {"local_endpoint": {"address": "10.10.10.8", "netmask": "32", "port": "2049-2049"}}

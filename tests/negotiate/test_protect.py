@@ -65,8 +65,8 @@ class Way:
 
     def let_out(self) -> int:
         """How many packets of the client have left in clear since there are policies."""
-        seen = self.site.network.in_clear(self.created) if self.created else []
-        return sum(one.count for one in seen if one.source == CLIENT)
+        assert self.created, "nothing was created"
+        return sum(one.count for one in self.site.network.in_clear(self.created) if one.source == CLIENT)
 
     def goes_on(self) -> bool:
         """Whether each connection has had an answer since now."""
