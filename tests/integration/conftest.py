@@ -23,7 +23,7 @@ pytest_plugins = ["simulator.fixtures"]
 def _coverage_of_plays(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Leaves plays out of the coverage, except those of the files that are there for what only a play reaches.
 
-    To trace all of Ansible costs a play three quarters more, for lines that other tests reach as well.
+    To trace all of Ansible costs a play half as much again, for lines that other tests reach as well.
     """
     if not request.node.get_closest_marker("covers_plays"):
         monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)

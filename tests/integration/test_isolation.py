@@ -217,7 +217,7 @@ def test_a_fork_is_like_a_new_process(tmp_path: Path) -> None:
     script.parent.mkdir()
     script.write_text(f"#!{sys.executable}\n{SHOWN}", encoding="utf-8")
     script.chmod(0o700)
-    # What is measured starts for real, so this is not, even where all else is.
+    # What is measured does not begin at the same place as what is not.
     ours = {name: value for name, value in isolated(os.environ).items() if not name.startswith("COVERAGE_")}
     python = PreparedPython(Path(sys.executable), ours)
     variables = {**ours, "ONTAP_PORT": "1"}

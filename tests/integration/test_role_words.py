@@ -80,7 +80,7 @@ def with_an_svm_that_has_none(repository: Repository) -> None:
             "10.10.20.11 with svm1_nfs1 (10.10.10.7) on SVM svm1 is in clear. nfs, portmapper, mountd, nlm, nsm, rquotad of 10.10.20.12 "
             'with svm1_nfs1 (10.10.10.7) on SVM svm1 is in clear. All of it is in ipsec-reports/audit.html."',
         ),
-        ("apply.yml --tags verify", with_an_svm_that_has_none, {}, "apply them, or set ipsec_verify: false"),
+        ("apply.yml --tags verify", with_an_svm_that_has_none, {"ipsec_verify_wait": 0}, "apply them, or set ipsec_verify: false"),
     ],
 )  # fmt: skip
 def test_what_stops_a_run_names_a_variable_of_the_role(

@@ -28,11 +28,11 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, TextIO
 
-COUNTS_AT_THE_START = ("PYTHON", "LC_", "LANG", "LD_", "DYLD_", "COVERAGE_", "TZ", "OPENSSL_")
+COUNTS_AT_THE_START = ("PYTHON", "LC_", "LANG", "LD_", "DYLD_", "TZ", "OPENSSL_")
 """How the names of variables begin that Python, or a library, reads once and for all."""
 
-COUNTS_LATER = ("ONTAP_", "RECORD_RESULTS", "PYTEST_CURRENT_TEST")
-"""How the names of variables begin that nothing of Ansible's reads: the collection does, the callback of the tests, or pytest."""
+COUNTS_LATER = ("ONTAP_", "RECORD_RESULTS", "PYTEST_CURRENT_TEST", "COVERAGE_")
+"""How the names of variables begin that nothing of Ansible's reads: the collection does, the callback of the tests, pytest, or coverage."""
 
 NEVER_PATHS = {
     *(
@@ -242,6 +242,19 @@ def prepare_ansible(code: Mapping[tuple[str, bytes], bytes]) -> None:
     finder._AnsibleCollectionPkgLoaderBase.get_code = get_code
 
 
+def measure_coverage() -> None:
+    """Begins here what ``coverage`` would begin with Python itself: nothing that is imported by now is traced.
+
+    Nor are modules: they come from a zip file, of which it takes nothing in.
+    """
+    import coverage  # noqa: PLC0415 - few plays need it
+
+    measured = coverage.process_startup()
+    assert measured
+    measured.set_option("run:patch", ["fork", "_exit"])
+    del os.environ["COVERAGE_PROCESS_CONFIG"]
+
+
 def become(command: list[str], environment: dict[str, str], folder: str, output: str) -> None:
     """Makes this process the one that a command would have started."""
     os.setsid()
@@ -254,6 +267,8 @@ def become(command: list[str], environment: dict[str, str], folder: str, output:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
+    if "COVERAGE_PROCESS_CONFIG" in environment:
+        measure_coverage()
     sys.argv = command
     runpy.run_path(command[0], run_name="__main__")
 

@@ -15,6 +15,7 @@ description: One JSON object a line, with task, whether it failed, and result.
 import json
 import multiprocessing
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,8 @@ class CallbackModule(CallbackBase):
         }
         with Path(os.environ["RECORD_RESULTS"]).open("a", encoding="utf-8") as record:
             record.write(json.dumps(entry, default=str) + "\n")
-        if "COVERAGE_PROCESS_CONFIG" in os.environ:
+        coverage = sys.modules.get("coverage")
+        if coverage and coverage.Coverage.current():
             # A worker saves what was traced after it has sent its result, and Ansible ends whichever there are after the last one.
             for worker in multiprocessing.active_children():
                 worker.join(20)
