@@ -97,11 +97,12 @@ def build(array: Simulator, drawn: Any) -> None:
 
 
 def possible(policy: dict[str, Any]) -> set[str]:
-    """What ONTAP lets differ in a policy of this method: without certificates, there is no certificate of it."""
+    """What ONTAP lets differ in a policy: without certificates, there is no certificate of it, and without ESP no method but none."""
     return {
         option
         for option in _EDITS
-        if not option.startswith("certificate") or policy.get("authentication_method") == "pki"
+        if (not option.startswith("certificate") or policy.get("authentication_method") == "pki")
+        and (option != "authentication_method" or policy["action"] == "esp_transport")
     }
 
 
