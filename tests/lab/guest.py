@@ -27,6 +27,9 @@ from lab.packages import LAYERS, fetched, program
 BOOT_SECONDS = 300
 """A boot takes 5 to 10 seconds of a quiet machine."""
 
+_numbers_of_guests = itertools.count()
+"""Each guest of this process takes the next one, and with it the next core."""
+
 
 class GuestFailed(Exception):
     """The guest did not do what it was asked for; the text says what came of it."""
@@ -71,10 +74,13 @@ class Guest:
         ]
         init.write_text(f"#!/bin/sh\nexec {shlex.join(agent)}\n")
         init.chmod(0o755)
+        cores = sorted(os.sched_getaffinity(0))
         self._line, other_end = socket.socketpair()
         self._console = (self._folder / "console").open("wb")
         self._kernel = subprocess.Popen(
             [
+                # The kernel and the process that it lets run take turns. On one core a turn costs a fifth less than on two.
+                *("taskset", "--cpu-list", str(cores[next(_numbers_of_guests) % len(cores)])),
                 program("linux.uml"),
                 *("mem=1500M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", f"init={init}", "quiet"),
                 *("con=null", "con0=null,fd:1", f"con1=fd:{other_end.fileno()}", "ssl=null", "panic=-1"),

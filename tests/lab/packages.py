@@ -42,7 +42,9 @@ class Unavailable(Exception):
 
 def fetched(*layers: str) -> dict[str, Path]:
     """The folder of each layer, unpacked as on the root of a file system. Fetches what is missing. Raises ``Unavailable``."""
-    missing = [program for program in ("apt-get", "dpkg-deb", "unshare", "nsenter") if not shutil.which(program)]
+    missing = [
+        program for program in ("apt-get", "dpkg-deb", "unshare", "nsenter", "taskset") if not shutil.which(program)
+    ]
     if missing:
         raise Unavailable(f"this is no Debian or Ubuntu: {', '.join(missing)} is not here")
     if "kernel" in layers and platform.machine() != "x86_64":

@@ -10,8 +10,9 @@
 
 extern long syscall(long number, ...);
 extern int *__errno_location(void);
+extern void *memcpy(void *to, const void *from, unsigned long length);
 
-enum { SYS_PTRACE = 101, PEEK_FIRST = 1, PEEK_LAST = 3, GETREGSET = 0x4204, SETREGSET = 0x4205, XSTATE = 0x202 };
+enum { EFAULT = 14, SYS_PTRACE = 101, PEEK_FIRST = 1, PEEK_LAST = 3, GETREGSET = 0x4204, SETREGSET = 0x4205, XSTATE = 0x202 };
 
 struct iovec {
   char *base;
@@ -19,10 +20,6 @@ struct iovec {
 };
 
 static char whole[65536] __attribute__((aligned(64)));
-
-static void copy(char *to, const char *from, unsigned long length) {
-  while (length--) *to++ = *from++;
-}
 
 long ptrace(long request, long pid, void *address, void *data) {
   struct iovec all = {whole, sizeof whole}, *part = data;
@@ -32,14 +29,10 @@ long ptrace(long request, long pid, void *address, void *data) {
     *__errno_location() = 0;
     return value;
   }
-  if ((request != GETREGSET && request != SETREGSET) || (long)address != XSTATE)
-    return syscall(SYS_PTRACE, request, pid, address, data);
+  long result = syscall(SYS_PTRACE, request, pid, address, data);
+  /* Each system call of the guest comes by here twice: only where a part was refused is there more to do. */
+  if (result >= 0 || *__errno_location() != EFAULT || request != SETREGSET || (long)address != XSTATE) return result;
   if (syscall(SYS_PTRACE, (long)GETREGSET, pid, address, &all) < 0) return -1;
-  if (part->length > all.length) part->length = all.length;
-  if (request == GETREGSET) {
-    copy(part->base, whole, part->length);
-    return 0;
-  }
-  copy(whole, part->base, part->length);
+  memcpy(whole, part->base, part->length < all.length ? part->length : all.length);
   return syscall(SYS_PTRACE, (long)SETREGSET, pid, address, &all);
 }
