@@ -46,9 +46,18 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def repository(tmp_path: Path, exported: Path) -> Iterator[Repository]:
+def place(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where a repository is while it is used: always the same, so that plays have the same settings, and are forks of one Python."""
+    used = tmp_path_factory.getbasetemp() / "used"
+    used.mkdir()
+    yield used
+    used.rename(tmp_path / "used")
+
+
+@pytest.fixture
+def repository(place: Path, exported: Path) -> Iterator[Repository]:
     """Three clusters with ten policies each, and their files."""
-    with Repository(tmp_path / "repository") as made:
+    with Repository(place / "repository") as made:
         fill(made)
         shutil.copytree(exported, made.folder / "ipsec")
         yield made

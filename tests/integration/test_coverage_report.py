@@ -162,8 +162,8 @@ def test_a_picture_of_an_array_of_any_size_fits(answer: dict[str, Any]) -> None:
 
 
 @pytest.mark.covers_plays
-def test_the_playbook_reports_all_clusters_and_fails_afterwards(tmp_path: Path) -> None:
-    with Repository(tmp_path / "repository") as repository:
+def test_the_playbook_reports_all_clusters_and_fails_afterwards(tmp_path: Path, place: Path) -> None:
+    with Repository(place / "repository") as repository:
         first, second, third = repository.clusters.values()
         for array in (first, second):
             array.serve_data()

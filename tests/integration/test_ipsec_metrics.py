@@ -47,8 +47,8 @@ def values(path: Path) -> Values:
     return found
 
 
-def test_a_run_tells_all_clusters_and_believes_none_that_it_could_not_read(tmp_path: Path) -> None:
-    with Repository(tmp_path / "repository") as repository:
+def test_a_run_tells_all_clusters_and_believes_none_that_it_could_not_read(place: Path) -> None:
+    with Repository(place / "repository") as repository:
         first, off, silent = repository.clusters.values()
         for array in repository.clusters.values():
             array.serve_data()

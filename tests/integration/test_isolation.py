@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from environment import CHECKOUT, isolated, online
-from support.harness import run_to_end
+from support.harness import ansible_playbook, base_environment, run_to_end
 from support.prepared_python import PreparedPython
 from support.repository import Repository
 
@@ -145,7 +146,7 @@ from support.prepared_python import PreparedPython
 
 HANGS = "import os, sys; sys.argv[1:] and os.system('sleep 1000 & echo $! >child-of-fork; wait')"
 Path("hanging.py").write_text(HANGS)
-PYTHON = PreparedPython(sys.executable, os.environ)
+PYTHON = PreparedPython(Path(sys.executable), os.environ)
 # What prepares it takes as long as the machine lets it.
 PYTHON.run(["hanging.py"], os.environ, Path.cwd())
 
@@ -193,7 +194,6 @@ SHOWN = """
 import atexit, json, locale, os, sys
 import ansible.cli.playbook
 from ansible import constants
-mine = sorted(name for name in sys.modules if name.startswith("ansible_collections"))
 settings = {
     name: sorted(map(str, value)) if isinstance(value, (set, frozenset)) else str(value)
     for name, value in vars(constants).items()
@@ -203,7 +203,7 @@ atexit.register(print, "the end")
 print(json.dumps({
     "argv": sys.argv, "path": sys.path, "environment": dict(os.environ), "folder": os.getcwd(), "file": __file__,
     "executable": [sys.executable, sys.prefix, list(sys.flags)], "encodings": [sys.stdout.encoding, locale.getlocale()],
-    "input": sys.stdin.read(), "main": sys.modules["__main__"].__dict__ is globals(), "imported": mine,
+    "input": sys.stdin.read(), "main": sys.modules["__main__"].__dict__ is globals(),
     "settings": settings, "temporary": sorted(os.listdir(constants.DEFAULT_LOCAL_TMP)),
     "alone": os.getpid() == os.getsid(0), "descriptors": len(os.listdir("/dev/fd")),
 }, indent=1))
@@ -267,6 +267,59 @@ def test_a_fork_imports_the_collection_as_it_is_by_then(tmp_path: Path) -> None:
             assert python.run([str(script)], environment, tmp_path) == (0, f"{value} {some} {some}\n")
     finally:
         python.stop()
+
+
+SHOWING = """
+import atexit, json, os, signal, sys, threading, warnings
+from ansible.module_utils.basic import AnsibleModule
+
+def main():
+    module = AnsibleModule({"end": {}, "key": {"no_log": True}})
+    atexit.register(open(os.environ["ENDS"], "a").write, module.params["end"] + " ")
+    ends = {
+        "crash": lambda: 1 / 0, "text": lambda: sys.exit("a text"), "number": lambda: sys.exit(3),
+        "kill": lambda: os.kill(os.getpid(), signal.SIGKILL), "fail": lambda: module.fail_json("bad", rc=7),
+    }
+    print("before the result")
+    print("to standard error", file=sys.stderr)
+    ends.get(module.params["end"], str)()
+    handlers = {name: str(signal.getsignal(number)) for name, number in vars(signal).items() if name[:4] in ("SIGT", "SIGI", "SIGA")}
+    module.exit_json(
+        argv=sys.argv, path=sys.path, environment={k: v for k, v in os.environ.items() if k not in ("_", "SHLVL")}, folder=os.getcwd(), input=sys.stdin.read(),
+        executable=[sys.executable, sys.prefix, list(sys.flags)], encodings=[sys.stdout.encoding, sys.stderr.errors],
+        main=[__name__, sys.modules["__main__"].__dict__ is globals()], handlers=handlers, threads=threading.active_count(),
+        imported=sorted(name for name in sys.modules if name.startswith("ansible")), mask=os.umask(0o22),
+        hooks=[str(hook) for hook in (*sys.meta_path, *sys.path_hooks)], remaining=signal.alarm(0),
+    )
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+@pytest.mark.parametrize("pipelining", ["true", "false"])
+def test_a_module_in_a_fork_is_like_one_in_a_new_process(tmp_path: Path, pipelining: str) -> None:
+    (tmp_path / "showing.py").write_text(SHOWING, encoding="utf-8")
+    ends = ("well", "crash", "text", "number", "kill", "fail")
+    tasks = [{"name": end, "showing": {"end": end, "key": "a secret"}, "ignore_errors": True} for end in ends]
+    tasks[0] |= {"environment": {"GIVEN": "it's $HOME"}}
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
+    (tmp_path / "play.yml").write_text(json.dumps([play]), encoding="utf-8")
+    seen = []
+    for way, within in (("forked", []), ("started", ["env"])):
+        environment = {
+            **base_environment(tmp_path / "results.jsonl"),
+            "ANSIBLE_LIBRARY": str(tmp_path),
+            "ANSIBLE_PIPELINING": pipelining,
+            "ENDS": str(tmp_path / way),
+        }
+        play = ansible_playbook(["play.yml"], environment, tmp_path, within)
+        shown = json.dumps(play.results, indent=1, sort_keys=True).replace(environment["ENDS"], "ENDS")
+        varying = r"ansible-tmp-[\w.-]+|ansible_\w+_payload_\w+|ansible-local-\w+|0x[0-9a-f]+|(?<=\"PYTEST_CURRENT_TEST\": ).*"
+        seen.append((play.code, (tmp_path / way).read_text(encoding="utf-8"), re.sub(varying, "", shown).splitlines()))
+    assert "a secret" not in str(seen)
+    assert seen[0][2] == seen[1][2]
+    assert seen[0] == seen[1]
 
 
 def test_the_network_of_the_caller_is_carried_along_but_used_by_nothing_else(caller: dict[str, str]) -> None:

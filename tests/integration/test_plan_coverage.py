@@ -19,8 +19,8 @@ HOLE = {
 }
 
 
-def test_an_innocent_looking_commit_opens_a_hole(tmp_path: Path) -> None:
-    with Repository(tmp_path / "repository") as repository:
+def test_an_innocent_looking_commit_opens_a_hole(tmp_path: Path, place: Path) -> None:
+    with Repository(place / "repository") as repository:
         fill(repository)
         first = next(iter(repository.clusters))
         for array in repository.clusters.values():

@@ -280,13 +280,13 @@ def test_a_limit_that_leaves_out_all_clients_is_refused(estate: Estate) -> None:
     assert estate.first not in estate.used.values()
 
 
-def test_one_cluster_comes_first_and_whatever_stops_it_is_taken_up_again(tmp_path: Path) -> None:
+def test_one_cluster_comes_first_and_whatever_stops_it_is_taken_up_again(place: Path) -> None:
     authority = Authority("C=DE, O=Example, CN=Root")
     first, second = authority.issue(SUBJECT), authority.issue(SUBJECT)
     moved, as_it_was = dict.fromkeys(NAMES, "second"), dict.fromkeys(NAMES, "first")
     given = {"svm": "svm1", "old_certificate": "first", "new_certificate": "second", "wait": 0}
     files = {"public_certificate_path": "next.pem", "private_key_path": "next.key"}
-    with Repository(tmp_path / "repository", version="9.18.1") as repository:
+    with Repository(place / "repository", version="9.18.1") as repository:
         arrays = repository.clusters
         for name, content in (
             ("next.pem", second.certificate),

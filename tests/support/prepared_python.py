@@ -5,8 +5,8 @@
 
 The other half of a short play is the start of Python and the import of Ansible and of what it is made of. Ansible reads its
 environment and its configuration while it is imported. So there are forks of two generations: one that imports Ansible for
-each set of Ansible's settings, and from it one for each play, which reads the collection, plugins and all else as anew. What
-Ansible makes of its own files is made once for all plays, and what Python makes of the collection's as long as they are the same.
+each set of Ansible's settings, and from it one for each play, which reads plugins and all else as anew. What Ansible makes of
+its own files is made once for all plays, and what Python makes of the collection's as long as they are the same.
 """
 
 from __future__ import annotations
@@ -22,17 +22,33 @@ import runpy
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.machinery import SourceFileLoader
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, TextIO
 
+from support.forked_modules import fork_modules
+
 COUNTS_AT_THE_START = ("PYTHON", "LC_", "LANG", "LD_", "DYLD_", "TZ", "OPENSSL_")
 """How the names of variables begin that Python, or a library, reads once and for all."""
 
-COUNTS_LATER = ("ONTAP_", "RECORD_RESULTS", "PYTEST_CURRENT_TEST", "COVERAGE_")
-"""How the names of variables begin that nothing of Ansible's reads: the collection does, the callback of the tests, pytest, or coverage."""
+READ_BY_ANSIBLE = (
+    "ANSIBLE_",
+    "_ANSIBLE_",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "PATH",
+    "TMP",
+    "TEMP",
+    "TERM",
+    "NO_COLOR",
+    "EDITOR",
+    "PAGER",
+)
+"""How the names of variables begin that Ansible, or what it imports, may read while it is imported; each play has all others of its own."""
 
 NEVER_PATHS = {
     *(
@@ -40,6 +56,7 @@ NEVER_PATHS = {
         "ANSIBLE_CALLBACKS_ENABLED",
         "ANSIBLE_LOCALHOST_WARNING",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING",
+        "ANSIBLE_PIPELINING",
     ),
 }
 """Settings of the tests for which it does not matter in which folder Ansible is started. Others may, unless they begin with /."""
@@ -62,6 +79,7 @@ class PreparedPython:
 
     def __init__(self, interpreter: Path, environment: Mapping[str, str]) -> None:
         """``environment`` is that of the interpreter itself; each script has its own."""
+        self.programs = interpreter.parent
         self._interpreter = interpreter
         self._environment = {name: value for name, value in environment.items() if not name.startswith("COVERAGE_")}
         self._server: subprocess.Popen[str] | None = None
@@ -99,8 +117,9 @@ class PreparedPython:
         """Sends a line, if there is one, and returns the number that the server answers."""
         if self._server is None:
             self._server = subprocess.Popen(
-                [self._interpreter, __file__],
+                [self._interpreter, "-m", "support.prepared_python"],
                 env=self._environment,
+                cwd=Path(__file__).resolve().parents[1],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -129,7 +148,7 @@ class PreparedPython:
 
 def serve() -> None:
     """Hands each line of the input to the process that has imported Ansible with its settings, and forks one if there is none."""
-    # So that nothing beside this file is found.
+    # So that nothing of the tests is found.
     del sys.path[0]
     names = subprocess.run([sys.executable, "-c", LIBRARIES], stdout=subprocess.PIPE, text=True, check=True).stdout
     for name in names.split():
@@ -141,6 +160,8 @@ def serve() -> None:
     gc.disable()
     gc.freeze()
     prepared: dict[str, TextIO] = {}
+    # Nobody would wait for an answer of what crashed.
+    signal.signal(signal.SIGCHLD, lambda _number, _frame: os.waitpid(-1, 0)[1] and os._exit(1))
     for line in sys.stdin:
         settings = settings_of(**json.loads(line))
         if settings not in prepared:
@@ -148,6 +169,7 @@ def serve() -> None:
                 prepared.pop(next(iter(prepared))).close()
             reading, writing = os.pipe()
             if os.fork() == 0:
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 os.close(writing)
                 for other in prepared.values():
                     other.close()
@@ -161,7 +183,11 @@ def serve() -> None:
 
 def settings_of(command: list[str], environment: dict[str, str], folder: str, **_others: str) -> str:
     """What Ansible may read while it is imported: the environment, the configuration, and what relative paths begin at."""
-    settings = {name: value for name, value in sorted(environment.items()) if not name.startswith(COUNTS_LATER)}
+    settings = {
+        name: value
+        for name, value in sorted(environment.items())
+        if name.startswith((*COUNTS_AT_THE_START, *READ_BY_ANSIBLE))
+    }
     configuration = Path(folder, settings["ANSIBLE_CONFIG"])
     content = configuration.read_text(encoding="utf-8") if configuration.is_file() else None
     relative = [
@@ -173,12 +199,19 @@ def settings_of(command: list[str], environment: dict[str, str], folder: str, **
 
 
 def compiled() -> dict[tuple[str, bytes], bytes]:
-    """The code of the collection by file and source: Ansible compiles a file whenever a process imports it, and Python keeps it."""
+    """The code of the collection, and of what modules may import of Ansible, by file and source.
+
+    Ansible compiles a file whenever a process imports it, as Python does where it comes from a module's zip file.
+    """
+    collections = os.environ.get("ANSIBLE_COLLECTIONS_PATH")
+    folders = [Path(collections, "ansible_collections/wiresec/ontap/plugins")] if collections else []
+    ansible = find_spec("ansible")
+    assert ansible and ansible.origin
+    folders.append(Path(ansible.origin).parent / "module_utils")
     return {
         (str(path), path.read_bytes()): marshal.dumps(SourceFileLoader(path.stem, str(path)).get_code(path.stem))
-        for path in Path(os.environ["ANSIBLE_COLLECTIONS_PATH"], "ansible_collections/wiresec/ontap/plugins").rglob(
-            "*.py"
-        )
+        for folder in folders
+        for path in folder.rglob("*.py")
     }
 
 
@@ -188,6 +221,7 @@ def serve_with(settings: list[Any], lines: TextIO, code: Mapping[tuple[str, byte
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
+    path = list(sys.path)
     sys.path.insert(0, str(Path(script).resolve().parent))
     importlib.import_module("ansible.cli.playbook")
     from ansible import constants  # noqa: PLC0415 - not before the environment is what it has to be
@@ -195,6 +229,7 @@ def serve_with(settings: list[Any], lines: TextIO, code: Mapping[tuple[str, byte
     # Else it looks a thousand times a second whether a worker has finished, which takes a sixth of a play that waits for many.
     constants.DEFAULT_INTERNAL_POLL_INTERVAL = 0.005
     prepare_ansible(code)
+    fork_modules({source: made for (_path, source), made in code.items()}, path)
     gc.freeze()
     for line in lines:
         # Each run removes it at its end.
@@ -240,6 +275,44 @@ def prepare_ansible(code: Mapping[tuple[str, bytes], bytes]) -> None:
         return marshal.loads(known) if known else compile_anew(self, fullname)
 
     finder._AnsibleCollectionPkgLoaderBase.get_code = get_code
+    import_collection(Path(path) for path, _source in code)
+
+
+IMPORTED: dict[Path, tuple[int, int]] = {}
+"""Which files of the collection are imported, and what becomes another number when they change."""
+
+
+def import_collection(files: Iterable[Path]) -> None:
+    """Imports the collection from where Ansible finds it, which each process of a play would do; another one is left for it to find."""
+    from ansible import constants  # noqa: PLC0415 - as above
+    from ansible.plugins import loader  # noqa: PLC0415
+    from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder  # noqa: PLC0415
+
+    root = Path(constants.COLLECTIONS_PATHS[0])
+    loader.init_plugin_loader()
+    for file in files:
+        if file.is_relative_to(root / "ansible_collections") and file.stem != "__init__":
+            IMPORTED[file] = change_of(file)
+            module = importlib.import_module(".".join(file.relative_to(root).with_suffix("").parts))
+            if file.stem == "html_report":
+                # To compile the templates of the pages takes longer than to write the pages.
+                for template in module._ENVIRONMENT.list_templates():
+                    module._ENVIRONMENT.get_template(template)
+    _AnsibleCollectionFinder._remove()
+
+
+def change_of(file: Path) -> tuple[int, int]:
+    """Which file it is, and when it was changed, which nobody can set; zero where there is none."""
+    with contextlib.suppress(FileNotFoundError):
+        found = file.stat()
+        return found.st_ino, found.st_ctime_ns
+    return 0, 0
+
+
+def forget_collection() -> None:
+    """Leaves it for the play to import, as it is now."""
+    for name in [name for name in sys.modules if name.startswith("ansible_collections.wiresec.ontap.")]:
+        del sys.modules[name]
 
 
 def measure_coverage() -> None:
@@ -267,7 +340,10 @@ def become(command: list[str], environment: dict[str, str], folder: str, output:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    if "COVERAGE_PROCESS_CONFIG" in environment:
+    measured = "COVERAGE_PROCESS_CONFIG" in environment
+    if measured or any(change_of(file) != known for file, known in IMPORTED.items()):
+        forget_collection()
+    if measured:
         measure_coverage()
     sys.argv = command
     runpy.run_path(command[0], run_name="__main__")
