@@ -15,7 +15,7 @@ import pytest
 
 from simulator import Simulator
 from simulator.fixtures import _running_array, array, make_array
-from support.third_party import CLIENT_PYTHON, environment
+from support.third_party import CLIENT_PYTHON, environment, playbook
 
 __all__ = ["_running_array", "array", "make_array"]
 
@@ -59,7 +59,9 @@ def run_client(client_python: str, tmp_path: Path) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def play(client_python: str, tmp_path: Path) -> Callable[..., list[dict[str, Any]]]:
+def play(
+    client_python: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., list[dict[str, Any]]]:
     """Return a function that runs tasks with ansible-playbook and returns the result of each, in order."""
 
     def run(array: Simulator, tasks: list[dict[str, Any]], *options: str, **variables: Any) -> list[dict[str, Any]]:
@@ -73,27 +75,11 @@ def play(client_python: str, tmp_path: Path) -> Callable[..., list[dict[str, Any
             "netapp_password": array.password,
             "validate_certs": True,
         }
-        result = subprocess.run(
-            [
-                *(client_python, "-m", "ansible", "playbook", str(book), *options),
-                *("--extra-vars", json.dumps({**known, **variables})),
-            ],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=tmp_path,
-            env={
-                **environment(array, tmp_path),
-                "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
-                "ANSIBLE_PIPELINING": "True",
-                "ANSIBLE_LOCALHOST_WARNING": "False",
-                "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
-                "ANSIBLE_DEPRECATION_WARNINGS": "False",
-            },
-            timeout=120,
-        )
-        assert result.returncode == 0, result.stdout + result.stderr
-        report = json.loads(result.stdout)
-        return [task["hosts"]["localhost"] for task in report["plays"][0]["tasks"]]
+        arguments = [str(book), *options, "--extra-vars", json.dumps({**known, **variables})]
+        # The same for all, so that they are forks of one Python.
+        home = tmp_path_factory.getbasetemp()
+        done = playbook(arguments, {**environment(array, home), "ANSIBLE_PIPELINING": "True"}, tmp_path)
+        assert done.code == 0, done.output
+        return [{**entry["result"], **({"failed": True} if entry["failed"] else {})} for entry in done.results]
 
     return run

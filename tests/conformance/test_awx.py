@@ -16,7 +16,7 @@ import pytest
 from simulator import Simulator
 from support.awx import KIT, tasks
 from support.fake_awx import FakeAwx
-from support.third_party import environment
+from support.third_party import environment, playbook
 
 # What AWX takes, read from its sources: awx/main/fields.py, awx/api/views, awx/api/serializers.py.
 FIELD_KEYS = {
@@ -45,22 +45,10 @@ def awx(client_python: str, tmp_path_factory: pytest.TempPathFactory) -> Any:
         fake.add("credentials", {"name": "IPsec vault", "inputs": {"vault_password": "$encrypted$"}, "organization": 1})
         fake.objects[-1]["credential_type"] = fake.get("credential_types", "Vault")["id"]
         home = tmp_path_factory.mktemp("home")
-        done = subprocess.run(
-            [client_python, "-m", "ansible", "playbook", str(KIT / "configure.yml")],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=home,
-            env={
-                **environment(Simulator(), home),
-                "CONTROLLER_HOST": fake.url,
-                "CONTROLLER_OAUTH_TOKEN": "a-token-of-the-tests",
-                "ANSIBLE_LOCALHOST_WARNING": "False",
-                "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False",
-            },
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "WARNING" not in done.stderr
+        told = {"CONTROLLER_HOST": fake.url, "CONTROLLER_OAUTH_TOKEN": "a-token-of-the-tests"}
+        done = playbook([str(KIT / "configure.yml")], {**environment(Simulator(), home), **told}, home)
+        assert done.code == 0, done.output
+        assert "WARNING" not in done.output
         yield fake
 
 

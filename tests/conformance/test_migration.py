@@ -24,7 +24,7 @@ from ansible_collections.wiresec.ontap.plugins.plugin_utils._0_migration.netapp_
 from environment import CHECKOUT, isolated
 from simulator import Simulator
 from support.harness import INFO_SPEC, POLICY_SPEC
-from support.third_party import KEY, environment
+from support.third_party import KEY, environment, playbook
 
 GUIDE = (CHECKOUT / "docs" / "migration.md").read_text(encoding="utf-8")
 CONNECTION = "The connection, for all modules"
@@ -167,25 +167,16 @@ def book(client_python: str, tmp_path: Path) -> Callable[..., str]:
             "secret_key": KEY,
             "ansible_python_interpreter": client_python,
         }
-        finished = subprocess.run(
-            [client_python, "-m", "ansible", "playbook", name, "--extra-vars", json.dumps(known), *arguments],
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd=tmp_path,
-            env={
-                **given,
-                "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join([str(CHECKOUT / ".venv"), *map(str, there)]),
-                "ANSIBLE_PIPELINING": "True",
-                "ANSIBLE_NOCOLOR": "True",
-                # What requests takes from its own variable, which the modules of netapp.ontap leave to it.
-                "ONTAP_CA_PATH": array.ca_path,
-            },
-            timeout=120,
-            check=False,
-        )
-        assert finished.returncode == 0, finished.stdout
-        return finished.stdout
+        surroundings = {
+            **given,
+            "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join([str(CHECKOUT / ".venv"), *map(str, there)]),
+            "ANSIBLE_PIPELINING": "True",
+            # What requests takes from its own variable, which the modules of netapp.ontap leave to it.
+            "ONTAP_CA_PATH": array.ca_path,
+        }
+        done = playbook([name, "--extra-vars", json.dumps(known), *arguments], surroundings, tmp_path)
+        assert done.code == 0, done.output
+        return done.output
 
     return run
 

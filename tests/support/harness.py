@@ -217,8 +217,12 @@ class Play:
 
 def base_environment(record: Path) -> dict[str, str]:
     """The environment of any run of ansible-playbook: the collection under test, and a record of all results."""
+    return {**isolated(os.environ), **recording(record)}
+
+
+def recording(record: Path) -> dict[str, str]:
+    """Variables by which Ansible writes down the results of all tasks."""
     return {
-        **isolated(os.environ),
         "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
         "ANSIBLE_CALLBACKS_ENABLED": "record_results",
         "ANSIBLE_NOCOLOR": "true",
@@ -227,13 +231,20 @@ def base_environment(record: Path) -> dict[str, str]:
 
 
 def ansible_playbook(
-    arguments: Sequence[str], environment: Mapping[str, str], folder: Path, within: Sequence[str] = ()
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    within: Sequence[str] = (),
+    python: PreparedPython = _PYTHON,
 ) -> Play:
-    """Runs ansible-playbook in a folder, with an environment that has a record of results. within: a command that runs others."""
+    """Runs ansible-playbook in a folder, with an environment that has a record of results.
+
+    within: a command that runs others. python: the one whose ansible-playbook it is.
+    """
     record = Path(environment["RECORD_RESULTS"])
     record.unlink(missing_ok=True)
-    command = [*within, str(PROGRAMS / "ansible-playbook"), *arguments]
-    run = _PYTHON.run if _PYTHON.can_run_in(environment) and not within else run_to_end
+    command = [*within, str(python.programs / "ansible-playbook"), *arguments]
+    run = python.run if python.can_run_in(environment) and not within else run_to_end
     code, output = run(command, environment, folder)
     lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
     return Play(code, output, [json.loads(line) for line in lines])

@@ -6,14 +6,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from environment import CHECKOUT, isolated
 from simulator import Simulator
+from support.harness import Play, ansible_playbook, recording
+from support.prepared_python import PreparedPython
 
 CLIENT_PYTHON = CHECKOUT / ".venv-conformance" / "bin" / "python"
 """The interpreter of an environment in which tests/conformance/requirements.txt is installed."""
+
+_PYTHON = PreparedPython(CLIENT_PYTHON, isolated(os.environ))
 
 KEY = "a-key-of-eighteen-and-more"
 CONNECTION = {
@@ -40,7 +45,13 @@ def environment(array: Simulator, home: Path) -> dict[str, str]:
     """Variables for a client: no collection from outside of its environment, the simulator's authority."""
     kept = {name: value for name, value in isolated(os.environ).items() if name != "ANSIBLE_COLLECTIONS_PATH"}
     own = {"HOME": str(home), "ANSIBLE_HOME": str(home / ".ansible")}
-    return {**kept, **own, "REQUESTS_CA_BUNDLE": array.ca_path, "CURL_CA_BUNDLE": array.ca_path}
+    quiet = {"ANSIBLE_LOCALHOST_WARNING": "False", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False"}
+    return {**kept, **own, **quiet, "REQUESTS_CA_BUNDLE": array.ca_path, "CURL_CA_BUNDLE": array.ca_path}
+
+
+def playbook(arguments: Sequence[str], environment: Mapping[str, str], folder: Path) -> Play:
+    """Runs ansible-playbook of that environment, in a folder, and records the results of all tasks there."""
+    return ansible_playbook(arguments, {**environment, **recording(folder / "results.jsonl")}, folder, python=_PYTHON)
 
 
 def task(options: dict[str, Any], **changes: Any) -> dict[str, Any]:
