@@ -254,10 +254,28 @@ def cell(array: Simulator, scenario: Scenario, fault: Fault, write: bool) -> Out
     return Outcome(failed, result, before, array.policies())
 
 
+HEADINGS = {False: "the look-up meets", True: "the write meets"}
+
+
+def documented(page: str) -> dict[tuple[str, str, str], str]:
+    """The outcomes in the tables of a page, in their order: by the heading of the table, the fault, and the scenario."""
+    found: dict[tuple[str, str, str], str] = {}
+    heading, scenarios = "", [""]
+    for line in page.splitlines():
+        first, *cells = line.removeprefix("| ").removesuffix(" |").split(" | ")
+        if first in HEADINGS.values():
+            heading, scenarios = first, cells
+        elif not line.startswith("|"):
+            heading = ""
+        elif heading and cells:
+            found |= {(heading, first, name): cell for name, cell in zip(scenarios, cells, strict=True)}
+    return found
+
+
 def rows(array: Simulator) -> Iterator[tuple[str, list[str]]]:
     """The lines of both tables, as they become known: heading and cells."""
     for scenarios, faults, write in ((READS, read_faults(), False), (WRITES, write_faults(), True)):
-        yield "the look-up meets" if not write else "the write meets", [scenario.name for scenario in scenarios]
+        yield HEADINGS[write], [scenario.name for scenario in scenarios]
         for fault in faults:
             outcomes = [cell(array, scenario, fault, write) for scenario in scenarios]
             yield fault.name, [outcome.text for outcome in outcomes]
