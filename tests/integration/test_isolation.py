@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from environment import CHECKOUT, isolated, online
-from support.harness import ansible_playbook, base_environment, run_to_end
+from environment import CHECKOUT, PROGRAMS, isolated, online
+from support.harness import PYTHON, ansible_playbook, base_environment, run_to_end
+from support.prepared_program import program
 from support.prepared_python import PreparedPython
 from support.repository import Repository
 
@@ -204,7 +205,7 @@ print(json.dumps({
     "argv": sys.argv, "path": sys.path, "environment": dict(os.environ), "folder": os.getcwd(), "file": __file__,
     "executable": [sys.executable, sys.prefix, list(sys.flags)], "encodings": [sys.stdout.encoding, locale.getlocale()],
     "input": sys.stdin.read(), "main": sys.modules["__main__"].__dict__ is globals(),
-    "settings": settings, "temporary": sorted(os.listdir(constants.DEFAULT_LOCAL_TMP)),
+    "settings": settings, "temporary": sorted({*os.listdir(constants.DEFAULT_LOCAL_TMP)} - {"ansiballz_cache"}),
     "alone": os.getpid() == os.getsid(0), "descriptors": len(os.listdir("/dev/fd")),
 }, indent=1))
 print("to standard error", file=sys.stderr)
@@ -297,29 +298,43 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("pipelining", ["true", "false"])
-def test_a_module_in_a_fork_is_like_one_in_a_new_process(tmp_path: Path, pipelining: str) -> None:
+def test_a_module_in_a_fork_is_like_one_in_a_new_process(tmp_path: Path) -> None:
     (tmp_path / "showing.py").write_text(SHOWING, encoding="utf-8")
-    ends = ("well", "crash", "text", "number", "kill", "fail")
-    tasks = [{"name": end, "showing": {"end": end, "key": "a secret"}, "ignore_errors": True} for end in ends]
-    tasks[0] |= {"environment": {"GIVEN": "it's $HOME"}}
-    play = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
+    tasks = [
+        {"name": end, "showing": {"end": end, "key": "a secret"}, "vars": {"ansible_pipelining": pipelining}}
+        for pipelining in (True, False)
+        for end in ("well", "crash", "text", "number", "kill", "fail")
+    ]
+    play = {"hosts": "localhost", "gather_facts": False, "ignore_errors": True, "tasks": tasks}
+    play["environment"] = {"GIVEN": "it's $HOME"}
     (tmp_path / "play.yml").write_text(json.dumps([play]), encoding="utf-8")
     seen = []
     for way, within in (("forked", []), ("started", ["env"])):
-        environment = {
-            **base_environment(tmp_path / "results.jsonl"),
-            "ANSIBLE_LIBRARY": str(tmp_path),
-            "ANSIBLE_PIPELINING": pipelining,
-            "ENDS": str(tmp_path / way),
-        }
-        play = ansible_playbook(["play.yml"], environment, tmp_path, within)
-        shown = json.dumps(play.results, indent=1, sort_keys=True).replace(environment["ENDS"], "ENDS")
+        variables = {"ANSIBLE_LIBRARY": str(tmp_path), "ENDS": str(tmp_path / way)}
+        environment = {**base_environment(tmp_path / "results.jsonl"), **variables}
+        done = ansible_playbook(["play.yml"], environment, tmp_path, within)
+        shown = json.dumps(done.results, indent=1, sort_keys=True).replace(variables["ENDS"], "ENDS")
         varying = r"ansible-tmp-[\w.-]+|ansible_\w+_payload_\w+|ansible-local-\w+|0x[0-9a-f]+|(?<=\"PYTEST_CURRENT_TEST\": ).*"
-        seen.append((play.code, (tmp_path / way).read_text(encoding="utf-8"), re.sub(varying, "", shown).splitlines()))
+        ends = (tmp_path / way).read_text(encoding="utf-8")
+        seen.append((done.code, len(done.results), ends, re.sub(varying, "", shown).splitlines()))
     assert "a secret" not in str(seen)
-    assert seen[0][2] == seen[1][2]
-    assert seen[0] == seen[1]
+    assert seen[0][:3] == (0, 12, seen[1][2])
+    assert seen[0][3] == seen[1][3]
+
+
+@pytest.mark.parametrize("arguments", ["--version", "--inventory=nowhere, missing.yml", "--nonsense"])
+def test_a_program_that_hands_over_to_a_fork_is_like_the_one_itself(tmp_path: Path, arguments: str) -> None:
+    script = f'cd "{tmp_path}"; ansible-playbook {arguments}; echo "status $?"'
+    with program(PYTHON) as folder:
+        handed_over, itself = (
+            run_to_end(
+                ["sh", "-c", script],
+                {**isolated(os.environ), "PATH": os.pathsep.join([str(first), os.environ["PATH"]])},
+                CHECKOUT,
+            )
+            for first in (folder, PROGRAMS)
+        )
+    assert handed_over == itself
 
 
 def test_the_network_of_the_caller_is_carried_along_but_used_by_nothing_else(caller: dict[str, str]) -> None:

@@ -26,7 +26,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.machinery import SourceFileLoader
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import NamedTemporaryFile, TemporaryDirectory, mkdtemp
 from typing import Any, TextIO
 
 from support.forked_modules import fork_modules
@@ -83,6 +83,7 @@ class PreparedPython:
         self._interpreter = interpreter
         self._environment = {name: value for name, value in environment.items() if not name.startswith("COVERAGE_")}
         self._server: subprocess.Popen[str] | None = None
+        self._folder = TemporaryDirectory(prefix="prepared-")
 
     def can_run_in(self, environment: Mapping[str, str]) -> bool:
         """Whether all that counts at the start of Python is the same for the interpreter and for a script.
@@ -117,7 +118,7 @@ class PreparedPython:
         """Sends a line, if there is one, and returns the number that the server answers."""
         if self._server is None:
             self._server = subprocess.Popen(
-                [self._interpreter, "-m", "support.prepared_python"],
+                [self._interpreter, "-m", "support.prepared_python", self._folder.name],
                 env=self._environment,
                 cwd=Path(__file__).resolve().parents[1],
                 stdin=subprocess.PIPE,
@@ -227,10 +228,11 @@ def serve_with(settings: list[Any], lines: TextIO, code: Mapping[tuple[str, byte
     from ansible import constants  # noqa: PLC0415 - not before the environment is what it has to be
 
     # Else it looks a thousand times a second whether a worker has finished, which takes a sixth of a play that waits for many.
-    constants.DEFAULT_INTERNAL_POLL_INTERVAL = 0.005
+    constants.DEFAULT_INTERNAL_POLL_INTERVAL = 0.01
     prepare_ansible(code)
     fork_modules({source: made for (_path, source), made in code.items()}, path)
     gc.freeze()
+    modules = Path(mkdtemp(dir=sys.argv[1]))
     for line in lines:
         # Each run removes it at its end.
         Path(constants.DEFAULT_LOCAL_TMP).mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -243,7 +245,7 @@ def serve_with(settings: list[Any], lines: TextIO, code: Mapping[tuple[str, byte
                 return
             os.close(told)
             lines.close()
-            become(**json.loads(line))
+            become(**json.loads(line), modules=modules)
             return
         os.close(told)
         print(child, flush=True)
@@ -315,6 +317,13 @@ def forget_collection() -> None:
         del sys.modules[name]
 
 
+def keep_packed_modules(folder: Path) -> None:
+    """Lets the next play find there what this one packs: to look for all that a module imports takes longer than most modules do."""
+    from ansible import constants  # noqa: PLC0415 - as above
+
+    Path(constants.DEFAULT_LOCAL_TMP, "ansiballz_cache").symlink_to(folder)
+
+
 def measure_coverage() -> None:
     """Begins here what ``coverage`` would begin with Python itself: nothing that is imported by now is traced.
 
@@ -328,8 +337,8 @@ def measure_coverage() -> None:
     del os.environ["COVERAGE_PROCESS_CONFIG"]
 
 
-def become(command: list[str], environment: dict[str, str], folder: str, output: str) -> None:
-    """Makes this process the one that a command would have started."""
+def become(command: list[str], environment: dict[str, str], folder: str, output: str, modules: Path) -> None:
+    """Makes this process the one that a command would have started. modules: where Ansible keeps those that it has packed."""
     os.setsid()
     for descriptor, path, flags in ((0, os.devnull, os.O_RDONLY), (1, output, os.O_WRONLY | os.O_APPEND)):
         opened = os.open(path, flags)
@@ -341,10 +350,13 @@ def become(command: list[str], environment: dict[str, str], folder: str, output:
     os.environ.clear()
     os.environ.update(environment)
     measured = "COVERAGE_PROCESS_CONFIG" in environment
-    if measured or any(change_of(file) != known for file, known in IMPORTED.items()):
+    changed = any(change_of(file) != known for file, known in IMPORTED.items())
+    if measured or changed:
         forget_collection()
     if measured:
         measure_coverage()
+    if not changed and (IMPORTED or "ANSIBLE_COLLECTIONS_PATH" not in environment):
+        keep_packed_modules(modules)
     sys.argv = command
     runpy.run_path(command[0], run_name="__main__")
 
