@@ -5,7 +5,7 @@
 
 Text is shown, commands are run in a repository of their own, and changes of files are applied, in the order of the page. What
 happens behind the reader's back, and what a command should do, is in comments of the page. Exits non-zero at the first
-command that does something else.
+command that does something else. An argument is a folder whose programs come before all others.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ class Week:
     def _run(self, command: list[str], given: str) -> subprocess.CompletedProcess[str]:
         environment = {
             **self.repository.environment(),
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.pathsep.join([*sys.argv[1:], str(Path(sys.executable).parent), os.environ["PATH"]]),
             "ANSIBLE_VAULT_PASSWORD_FILE": str(self.repository.outside / "vault-password"),
             "ANSIBLE_DISPLAY_OK_HOSTS": "false",
             "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",

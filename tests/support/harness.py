@@ -61,7 +61,7 @@ IN_PROCESS = "wiresec_ontap_in_process"
 
 CALLBACKS = Path(__file__).resolve().parent / "callback_plugins"
 
-_PYTHON = PreparedPython(PROGRAMS / "python", isolated(os.environ))
+PYTHON = PreparedPython(PROGRAMS / "python", isolated(os.environ))
 
 POLICY_SPEC = {
     **tables.CONNECTION,
@@ -235,7 +235,7 @@ def ansible_playbook(
     environment: Mapping[str, str],
     folder: Path,
     within: Sequence[str] = (),
-    python: PreparedPython = _PYTHON,
+    python: PreparedPython = PYTHON,
 ) -> Play:
     """Runs ansible-playbook in a folder, with an environment that has a record of results.
 
