@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from graphlib import TopologicalSorter
 from importlib.util import resolve_name
 from pathlib import Path
@@ -36,6 +37,7 @@ def name_of(path: Path) -> str:
     return "/".join(path.relative_to(PLUGINS).parts)
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """The dotted names of all modules that a source file imports."""
     names = set()

@@ -129,7 +129,8 @@ BLANK = st.text(" \t\n\r\u00a0", max_size=4)
 
 
 @pytest.mark.parametrize(("spec", "option", "row"), EVERYWHERE.values(), ids=EVERYWHERE)
-@settings(deadline=None)
+# There are many options, and one rule for all of them.
+@settings(deadline=None, max_examples=25)
 @examples(value=NO_TEXT | BLANK | st.sampled_from(["a\nb", "a\x00b", "a\u200bb"]))
 def test_nothing_but_text_to_see_is_taken_for_text(spec: dict[str, Any], option: str, row: Any, value: Any) -> None:
     assume("default" not in row or value != row["default"])
