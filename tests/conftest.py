@@ -15,6 +15,8 @@ from hypothesis import HealthCheck, settings
 # How long an example takes says something about the machine, and about what else it does.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+# Whether a property holds is found by many examples, and whether its code runs on another Python by a few.
+settings.register_profile("another Python", settings.get_profile("any machine"), max_examples=10)
 
 # ansible-test, which runs tests/unit, does not know of the search path in pyproject.toml.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -26,6 +28,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Isolates this process, and with it all that it starts; ansible-test, with settings of its own, has done so by then."""
     if config.inipath == CHECKOUT / "pyproject.toml":
         isolate()
+    else:
+        settings.load_profile("another Python")
+        # It runs each test in a process of its own, which costs more than the test. That none of them disturbs another is
+        # shown where they run without it.
+        config.pluginmanager.set_blocked("ansible_forked")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -9,7 +9,7 @@ all that there is, the others at what users get: most of the code, and of what a
 oldest and the newest do without pylint, and import modules with one Python: what these say differs by release no more than
 between these two, and takes most of the time.
 units: on the newest release of ansible-core that runs here, with every Python that modules may run on but this one, which
-`make test` takes.
+`make test` takes. There, properties are asked by many examples, and here by a few (tests/conftest.py).
 
 ansible-test insists on a folder ansible_collections/NAMESPACE/NAME, and passes without a look at anything
 when git ignores that folder. So it works on a copy, made in a temporary folder outside the checkout.

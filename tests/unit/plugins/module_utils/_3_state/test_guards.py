@@ -174,7 +174,7 @@ def worlds(draw: st.DrawFn) -> list[Told]:
     return [victim, *parts, *draw(st.lists(fates(whole, ESP | BYPASS), max_size=3))]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=3 * settings().max_examples)
 @given(worlds())
 def test_what_overrides_others_is_found_as_by_counting_packets(drawn: list[Told]) -> None:
     """By the definition: one by one for what is new, all together for what is left."""

@@ -154,7 +154,7 @@ ASSOCIATIONS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=2 * settings().max_examples, deadline=None)
 @given(ASSOCIATIONS, st.none() | EVENTS, st.booleans(), st.sampled_from([0, 64]))
 def test_nothing_is_said_without_evidence(associations: Any, events: Any, offload: bool, window: int) -> None:
     facts = Facts({**ON, "offload_enabled": offload, "replay_window": window}, None)

@@ -78,7 +78,7 @@ HOSTS = st.integers(0, 15).map(lambda one: f"10.0.0.{one}")
 NETWORKS = st.tuples(HOSTS, st.sampled_from([0, 28, 29, 30, 31, 32])).map(lambda one: f"{one[0]}/{one[1]}")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None)
 @given(st.lists(st.tuples(NETWORKS, NETWORKS), max_size=8), st.lists(st.tuples(HOSTS, HOSTS), max_size=8))
 def test_the_index_finds_what_a_search_finds(sides: list[tuple[str, str]], hosts: list[tuple[str, str]]) -> None:
     policies = [policy(str(number), *own) for number, own in enumerate(sides)]

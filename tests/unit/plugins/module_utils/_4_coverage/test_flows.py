@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.nas import EXPORT_POLICY
 from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.flows import (
@@ -324,7 +325,8 @@ def test_an_association_of_another_policy_is_no_use_of_a_flow(name: str | None) 
 
 # No flow that has a packet in clear is called protected, and no packet is left out, whatever the array is like.
 
-ARRAYS = 1000
+# Fewer where a property has fewer examples, see tests/conftest.py.
+ARRAYS = 10 * settings().max_examples
 ADDRESSES = {4: 0x0A140000, 6: 0x20010DB8 << 96}
 """By version of IP, where the 16 addresses begin from which clients come."""
 FAR = 1 << 20

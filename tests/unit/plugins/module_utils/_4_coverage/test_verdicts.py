@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.overlaps import Prefix
 from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.verdicts import (
@@ -23,7 +24,8 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._4_coverage.verdicts
     told,
 )
 
-SETS = 3000
+# Fewer where a property has fewer examples, see tests/conftest.py.
+SETS = 30 * settings().max_examples
 LIFS = ("10.1.0.4", "10.1.0.5")
 SERVICES = (("tcp", 2049), ("udp", 2049), ("udp", 111))
 NUMBERS = {"any": None, "tcp": 6, "udp": 17, "1": 1}
