@@ -155,7 +155,6 @@ clean:  ## remove the environments and caches that the other targets made
 
 # With the caller's proxies and sources of packages, and nothing else of the caller's.
 ONLINE := $(PYTHON) $(ISOLATED) --online
-PIP_INSTALL := bin/python -m pip install -qq
 
 CHECK_PYTHON := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
   echo "Python 3.11 or newer is needed, and $(PYTHON) is not that; name another: make PYTHON=python3.12" >&2; exit 1; }
@@ -164,28 +163,30 @@ CHECK_PYTHON := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 
 	@$(CHECK_PYTHON)
 	@echo "== setting up .venv (it takes some minutes)"
 	@$(ONLINE) $(PYTHON) -m venv --clear .venv
-	@$(ONLINE) .venv/$(PIP_INSTALL) -r tests/requirements.txt
+	@$(ONLINE) .venv/bin/python -m pip install -qq -r tests/requirements.txt
 	@mkdir -p .venv/ansible_collections/wiresec
 	@ln -sfn ../../.. .venv/ansible_collections/wiresec/ontap
 	@touch $@
 
-.venv-conformance/.ready: tests/conformance/requirements.txt
+# The others have no pip, which is more work to install than most of what they need. Code is compiled where it is imported,
+# because most of it never is.
+ENVIRONMENT = $(ONLINE) $(PYTHON) -m venv --clear --without-pip $(@D) && \
+  $(ONLINE) .venv/bin/python -m pip --python $(@D)/bin/python install -qq --no-compile -r $<
+
+.venv-conformance/.ready: tests/conformance/requirements.txt | .venv/.ready
 	@$(CHECK_PYTHON)
 	@echo "== setting up .venv-conformance (it takes some minutes)"
-	@$(ONLINE) $(PYTHON) -m venv --clear .venv-conformance
-	@$(ONLINE) .venv-conformance/$(PIP_INSTALL) -r tests/conformance/requirements.txt
+	@$(ENVIRONMENT)
 	@touch $@
 
-.venv-eda/.ready: tests/eda/requirements.txt
+.venv-eda/.ready: tests/eda/requirements.txt | .venv/.ready
 	@$(CHECK_PYTHON)
 	@echo "== setting up .venv-eda (it takes some minutes)"
-	@$(ONLINE) $(PYTHON) -m venv --clear .venv-eda
-	@$(ONLINE) .venv-eda/$(PIP_INSTALL) -r tests/eda/requirements.txt
+	@$(ENVIRONMENT)
 	@touch $@
 
-.venv-docs/.ready: docs/site/requirements.txt
+.venv-docs/.ready: docs/site/requirements.txt | .venv/.ready
 	@$(CHECK_PYTHON)
 	@echo "== setting up .venv-docs (it takes some minutes)"
-	@$(ONLINE) $(PYTHON) -m venv --clear .venv-docs
-	@$(ONLINE) .venv-docs/$(PIP_INSTALL) -r docs/site/requirements.txt
+	@$(ENVIRONMENT)
 	@touch $@

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from environment import isolated, online
+from environment import isolated
 from gates.ansible_test import COMING, RELEASES, Release
 from gates.archive import build
-from gates.interpreters import Version, dotted, look_for_pythons
+from gates.interpreters import Version, dotted, look_for_pythons, make_environment, pip_install
 from simulator import Simulator
 from support.harness import Playbooks
 
@@ -24,11 +24,14 @@ PYTHONS = look_for_pythons().found
 
 
 class User:
-    """Somebody with an environment of their own, ``environment``, and with ``home``, outside of the checkout."""
+    """Somebody with a release of ansible-core in an environment of their own, and with ``home``, outside of the checkout."""
 
-    def __init__(self, home: Path, environment: Path) -> None:
-        self.home = home
-        self.python = environment / "bin" / "python"
+    def __init__(self, release: Release, home: Path) -> None:
+        self.release, self.home = release, home
+        self._interpreter, self._environment = interpreter(*release.pythons), home / "venv"
+        make_environment(self._interpreter, self._environment)
+        self.pip_install(*release.pip_options, release.requirement)
+        self.python = self._environment / "bin" / "python"
         ours = {name for name in isolated(os.environ) if name.startswith("ANSIBLE_")}
         self.variables = {name: value for name, value in isolated(os.environ).items() if name not in ours}
         self.variables |= {"HOME": str(home), "ANSIBLE_NOCOLOR": "true", "ANSIBLE_LOCALHOST_WARNING": "false"}
@@ -46,12 +49,7 @@ class User:
         )
 
     def pip_install(self, *requirements: str) -> None:
-        pip_install(self.python, *requirements)
-
-
-def pip_install(python: Path, *requirements: str) -> None:
-    """Installs packages for an interpreter."""
-    subprocess.run([python, "-m", "pip", "install", "-qq", *requirements], env=online(os.environ), check=True)
+        pip_install(self._interpreter, self._environment, *requirements)
 
 
 def interpreter(*choice: Version) -> Path:
@@ -77,11 +75,7 @@ NOT_YET = pytest.param(
 @pytest.fixture(scope="session", params=[*RELEASES, NOT_YET], ids=lambda release: f"core-{release.name}")
 def user(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, archive: Path) -> User:
     """Users who have installed the archive, offline, and have only ansible-core, each of another release."""
-    release: Release = request.param
-    home = tmp_path_factory.mktemp("home")
-    subprocess.run([interpreter(*release.pythons), "-m", "venv", home / "venv"], check=True)
-    someone = User(home, home / "venv")
-    someone.pip_install(*release.pip_options, release.requirement)
+    someone = User(request.param, tmp_path_factory.mktemp("home"))
     installed = someone.ansible("galaxy", "collection", "install", "--offline", archive)
     assert installed.returncode == 0, installed.stdout
     return someone

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from archive.conftest import interpreter, pip_install
+from archive.conftest import interpreter
 from gates.ansible_test import MODULE_PYTHONS
-from gates.interpreters import MODULES_NEED, Version, dotted
+from gates.interpreters import MODULES_NEED, Version, dotted, make_environment, pip_install
 from support.harness import Playbooks
 from support.targets import NAMES, furnish, play_targets
 
@@ -22,11 +21,11 @@ LIBRARIES = {MODULES_NEED: ("requests==2.25.1", "urllib3==1.26.5")}
 
 @pytest.mark.parametrize("version", MODULE_PYTHONS, ids=dotted)
 def test_modules_run(playbooks: Playbooks, tmp_path: Path, version: Version) -> None:
-    subprocess.run([interpreter(version), "-m", "venv", tmp_path / "venv"], check=True)
-    python = tmp_path / "venv" / "bin" / "python"
-    pip_install(python, *LIBRARIES.get(version, ("requests",)))
+    environment = tmp_path / "venv"
+    make_environment(interpreter(version), environment)
+    pip_install(interpreter(version), environment, *LIBRARIES.get(version, ("requests",)))
     # All that modules do on the oldest; on the others, that they run.
     targets = NAMES if version == MODULES_NEED else ["ipsec_policies"]
     furnish(playbooks.array)
-    play = play_targets(playbooks, *targets, ansible_python_interpreter=str(python))
+    play = play_targets(playbooks, *targets, ansible_python_interpreter=str(environment / "bin" / "python"))
     assert play.code == 0, play.output

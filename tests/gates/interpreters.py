@@ -1,13 +1,15 @@
 # Copyright: (c) 2026, wiresec.ontap contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Pythons of this machine."""
+"""The Pythons of this machine, and environments for them."""
 
 import os
 import re
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
+
+from environment import online
 
 Version = tuple[int, int]
 
@@ -51,3 +53,20 @@ def base_prefix(program: Path) -> Path | None:
     question = "import sys, ensurepip, venv; print(sys.base_prefix)"
     answer = subprocess.run([program, "-c", question], capture_output=True, text=True, check=False)
     return Path(answer.stdout.strip()) if answer.returncode == 0 else None
+
+
+def make_environment(interpreter: Path, folder: Path) -> None:
+    """Makes an environment in ``folder``, without pip: to install that is more work than most of what it would install."""
+    subprocess.run([interpreter, "-m", "venv", "--without-pip", folder], check=True)
+
+
+def pip_install(interpreter: Path, folder: Path, *arguments: str) -> None:
+    """Installs packages into an environment of ``interpreter``, by the pip of that; where it has none, or an old one, by its own."""
+    python = folder / "bin" / "python"
+    pip: list[str | Path] = [interpreter, "-m", "pip", "--python", python]
+    if subprocess.run([*pip, "--version"], capture_output=True, check=False).returncode:
+        subprocess.run([python, "-m", "ensurepip"], capture_output=True, check=True)
+        pip = [python, "-m", "pip"]
+    # What is imported is compiled then, and most of it never is.
+    install = ["install", "-qq", "--no-compile", *arguments]
+    subprocess.run([*pip, *install], env=online(os.environ), check=True)
