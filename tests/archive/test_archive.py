@@ -19,6 +19,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from archive.conftest import User
+from gates.ansible_test import NEWEST, OLDEST
 from gates.archive import build, committed, git
 from simulator import Simulator
 from support.harness import CHECKOUT
@@ -152,23 +153,24 @@ def test_it_runs_and_says_what_it_lacks(user: User, array: Simulator) -> None:
         return user.ansible("playbook", "play.yml", *arguments, **login)
 
     version = subprocess.run([user.python, "--version"], text=True, capture_output=True, check=True).stdout.strip()
-    # Python 3.12 took away what urllib3 of that time imports.
-    modern = tuple(map(int, version.split()[1].split(".")))[:2] >= (3, 12)
-    old = "has one that can't be imported (No module named " if modern else f"has 2.20.0: {user.python}, {version}"
     without = play()
     assert without.returncode == 2
     lacking = f"the interpreter that runs this task has none: {user.python}, {version}"
     assert lacking in " ".join(without.stdout.split())
-    user.pip_install("requests==2.20.0")
-    for arguments in ([], ["-e", "wiresec_ontap_in_process=false"]):
-        too_old = play(*arguments)
-        assert too_old.returncode == 2
-        assert f"the interpreter that runs this task {old}" in " ".join(too_old.stdout.split())
+    if user.release in (OLDEST, NEWEST):
+        # What is said of one that is too old differs by Python, and not by ansible-core.
+        user.pip_install("requests==2.20.0")
+        # Python 3.12 took away what urllib3 of that time imports.
+        modern = tuple(map(int, version.split()[1].split(".")))[:2] >= (3, 12)
+        old = "has one that can't be imported (No module named " if modern else f"has 2.20.0: {user.python}, {version}"
+        for arguments in ([], ["-e", "wiresec_ontap_in_process=false"]):
+            too_old = play(*arguments)
+            assert too_old.returncode == 2
+            assert f"the interpreter that runs this task {old}" in " ".join(too_old.stdout.split())
     assert array.requests == []
     user.pip_install("--upgrade", "requests")
-    first, second, apart = play(), play(), play("-e", "wiresec_ontap_in_process=false")
-    assert (first.returncode, second.returncode, apart.returncode) == (0, 0, 0), first.stdout
+    first, apart = play(), play("-e", "wiresec_ontap_in_process=false")
+    assert (first.returncode, apart.returncode) == (0, 0), first.stdout + apart.stdout
     assert "changed=1" in first.stdout
-    assert "changed=0" in second.stdout
     assert "changed=0" in apart.stdout
     assert "found web" in apart.stdout
