@@ -16,8 +16,8 @@ RUN := .venv/bin/python $(ISOLATED)
 WORKERS := -n auto --dist loadgroup
 PYTEST := $(RUN) python -m pytest $(WORKERS)
 
-# Two targets at a time, and what each prints in one piece where this make can do that.
-SIDE_BY_SIDE := $(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+# Some targets at a time, and what each prints in one piece where this make can do that.
+SIDE_BY_SIDE := $(MAKE) --no-print-directory $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -47,13 +47,15 @@ test: lint .venv-conformance/.ready  ## run the linters, and every test once, on
 	@$(if $(COVERAGE),$(RUN) coverage run -m pytest $(WORKERS) $(ARGS),$(PYTEST) $(ARGS))
 	@$(if $(COVERAGE),$(RUN) coverage combine --quiet && $(RUN) coverage report)
 
+# The longest first. Two keep two cores busy, and the third does while one of them waits: for packages, for a daemon, or for
+# its last worker.
 check: COVERAGE = true
 check: test  ## run every gate, with every test once: what must pass before a change lands
-	@$(SIDE_BY_SIDE) negotiate sanity archive pythons hosts eda docs
+	@$(SIDE_BY_SIDE) -j3 negotiate sanity hosts archive pythons eda docs
 
 lint: .venv/.ready  ## run the linters
 	@echo "== lint: ruff, mypy, codespell, yamllint, ansible-lint, documentation, changelog fragments, licences, workflows"
-	@$(SIDE_BY_SIDE) lint-ansible lint-types lint-code lint-texts
+	@$(SIDE_BY_SIDE) -j2 lint-ansible lint-types lint-code lint-texts
 
 lint-code:
 	@$(RUN) ruff check --quiet --output-format concise .
