@@ -48,8 +48,8 @@ def info(host: Ipsec, daemon: str) -> dict[str, Any]:
     return result
 
 
-def negotiate(host: Ipsec, daemon: str, renew: bool) -> dict[str, Any]:
-    """What ``ipsec_client_negotiate`` finds; with ``renew``, after the end of all associations."""
-    arguments = f"sorted(daemon.protecting()) if {renew} else [], 60, False"
+def negotiate(host: Ipsec, daemon: str, renew: bool, wait: int = 60) -> dict[str, Any]:
+    """What ``ipsec_client_negotiate`` finds after so many seconds at most; with ``renew``, after the end of all associations."""
+    arguments = f"sorted(daemon.protecting()) if {renew} else [], {wait}, False"
     result: dict[str, Any] = _ran(host, "ipsec_client_negotiate", daemon, arguments)
     return result

@@ -46,6 +46,14 @@ class Array(StrongSwan):
     """The array. Policies count as soon as they are ``put``, and only packets to their local endpoints."""
 
     layers: ClassVar[tuple[str, ...]] = ("base", "array", "strongswan")
+    # Twelve of the seventy plugins that Debian's daemon loads: it is nobody's client, and starts in half the time.
+    SETTINGS: ClassVar = f"""
+        {StrongSwan.SETTINGS}
+        charon-systemd {{
+          load_modular = no
+          load = random nonce x509 pubkey pkcs1 pkcs8 pem openssl kdf kernel-netlink socket-default vici
+        }}
+    """
 
     def __init__(self, network: Any, *addresses: str, name: str = "array", unknown: Unknown | None = None) -> None:
         super().__init__(network, name, *addresses)

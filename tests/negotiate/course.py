@@ -302,8 +302,9 @@ class Course:
         return f"{lacking}, {asked['why']}" if lacking or not asked["connections"] else ""
 
     def is_refused(self, _detail: None) -> str:
-        """The client is asked to negotiate, as often as it takes on a busy machine, and has no association in the end."""
-        return "" if self.is_asked(False) else "it has one"
+        """The client is asked to negotiate, once more than what its log has already shown to be refused, and has no association."""
+        asked = modules.negotiate(self.client, self.daemon, renew=False, wait=5)
+        return "it has one" if any(one["associations"] for one in asked["connections"]) else ""
 
     def diagnosed(self, causes: list[str]) -> str:
         """A diagnosis from both ends names these causes and at no time another one, beside what they lead to; none if it can't be told."""
