@@ -4,5 +4,6 @@
 """Real IPsec on any Linux machine: hosts with strongSwan or libreswan on a wire of their own, in a kernel that is a process.
 
 The kernel is Debian's ``user-mode-linux``: nothing of it needs root, KVM or a module on this machine. ``packages`` fetches
-what is needed, ``guest`` boots it, ``agent`` is what runs inside, ``hosts`` says what a host can do.
+what is needed, ``guest`` boots it, ``agent`` is what runs inside, ``hosts`` says what a host can do. ``ptrace.c`` lets the kernel
+run on newer processors than itself, ``pages.c`` lets programs start in it in less time.
 """

@@ -118,7 +118,9 @@ class Talk:
 class Agent:
     """Does what requests say: a method for each."""
 
-    def __init__(self) -> None:
+    def __init__(self, pages: str) -> None:
+        """pages: the library that gives programs their memory, as hosts see it, too."""
+        self.memory = {"LD_AUDIT": pages, "LD_PRELOAD": pages}
         self.hosts: dict[str, Host] = {}
         self.wires: dict[str, Wire] = {}
         self.servers: list[asyncio.Server] = []
@@ -199,7 +201,7 @@ class Agent:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={"PATH": PATH, "HOME": "/root", "LC_ALL": "C.UTF-8", **(env or {})},
+            env={"PATH": PATH, "HOME": "/root", "LC_ALL": "C.UTF-8", **self.memory, **(env or {})},
             start_new_session=True,
         )
         try:
@@ -452,7 +454,7 @@ async def main() -> None:
     start_of_the_system(layers)
     line = os.open("/dev/tty1", os.O_RDWR | os.O_NOCTTY)
     tty.setraw(line, termios.TCSANOW)
-    agent = Agent()
+    agent = Agent(f"{layers['kernel']}/pages.so")
     loop = asyncio.get_running_loop()
     waiting = b""
     tasks: set[asyncio.Task[None]] = set()

@@ -18,7 +18,8 @@ from pathlib import Path
 from environment import CHECKOUT, online
 
 FOLDER = CHECKOUT / "build" / "lab"
-_PTRACE = Path(__file__).with_name("ptrace.c")
+_SOURCES = [Path(__file__).with_name(f"{name}.c") for name in ("ptrace", "pages")]
+"""Libraries that the guest needs beside its packages; each says what for."""
 
 LAYERS = {
     "kernel": ("user-mode-linux", "kmod", "tcc"),
@@ -70,7 +71,8 @@ def _stamp(layer: str) -> Path:
 def _wanted(layer: str) -> str:
     """What the stamp of a layer says that is as it should be."""
     status = Path("/var/lib/dpkg/status").read_bytes()
-    return hashlib.sha256(repr(LAYERS[layer]).encode() + _PTRACE.read_bytes() + status).hexdigest()
+    sources = b"".join(one.read_bytes() for one in _SOURCES)
+    return hashlib.sha256(repr(LAYERS[layer]).encode() + sources + status).hexdigest()
 
 
 def _is_ready(layer: str) -> bool:
@@ -113,7 +115,8 @@ def _fetch(layers: Iterable[str]) -> None:
         _merge_usr(root)
         shutil.rmtree(archives)
         if layer == "kernel":
-            subprocess.run([program("tcc"), "-nostdlib", "-shared", "-o", root / "ptrace.so", _PTRACE], check=True)
+            for one in _SOURCES:
+                subprocess.run([program("tcc"), "-nostdlib", "-shared", "-o", root / f"{one.stem}.so", one], check=True)
         _stamp(layer).write_text(_wanted(layer))
 
 
