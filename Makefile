@@ -41,7 +41,8 @@ demo-clients: .venv/.ready  ## show an array and two clients from one repository
 
 # --- what must pass before a change lands ---------------------------------------------------------------------------
 
-test: lint .venv-conformance/.ready  ## run the linters, and every test once, on all cores: what to call while you work
+test: .venv/.ready  ## run the linters, and every test once, on all cores: what to call while you work
+	@$(SIDE_BY_SIDE) -j2 lint .venv-conformance/.ready
 	@echo "== tests: units, the simulator, playbooks against it, third-party clients against it"
 	@rm -rf .coverage-data
 	@$(if $(COVERAGE),$(RUN) coverage run -m pytest $(WORKERS) $(ARGS),$(PYTEST) $(ARGS))
