@@ -90,7 +90,7 @@ conformance: .venv/.ready .venv-conformance/.ready  ## drive the simulator with 
 
 hosts: .venv/.ready  ## run the role ipsec_client on hosts with real daemons, which takes Debian and some minutes
 	@echo "== hosts"
-	@$(PYTEST) tests/hosts -rs $(ARGS)
+	@$(PYTEST) -o faulthandler_timeout=840 tests/hosts -rs $(ARGS)
 
 eda: .venv/.ready .venv-eda/.ready  ## let a simulated array send events to ansible-rulebook, which takes Java 17
 	@echo "== eda"
