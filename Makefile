@@ -19,6 +19,9 @@ PYTEST := $(RUN) python -m pytest $(WORKERS)
 # Some targets at a time, and what each prints in one piece where this make can do that.
 SIDE_BY_SIDE := $(MAKE) --no-print-directory $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
+LINT = echo "== lint: ruff, mypy, codespell, yamllint, ansible-lint, documentation, changelog fragments, licences, workflows" && \
+  $(SIDE_BY_SIDE) -j2 lint-ansible lint-types lint-code lint-texts
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo demo-gitops demo-clients test check lint lint-code lint-types lint-ansible lint-texts pytest unit integration \
@@ -42,7 +45,7 @@ demo-clients: .venv/.ready  ## show an array and two clients from one repository
 # --- what must pass before a change lands ---------------------------------------------------------------------------
 
 test: .venv/.ready  ## run the linters, and every test once, on all cores: what to call while you work
-	@$(SIDE_BY_SIDE) -j2 lint .venv-conformance/.ready
+	@$(LINT) .venv-conformance/.ready
 	@echo "== tests: units, the simulator, playbooks against it, third-party clients against it"
 	@rm -rf .coverage-data
 	@$(if $(COVERAGE),$(RUN) coverage run -m pytest $(WORKERS) $(ARGS),$(PYTEST) $(ARGS))
@@ -55,8 +58,7 @@ check: test  ## run every gate, with every test once: what must pass before a ch
 	@$(SIDE_BY_SIDE) -j3 negotiate sanity hosts archive pythons eda docs
 
 lint: .venv/.ready  ## run the linters
-	@echo "== lint: ruff, mypy, codespell, yamllint, ansible-lint, documentation, changelog fragments, licences, workflows"
-	@$(SIDE_BY_SIDE) -j2 lint-ansible lint-types lint-code lint-texts
+	@$(LINT)
 
 lint-code:
 	@$(RUN) ruff check --quiet --output-format concise .
