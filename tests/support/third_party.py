@@ -43,7 +43,9 @@ PSK = {
 
 def environment(array: Simulator, home: Path) -> dict[str, str]:
     """Variables for a client: no collection from outside of its environment, the simulator's authority."""
-    kept = {name: value for name, value in isolated(os.environ).items() if name != "ANSIBLE_COLLECTIONS_PATH"}
+    # Nor is anything of it measured, by what it does not have.
+    not_theirs = ("ANSIBLE_COLLECTIONS_PATH", "COVERAGE_")
+    kept = {name: value for name, value in isolated(os.environ).items() if not name.startswith(not_theirs)}
     own = {"HOME": str(home), "ANSIBLE_HOME": str(home / ".ansible")}
     quiet = {"ANSIBLE_LOCALHOST_WARNING": "False", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "False"}
     return {**kept, **own, **quiet, "REQUESTS_CA_BUNDLE": array.ca_path, "CURL_CA_BUNDLE": array.ca_path}
