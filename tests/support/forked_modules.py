@@ -59,14 +59,12 @@ class Module(NamedTuple):
         except ValueError:
             return None
         variables = list(itertools.takewhile(VARIABLE.match, words))
-        match words[len(variables) :]:
-            case [sys.executable, "&&", "sleep", "0"]:
-                script = None
-            case [sys.executable, script, "&&", "sleep", "0"] if SCRIPT.fullmatch(script):
-                pass
-            case _:
-                return None
-        return cls(dict(one.split("=", 1) for one in variables), script)
+        python, *script = words[len(variables) : -3] or [""]
+        if python != sys.executable or words[-3:] != ["&&", "sleep", "0"]:
+            return None
+        if len(script) > 1 or not all(map(SCRIPT.fullmatch, script)):
+            return None
+        return cls(dict(one.split("=", 1) for one in variables), script[0] if script else None)
 
 
 class _Forked:

@@ -161,8 +161,7 @@ def serve() -> None:
     gc.disable()
     gc.freeze()
     prepared: dict[str, TextIO] = {}
-    # Nobody would wait for an answer of what crashed.
-    signal.signal(signal.SIGCHLD, lambda _number, _frame: os.waitpid(-1, 0)[1] and os._exit(1))
+    signal.signal(signal.SIGCHLD, end_with_what_crashed)
     for line in sys.stdin:
         settings = settings_of(**json.loads(line))
         if settings not in prepared:
@@ -180,6 +179,12 @@ def serve() -> None:
             prepared[settings] = os.fdopen(writing, "w", encoding="utf-8")
         prepared[settings] = prepared.pop(settings)
         print(line, end="", file=prepared[settings], flush=True)
+
+
+def end_with_what_crashed(_number: int, _frame: object) -> None:
+    """Else somebody would wait for its answer."""
+    if os.waitpid(-1, 0)[1]:
+        os._exit(1)
 
 
 def settings_of(command: list[str], environment: dict[str, str], folder: str, **_others: str) -> str:
