@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import queue
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -36,23 +37,34 @@ def guests() -> Iterator[list[Guest]]:
         yield [one.result() for one in booting]
 
 
+@dataclass(frozen=True)
+class Scenarios:
+    """Scenarios that are under way, by the names of their tests, and guests that may take one more."""
+
+    courses: dict[str, Future[Course]]
+    free: queue.SimpleQueue[Guest | None]
+
+
 @pytest.fixture
-def site(guests: list[Guest], tmp_path: Path) -> Iterator[Site]:
-    """A site without arrays and clients yet."""
+def site(guests: list[Guest], scenarios: Scenarios, tmp_path: Path) -> Iterator[Site]:
+    """A site without arrays and clients yet; on the other guest, scenarios are under way."""
     with Site(guests[0], tmp_path) as one:
         yield one
 
 
 @pytest.fixture(scope="session")
-def courses(request: pytest.FixtureRequest, guests: list[Guest]) -> Iterator[dict[str, Future[Course]]]:
-    """All scenarios that were selected, under way side by side, those that wait longest first; by the name of their test."""
+def scenarios(request: pytest.FixtureRequest, guests: list[Guest]) -> Iterator[Scenarios]:
+    """All scenarios that were selected, side by side, those that wait longest first; the first guest is for sites, as yet."""
     chosen = [item for item in request.session.items if "variant" in getattr(item, "fixturenames", ())]
-    free: queue.SimpleQueue[Guest] = queue.SimpleQueue()
-    for guest in guests * AT_A_TIME:
+    variants = sorted(((item.callspec.params["variant"], item.name) for item in chosen), key=_patience)
+    free: queue.SimpleQueue[Guest | None] = queue.SimpleQueue()
+    for guest in guests[1:] * AT_A_TIME:
         free.put(guest)
 
     def gone_through(name: str, daemon: str, pfs: bool) -> Course:
         guest = free.get()
+        if guest is None:
+            raise CancelledError
         try:
             course = Course(guest, name, daemon, pfs)
             course.problems = course.run()
@@ -61,11 +73,20 @@ def courses(request: pytest.FixtureRequest, guests: list[Guest]) -> Iterator[dic
         return course
 
     with ThreadPoolExecutor(len(guests) * AT_A_TIME) as pool:
-        variants = sorted(((item.callspec.params["variant"], item.name) for item in chosen), key=_patience)
         under_way = {name: pool.submit(gone_through, *variant) for variant, name in variants}
-        yield under_way
+        yield Scenarios(under_way, free)
         for future in under_way.values():
             future.cancel()
+        for _waiting in under_way:
+            free.put(None)
+
+
+@pytest.fixture(scope="session")
+def courses(guests: list[Guest], scenarios: Scenarios) -> dict[str, Future[Course]]:
+    """What becomes of scenarios, by the names of their tests: these come last, when there are no sites any more."""
+    for guest in guests[:1] * AT_A_TIME:
+        scenarios.free.put(guest)
+    return scenarios.courses
 
 
 def _patience(variant: tuple[tuple[str, str, bool], str]) -> int:
