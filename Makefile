@@ -17,7 +17,7 @@ WORKERS := -n auto --dist loadgroup
 PYTEST := $(RUN) python -m pytest $(WORKERS)
 
 # Some targets at a time, and what each prints in one piece where this make can do that.
-SIDE_BY_SIDE := $(MAKE) --no-print-directory $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+SIDE_BY_SIDE := $(MAKE) --silent --no-print-directory $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 LINT = echo "== lint: ruff, mypy, codespell, yamllint, ansible-lint, documentation, changelog fragments, licences, workflows" && \
   $(SIDE_BY_SIDE) -j2 lint-ansible lint-types lint-code lint-texts
