@@ -20,11 +20,11 @@ PYTEST := $(RUN) python -m pytest $(WORKERS)
 SIDE_BY_SIDE := $(MAKE) --silent --no-print-directory $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 LINT = echo "== lint: ruff, mypy, codespell, yamllint, ansible-lint, documentation, changelog fragments, licences, workflows" && \
-  $(SIDE_BY_SIDE) -j2 lint-ansible lint-types lint-code lint-texts
+  $(SIDE_BY_SIDE) -j2 lint-ansible lint-plugins lint-types lint-code lint-texts
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-gitops demo-clients test check lint lint-code lint-types lint-ansible lint-texts pytest unit integration \
+.PHONY: help demo demo-gitops demo-clients test check lint lint-code lint-types lint-ansible lint-plugins lint-texts pytest unit integration \
   conformance hosts negotiate eda docs pythons archive sanity certification faults compared bench bench-both-ends build pictures \
   format simulator clean
 
@@ -69,6 +69,8 @@ lint-types:
 
 lint-ansible:
 	@$(RUN) ansible-lint -q
+
+lint-plugins:
 	@$(RUN) antsibull-docs lint-collection-docs --plugin-docs .
 
 lint-texts:
