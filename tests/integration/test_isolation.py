@@ -291,6 +291,7 @@ def main():
         main=[__name__, sys.modules["__main__"].__dict__ is globals()], handlers=handlers, threads=threading.active_count(),
         imported=sorted(name for name in sys.modules if name.startswith("ansible")), mask=os.umask(0o22),
         hooks=[str(hook) for hook in (*sys.meta_path, *sys.path_hooks)], remaining=signal.alarm(0),
+        forked="jinja2" in sys.modules,
     )
 
 if __name__ == "__main__":
@@ -313,6 +314,8 @@ def test_a_module_in_a_fork_is_like_one_in_a_new_process(tmp_path: Path) -> None
         variables = {"ANSIBLE_LIBRARY": str(tmp_path), "ENDS": str(tmp_path / way)}
         environment = {**base_environment(tmp_path / "results.jsonl"), **variables}
         done = ansible_playbook(["play.yml"], environment, tmp_path, within)
+        # A fork still has the libraries of the process that it was.
+        assert [done.results[first]["result"].pop("forked") for first in (0, 6)] == [way == "forked"] * 2
         shown = json.dumps(done.results, indent=1, sort_keys=True).replace(variables["ENDS"], "ENDS")
         varying = r"ansible-tmp-[\w.-]+|ansible_\w+_payload_\w+|ansible-local-\w+|0x[0-9a-f]+|(?<=\"PYTEST_CURRENT_TEST\": ).*"
         ends = (tmp_path / way).read_text(encoding="utf-8")

@@ -8,14 +8,10 @@ from __future__ import annotations
 import os
 import sys
 
-import pytest
-
 from support.harness import CHECKOUT, PYTHON, run_to_end
 from support.prepared_program import program
 
 
-# On two quiet cores a good minute, and there may be others on them.
-@pytest.mark.timeout(340)
 def test_the_week_goes_as_the_page_says() -> None:
     with program(PYTHON) as folder:
         week = [sys.executable, str(CHECKOUT / "tests" / "demo" / "week.py"), str(folder)]

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, wiresec.ontap contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs ansible-playbook in a fork of a Python that has imported Ansible already, at a half of what a play costs.
+"""Runs ansible-playbook in a fork of a Python that has imported Ansible and the collection already.
 
-The other half of a short play is the start of Python and the import of Ansible and of what it is made of. Ansible reads its
+Most of a short play is the start of Python and the import of Ansible and of what it is made of. Ansible reads its
 environment and its configuration while it is imported. So there are forks of two generations: one that imports Ansible for
 each set of Ansible's settings, and from it one for each play, which reads plugins and all else as anew. What Ansible makes of
 its own files is made once for all plays, and what Python makes of the collection's as long as they are the same.
