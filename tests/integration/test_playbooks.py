@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import venv
 from pathlib import Path
 from typing import Any
@@ -352,6 +353,21 @@ def test_every_module_with_connection_options_is_in_the_action_group() -> None:
     group = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"]["ontap"]
     modules = (CHECKOUT / "plugins" / "modules").glob("*.py")
     assert group == sorted(path.stem for path in modules if "wiresec.ontap.connection\n" in path.read_text("utf-8"))
+
+
+def test_playbooks_use_no_filter_that_loses_the_order_of_what_they_say_and_do() -> None:
+    """Ansible makes sets of lists for these, so names in messages, and the items of loops, would come in another order each time."""
+    files = [*(CHECKOUT / "playbooks").rglob("*.yml"), *(CHECKOUT / "roles").rglob("*.yml")]
+    found = [
+        f"{path.relative_to(CHECKOUT)}: {use}"
+        for path in files
+        # Whether anything is in both lists has no order.
+        for use in re.findall(
+            r"\|\s*(?:symmetric_difference|difference|union)\(|\|\s*intersect\((?:[^()]|\([^()]*\))*\)\s*\|(?!\s*length)",
+            path.read_text(encoding="utf-8"),
+        )
+    ]
+    assert len(files) > 20 and found == []
 
 
 # Examples
