@@ -8,9 +8,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 
+from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.wire import SHARED_SESSIONS
 from simulator import Simulator
 from support.harness import Playbooks
 from support.repository import Repository
@@ -27,6 +30,20 @@ def _coverage_of_plays(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
     """
     if not request.node.get_closest_marker("covers_plays"):
         monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+
+
+@pytest.fixture
+def shared_sessions() -> Iterator[None]:
+    """Lets the tasks of a test that run in this process share connections, as tasks in Ansible's own process do.
+
+    For tests of so many tasks that to connect would be most of their work.
+    """
+    sessions: dict[Any, requests.Session] = {}
+    token = SHARED_SESSIONS.set(sessions)
+    yield
+    SHARED_SESSIONS.reset(token)
+    for session in sessions.values():
+        session.close()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,8 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_pol
 from simulator import Simulator, Unknowns
 from support.harness import info, policy
 from support.strategies import LIMITS, UNKNOWNS, WEB, bystanders, current, policies, prepared
+
+pytestmark = pytest.mark.usefixtures("shared_sessions")
 
 PARTIAL = st.sets(st.sampled_from(["enabled", "protocol", "local_identity", "remote_identity", "endpoints"]))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,8 @@ from simulator import Simulator, Unknowns
 from support.harness import policies as run_set
 from support.harness import policy as run_one
 from support.strategies import KEYS, LIMITS, WEB, endpoints, policies
+
+pytestmark = pytest.mark.usefixtures("shared_sessions")
 
 RELEASES = st.sampled_from(["9.8", "9.9.1", "9.10.1", "9.12.1", "9.15.1", "9.16.1", "9.17.1", "9.18.1", "9.19.1"])
 UNKNOWNS = st.builds(

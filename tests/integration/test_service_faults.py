@@ -116,6 +116,7 @@ CELLS = [(scenario, fault) for scenario in READS for fault in read_faults()]
 CELLS += [(scenario, fault) for scenario in WRITES for fault in write_faults()]
 
 
+@pytest.mark.usefixtures("shared_sessions")
 @pytest.mark.parametrize(("scenario", "fault"), CELLS, ids=[f"{s.method} {s.name}-{f.name}" for s, f in CELLS])
 def test_each_cell(array: Simulator, scenario: Scenario, fault: Fault) -> None:
     prepare(array, scenario)

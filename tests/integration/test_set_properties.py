@@ -190,6 +190,7 @@ def protects(state: dict[str, Any]) -> bool:
     return bool(state["enabled"] and state["action"].startswith("esp"))
 
 
+@pytest.mark.usefixtures("shared_sessions")
 @LIMITS
 @given(unknowns=UNKNOWNS, first=LISTS, second=LATER, kept=KEPT, options=OPTIONS)
 def test_any_array_converges_to_any_list(
