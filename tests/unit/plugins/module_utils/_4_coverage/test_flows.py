@@ -336,6 +336,10 @@ PORTS = (700, 40_000)
 """Of clients: one that policies name, and one for all others."""
 
 
+# A few of them, asked of very many packets.
+network_of, address_of = cache(ipaddress.ip_network), cache(ipaddress.ip_address)
+
+
 @cache
 def number_of(address: str) -> int:
     """An address as a number."""
@@ -441,8 +445,8 @@ class Drawn:
         words = {"nfs": {"v3", "v4"}, "any": {"v3", "v4"}, "nfs3": {"v3"}, "nfs4": {"v4"}, "cifs": set()}
         for one in self.rules:
             (match,) = one["clients"]
-            networks = self.names.get(match, [None]) if match == "@farm" else [ipaddress.ip_network(match)]
-            there = any(network is None or ipaddress.ip_address(address) in network for network in networks)
+            networks = self.names.get(match, [None]) if match == "@farm" else [network_of(match)]
+            there = any(network is None or address_of(address) in network for network in networks)
             if there and words[one["protocols"][0]] & versions and one["ro_rule"] != ["never"]:
                 found.append(one)
         return found

@@ -9,6 +9,7 @@ import ipaddress
 import random
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -32,6 +33,9 @@ NUMBERS = {"any": None, "tcp": 6, "udp": 17, "1": 1}
 NAMED_PORT, PORTS = 700, 1 << 16
 
 State = dict[str, Any]
+
+# A few of them, asked of very many packets.
+network_of, address_of = cache(ipaddress.ip_network), cache(ipaddress.ip_address)
 
 
 def policy(draw: random.Random, number: int) -> State:
@@ -69,15 +73,13 @@ def matches(state: State, client: int, client_port: int, lif: str, service: tupl
     if "remote_endpoint.address" not in state:
         return None
     number = NUMBERS[state["protocol"]]
-    remote = ipaddress.ip_network(
-        f"{state['remote_endpoint.address']}/{state['remote_endpoint.netmask']}", strict=False
-    )
-    local = ipaddress.ip_network(f"{state['local_endpoint.address']}/{state['local_endpoint.netmask']}", strict=False)
+    remote = network_of(f"{state['remote_endpoint.address']}/{state['remote_endpoint.netmask']}", strict=False)
+    local = network_of(f"{state['local_endpoint.address']}/{state['local_endpoint.netmask']}", strict=False)
     ports = [(state["local_endpoint.port"], service[1]), (state["remote_endpoint.port"], client_port)]
     return (
         number in (None, NUMBERS[service[0]])
-        and ipaddress.ip_address(client) in remote
-        and ipaddress.ip_address(lif) in local
+        and address_of(client) in remote
+        and address_of(lif) in local
         and all(wanted in ("0-0", f"{port}-{port}") for wanted, port in ports)
     )
 
