@@ -8,14 +8,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
 
-from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.wire import SHARED_SESSIONS
 from simulator import Simulator
-from support.harness import Playbooks
+from support.harness import Playbooks, sharing_sessions
 from support.repository import Repository
 from support.team import fill
 
@@ -34,16 +31,9 @@ def _coverage_of_plays(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
 
 @pytest.fixture
 def shared_sessions() -> Iterator[None]:
-    """Lets the tasks of a test that run in this process share connections, as tasks in Ansible's own process do.
-
-    For tests of so many tasks that to connect would be most of their work.
-    """
-    sessions: dict[Any, requests.Session] = {}
-    token = SHARED_SESSIONS.set(sessions)
-    yield
-    SHARED_SESSIONS.reset(token)
-    for session in sessions.values():
-        session.close()
+    """For tests of so many tasks that to connect would be most of their work."""
+    with sharing_sessions():
+        yield
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ CELLS += [(scenario, fault, True) for fault in write_faults() for scenario in WR
 DOCUMENTED = documented((CHECKOUT / "docs" / "faults.md").read_text(encoding="utf-8"))
 
 
+@pytest.mark.usefixtures("shared_sessions")
 @pytest.mark.parametrize(
     ("scenario", "fault", "write"), CELLS, ids=[f"{s.name}-{f.name}-{'write' if w else 'read'}" for s, f, w in CELLS]
 )

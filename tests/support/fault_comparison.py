@@ -26,6 +26,7 @@ from simulator import Simulator
 from support import fault_matrix
 from support.clock import Clock
 from support.fault_matrix import KEY, READS, WRITES, Fault, Scenario
+from support.harness import close_connections, sharing_sessions
 from support.paths import POLICIES
 from support.third_party import CLIENT_PYTHON, MODULE, environment
 
@@ -288,6 +289,7 @@ def own(array: Simulator, cell: Cell) -> fault_matrix.Outcome:
         return fault_matrix.cell(array, cell.scenario, cell.fault, cell.write)
     arrange(array, cell)
     before = array.policies()
+    close_connections()
     failed, result = fault_matrix.run(array, Clock(), cell.scenario)
     return fault_matrix.Outcome(failed, result, before, array.policies())
 
@@ -350,7 +352,7 @@ def _line(first: str, second: str, cells: list[str]) -> str:
 
 def measure(python: str) -> Comparison:
     """Runs everything, given the interpreter of the environment that has netapp.ontap."""
-    with Simulator() as array:
+    with Simulator() as array, sharing_sessions():
         outcomes, traffic = {}, {}
         for cell in CELLS:
             outcomes[cell.name] = own(array, cell)

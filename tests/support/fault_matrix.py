@@ -19,7 +19,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_pol
 from simulator import Simulator
 from simulator.faults import KINDS, Effect
 from support.clock import Clock
-from support.harness import info, policy
+from support.harness import close_connections, info, policy
 from support.paths import CERTIFICATES, POLICIES, POLICY
 
 KEY = "the-key-of-the-fault-tests"
@@ -249,6 +249,7 @@ def cell(array: Simulator, scenario: Scenario, fault: Fault, write: bool) -> Out
     clock = Clock()
     array.on_silence = clock.wait_in_vain(fault.kind)
     arrange(array, scenario, fault, write)
+    close_connections()
     with clock.governs_sockets():
         failed, result = run(array, clock, scenario)
     return Outcome(failed, result, before, array.policies())

@@ -14,15 +14,18 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import requests
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors import InvalidInput
+from ansible_collections.wiresec.ontap.plugins.module_utils._1_array.wire import SHARED_SESSIONS
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.certificate import CERTIFICATE
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ems_destination import EMS_DESTINATION
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_ca_certificate import CA_CERTIFICATE
@@ -95,6 +98,25 @@ def validated(spec: dict[str, Any], options: dict[str, Any], **rules: Any) -> di
     if result.error_messages:
         raise InvalidInput(*result.error_messages)
     return checked(spec, result.validated_parameters)
+
+
+@contextmanager
+def sharing_sessions() -> Iterator[None]:
+    """Within, the tasks that run in this process share connections, as tasks in Ansible's own process do."""
+    sessions: dict[Any, requests.Session] = {}
+    token = SHARED_SESSIONS.set(sessions)
+    try:
+        yield
+    finally:
+        SHARED_SESSIONS.reset(token)
+        for session in sessions.values():
+            session.close()
+
+
+def close_connections() -> None:
+    """Lets the next task in this process connect anew, also where tasks share connections."""
+    for session in (SHARED_SESSIONS.get() or {}).values():
+        session.close()
 
 
 def policy(array: Simulator, check_mode: bool = False, clock: Any = time, **options: Any) -> dict[str, Any]:
