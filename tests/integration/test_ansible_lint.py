@@ -57,16 +57,13 @@ def misspelt(task: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return action.rpartition(".")[2], {**task, action: {**options, "svn": "svm1"}}
 
 
-def test_it_takes_the_examples_of_every_module(tmp_path: Path) -> None:
-    assert findings(tmp_path, [task for tasks in EXAMPLES.values() for task in tasks]) == []
-
-
-def test_it_finds_a_misspelt_option_of_every_module(tmp_path: Path) -> None:
+def test_it_takes_the_examples_of_every_module_and_finds_a_misspelt_option_of_each(tmp_path: Path) -> None:
+    right = [task for tasks in EXAMPLES.values() for task in tasks]
     wrong = [misspelt(next(one for one in tasks if f"wiresec.ontap.{name}" in one)) for name, tasks in EXAMPLES.items()]
     assert {module for module, _task in wrong} == {path.stem for path in (CHECKOUT / "plugins/modules").glob("*.py")}
     endpoint = {"name": "Inside of another option", "wiresec.ontap.ipsec_policy": {"name": "a"}}
     endpoint["wiresec.ontap.ipsec_policy"] |= {"svm": "svm1", "remote_endpoint": {"adress": "10.10.20.0/24"}}
-    found = findings(tmp_path, [*(task for _module, task in wrong), endpoint])
+    found = findings(tmp_path, [*right, *(task for _module, task in wrong), endpoint])
     assert [module for module, _message in found] == [*(module for module, _task in wrong), "ipsec_policy"]
     assert all("Unsupported parameters" in message for _module, message in found)
     assert ["svn" in message for _module, message in found] == [True] * len(wrong) + [False]
