@@ -28,6 +28,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -106,11 +107,9 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def install(release: Release, pythons: Pythons) -> Ansible | None:
-    """The release in its environment, made or brought up to date; None, and a report, where no Python runs it."""
+    """The release in its environment, made or brought up to date; None where no Python runs it."""
     version = next((version for version in release.pythons if version in pythons.found), None)
     if version is None:
-        choice = ", ".join(map(dotted, release.pythons))
-        print(f"ansible-core {release.name}: NOT RUN, needs Python {choice}, and none of them is here", flush=True)
         return None
     folder = CHECKOUT / f".venv-core-{release.name}-{dotted(version)}"
     # shellcheck: without it on the search path its test passes without having run
@@ -149,19 +148,23 @@ def run(
 
 def sanity(pythons: Pythons, arguments: list[str]) -> bool:
     """Whether every release passes; what can't run fails with CI set."""
-    results = [check_sanity(release, pythons, arguments) for release in RELEASES]
-    if not check_sanity(COMING, pythons, arguments):
-        print(
-            "^^^ The COMING release of ansible-core fails. That stops nothing yet: mend it before it is final.",
-            flush=True,
-        )
+    # While one release is tested, the next one is installed, which mostly waits.
+    with ThreadPoolExecutor(max_workers=1) as ahead:
+        installed = {release: ahead.submit(install, release, pythons) for release in (*RELEASES, COMING)}
+        results = [check_sanity(release, installed[release].result(), pythons, arguments) for release in RELEASES]
+        if not check_sanity(COMING, installed[COMING].result(), pythons, arguments):
+            print(
+                "^^^ The COMING release of ansible-core fails. That stops nothing yet: mend it before it is final.",
+                flush=True,
+            )
     return all(results)
 
 
-def check_sanity(release: Release, pythons: Pythons, arguments: list[str]) -> bool:
-    """Run the sanity tests of one release; say what ran, what failed and what could not run."""
-    ansible = install(release, pythons)
+def check_sanity(release: Release, ansible: Ansible | None, pythons: Pythons, arguments: list[str]) -> bool:
+    """Run the sanity tests of one release, where it is installed; say what ran, what failed and what could not run."""
     if ansible is None:
+        choice = ", ".join(map(dotted, release.pythons))
+        print(f"ansible-core {release.name}: NOT RUN, needs Python {choice}, and none of them is here", flush=True)
         return "CI" not in os.environ
     if release is COMING and not ansible.is_candidate:
         print(f"ansible-core coming: no candidate is out, the newest is final ({ansible.name})", flush=True)
