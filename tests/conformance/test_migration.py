@@ -154,11 +154,12 @@ PLAYBOOK = """\
 
 
 @pytest.fixture
-def book(client_python: str, tmp_path: Path) -> Callable[..., str]:
+def book(client_python: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
     """Return a function that runs a playbook, by its path or name, with both collections, and returns what is printed."""
 
     def run(array: Simulator, name: str, *arguments: str) -> str:
-        given = environment(array, tmp_path)
+        # The same for all, so that they are forks of one Python.
+        given = environment(array, tmp_path_factory.getbasetemp())
         there = Path(client_python).parents[1].glob("lib/python*/site-packages")
         known = {
             "netapp_hostname": f"{array.host}:{array.port}",

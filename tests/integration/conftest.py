@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -45,20 +46,28 @@ def playbooks(tmp_path: Path, array: Simulator) -> Playbooks:
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Policy files as the playbook writes them, for clusters as ``team.fill`` makes them."""
-    with Repository(tmp_path_factory.mktemp("exported") / "repository") as made:
+    kept = tmp_path_factory.mktemp("exported")
+    with always_in_one_place(tmp_path_factory, kept) as place, Repository(place / "repository") as made:
         fill(made)
         run = made.run("export.yml")
         assert run.code == 0, run.output
-        return made.folder / "ipsec"
+    return kept / "used" / "repository" / "ipsec"
+
+
+@contextmanager
+def always_in_one_place(tmp_path_factory: pytest.TempPathFactory, kept: Path) -> Iterator[Path]:
+    """A new folder, so that plays of all tests have the same settings, and are forks of one Python; afterwards it is in `kept`."""
+    used = tmp_path_factory.getbasetemp() / "used"
+    used.mkdir()
+    yield used
+    used.rename(kept / "used")
 
 
 @pytest.fixture
 def place(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where a repository is while it is used: always the same, so that plays have the same settings, and are forks of one Python."""
-    used = tmp_path_factory.getbasetemp() / "used"
-    used.mkdir()
-    yield used
-    used.rename(tmp_path / "used")
+    """A folder that has the same path in each test."""
+    with always_in_one_place(tmp_path_factory, tmp_path) as used:
+        yield used
 
 
 @pytest.fixture

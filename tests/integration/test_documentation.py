@@ -98,7 +98,7 @@ WITH_YAML = [page for page in PAGES if blocks(page, "yaml", "yml")]
 
 
 @pytest.mark.parametrize("path", WITH_YAML, ids=lambda page: page.stem)
-def test_the_examples_of_a_page_run(playbooks: Playbooks, path: Path) -> None:
+def test_the_examples_of_a_page_run(playbooks: Playbooks, path: Path, others: Path) -> None:
     array = playbooks.array
     array.version = "9.18.1"
     array.auto_establish = True
@@ -116,7 +116,11 @@ def test_the_examples_of_a_page_run(playbooks: Playbooks, path: Path) -> None:
     play = playbooks.run(
         plays,
         *variables(playbooks),
-        environment={"IPSEC_NFS_KEY": KEY, "IPSEC_NFS_NEW_KEY": NEW_KEY, **with_others(playbooks)},
+        environment={
+            "IPSEC_NFS_KEY": KEY,
+            "IPSEC_NFS_NEW_KEY": NEW_KEY,
+            "ANSIBLE_COLLECTIONS_PATH": f"{playbooks.environment()['ANSIBLE_COLLECTIONS_PATH']}:{others}",
+        },
     )
     assert (play.code, play.failed) == (0, []), play.output
     assert [secret for secret in (KEY, NEW_KEY, array.password) if secret in play.output] == []
@@ -138,15 +142,16 @@ def test_a_loop_by_names_shows_no_key_even_of_an_item_that_fails(playbooks: Play
     assert [key for key in (KEY, NEW_KEY) if key in play.output] == []
 
 
-def with_others(playbooks: Playbooks) -> dict[str, str]:
-    """The environment of somebody who has other collections, too: community.crypto, and of the vendor's the group of defaults."""
-    meta = playbooks.folder / "collections" / "ansible_collections" / "netapp" / "ontap" / "meta"
+@pytest.fixture(scope="session")
+def others(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What somebody has who has other collections, too: community.crypto, and of the vendor's the group of defaults."""
+    folder = tmp_path_factory.mktemp("others")
+    meta = folder / "ansible_collections" / "netapp" / "ontap" / "meta"
     meta.mkdir(parents=True)
     (meta / "runtime.yml").write_text("action_groups: {netapp_ontap: []}\n", encoding="utf-8")
     (community,) = CLIENT_PYTHON.parent.parent.glob("lib/python*/site-packages/ansible_collections/community")
     (meta.parents[2] / "community").symlink_to(community)
-    ours = playbooks.environment()["ANSIBLE_COLLECTIONS_PATH"]
-    return {"ANSIBLE_COLLECTIONS_PATH": f"{ours}:{playbooks.folder / 'collections'}"}
+    return folder
 
 
 def checks(folder: Path, page: Page) -> list[dict[str, Any]]:

@@ -103,7 +103,7 @@ def repository(folder: Path) -> None:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
+def run(tmp_path: Path, place: Path) -> Run:
     """Runs tasks for a client, so loudly that everything that can be seen is seen. No key may be."""
     repository(tmp_path)
 
@@ -112,7 +112,7 @@ def run(tmp_path: Path) -> Run:
         (tmp_path / "play.yml").write_text(yaml.safe_dump(play, sort_keys=False), encoding="utf-8")
         environment = {
             **base_environment(tmp_path / "results.jsonl"),
-            "ANSIBLE_HOME": str(tmp_path / "home"),
+            "ANSIBLE_HOME": str(place / "home"),
             "NFS_KEY": NFS_KEY,
         }
         common = ("-i", "inventory.yml", "--vault-password-file", "password", "-vvvv", "--diff")

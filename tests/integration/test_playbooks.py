@@ -135,7 +135,7 @@ def test_the_result_speaks_the_language_of_the_options(playbooks: Playbooks) -> 
     assert modified["uuid"] == created["uuid"]
 
 
-def test_no_secret_shows_anywhere(playbooks: Playbooks, tmp_path: Path) -> None:
+def test_no_secret_shows_anywhere(playbooks: Playbooks, tmp_path: Path, place: Path) -> None:
     array = playbooks.array
     secrets = {
         "key": KEY,
@@ -172,14 +172,14 @@ def test_no_secret_shows_anywhere(playbooks: Playbooks, tmp_path: Path) -> None:
         },
         task("delete", name="web", svm="svm1", state="absent"),
     ]
-    own_home = {"ANSIBLE_HOME": str(tmp_path / "home")}
+    own_home = {"ANSIBLE_HOME": str(place / "home")}
     play = playbooks.play(tasks, "-vvvv", "--diff", "-e", f"@{tmp_path / 'secrets.yml'}", environment=own_home)
     assert (play.code, play.failed) == (0, [*failing, "not permitted"]), play.output
     assert play.changed == ["create", "rotate", "delete"]
     hidden = [*secrets.values(), array.password]
     record = (tmp_path / "results.jsonl").read_text(encoding="utf-8")
     assert [value for value in hidden if value in play.output + record] == []
-    remains = [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
+    remains = [path for path in (place / "home").rglob("*") if path.is_file()]
     assert [path for path in remains if any(value.encode() in path.read_bytes() for value in hidden)] == []
 
 

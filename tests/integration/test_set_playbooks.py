@@ -39,12 +39,19 @@ def entries(number: int) -> list[dict[str, Any]]:
     ]
 
 
-def bring(playbooks: Playbooks, folder: Path, policies: list[dict[str, Any]], *arguments: str, **options: Any) -> Play:
-    """Runs one task with a list that comes from a file, as in a repository of policies."""
+def bring(
+    playbooks: Playbooks,
+    folder: Path,
+    policies: list[dict[str, Any]],
+    *arguments: str,
+    home: Path | None = None,
+    **options: Any,
+) -> Play:
+    """Runs one task with a list that comes from a file, as in a repository of policies. home: Ansible's, of this run alone."""
     (folder / "policies.json").write_text(json.dumps({"ipsec_policies": policies}), encoding="utf-8")
     task = {"name": "set", "wiresec.ontap.ipsec_policies": {"policies": "{{ ipsec_policies }}", **options}}
     playbooks.array.clear_log()
-    own_home = {"ANSIBLE_HOME": str(folder / "home")}
+    own_home = {"ANSIBLE_HOME": str(home)} if home else None
     return playbooks.play([task], "-e", f"@{folder / 'policies.json'}", *arguments, environment=own_home)
 
 
@@ -100,20 +107,24 @@ def test_check_and_diff_show_one_block_a_policy_and_write_nothing(playbooks: Pla
     assert KEY not in play.output
 
 
-def test_no_secret_of_a_list_shows_anywhere(playbooks: Playbooks, tmp_path: Path) -> None:
+def test_no_secret_of_a_list_shows_anywhere(playbooks: Playbooks, tmp_path: Path, place: Path) -> None:
     array = playbooks.array
     for svm in SVMS:
         array.add_svm(svm)
     wanted = entries(4)
     wanted[1]["ppk"] = {"identity": "ppk-identity", "shared_key": PPK}
     array.refuse("POST", "/security/ipsec/policies", code=66257107, message=f"what is {KEY}?", occurrence=2)
+
+    def loud(policies: list[dict[str, Any]], *arguments: str, **options: Any) -> Play:
+        return bring(playbooks, tmp_path, policies, "-vvvv", "--diff", *arguments, home=place / "home", **options)
+
     plays = [
-        bring(playbooks, tmp_path, [*wanted, {**wanted[0], "name": "bad", "secret_key": SHORT_KEY}], "-vvvv", "--diff"),
-        bring(playbooks, tmp_path, [{**wanted[0], "actoin": "bypass"}], "-vvvv", "--diff"),
-        bring(playbooks, tmp_path, wanted, "-vvvv", "--diff", "--check", return_policies=True),
-        bring(playbooks, tmp_path, wanted, "-vvvv", "--diff", concurrency=1, return_policies=True),
-        bring(playbooks, tmp_path, wanted, "-vvvv", "--diff", return_policies=True),
-        bring(playbooks, tmp_path, wanted, "-vvvv", "--diff", update_secret_key="always"),
+        loud([*wanted, {**wanted[0], "name": "bad", "secret_key": SHORT_KEY}]),
+        loud([{**wanted[0], "actoin": "bypass"}]),
+        loud(wanted, "--check", return_policies=True),
+        loud(wanted, concurrency=1, return_policies=True),
+        loud(wanted, return_policies=True),
+        loud(wanted, update_secret_key="always"),
     ]
     assert [play.code for play in plays] == [2, 2, 0, 2, 0, 2]
     assert "policies[4]" in plays[0].output
@@ -121,7 +132,7 @@ def test_no_secret_of_a_list_shows_anywhere(playbooks: Playbooks, tmp_path: Path
     hidden = [KEY, PPK, SHORT_KEY, array.password]
     for play in plays:
         assert [secret for secret in hidden if secret in play.output + json.dumps(play.results)] == []
-    remains = [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
+    remains = [path for path in (place / "home").rglob("*") if path.is_file()]
     assert [path for path in remains if any(secret.encode() in path.read_bytes() for secret in hidden)] == []
 
 

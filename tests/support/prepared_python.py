@@ -61,7 +61,7 @@ NEVER_PATHS = {
 }
 """Settings of the tests for which it does not matter in which folder Ansible is started. Others may, unless they begin with /."""
 
-MOST_SETTINGS = 4
+MOST_SETTINGS = 8
 """How many sets of Ansible's settings have a process of their own; what is there is 60 MB, most of it shared."""
 
 LOADED_BY_ANY_PLAY = ("become", "callback", "connection", "inventory", "shell", "vars")
