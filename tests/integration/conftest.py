@@ -59,8 +59,10 @@ def always_in_one_place(tmp_path_factory: pytest.TempPathFactory, kept: Path) ->
     """A new folder, so that plays of all tests have the same settings, and are forks of one Python; afterwards it is in `kept`."""
     used = tmp_path_factory.getbasetemp() / "used"
     used.mkdir()
-    yield used
-    used.rename(kept / "used")
+    try:
+        yield used
+    finally:
+        used.rename(kept / "used")
 
 
 @pytest.fixture
