@@ -148,15 +148,19 @@ def run(
 
 def sanity(pythons: Pythons, arguments: list[str]) -> bool:
     """Whether every release passes; what can't run fails with CI set."""
-    # While one release is tested, the next one is installed, which mostly waits.
-    with ThreadPoolExecutor(max_workers=1) as ahead:
-        installed = {release: ahead.submit(install, release, pythons) for release in (*RELEASES, COMING)}
+    # While one release is tested, the next ones are installed, which mostly waits.
+    ahead = ThreadPoolExecutor(max_workers=1)
+    installed = {release: ahead.submit(install, release, pythons) for release in (*RELEASES, COMING)}
+    try:
         results = [check_sanity(release, installed[release].result(), pythons, arguments) for release in RELEASES]
         if not check_sanity(COMING, installed[COMING].result(), pythons, arguments):
             print(
                 "^^^ The COMING release of ansible-core fails. That stops nothing yet: mend it before it is final.",
                 flush=True,
             )
+    finally:
+        # Whoever interrupts it does not wait for those that are left.
+        ahead.shutdown(cancel_futures=True)
     return all(results)
 
 

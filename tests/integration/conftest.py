@@ -32,7 +32,7 @@ def _coverage_of_plays(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
 
 @pytest.fixture
 def shared_sessions() -> Iterator[None]:
-    """For tests of so many tasks that to connect would be most of their work."""
+    """Lets the tasks of a test share connections, for tests of so many that to connect would be most of their work."""
     with sharing_sessions():
         yield
 
