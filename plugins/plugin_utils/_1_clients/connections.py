@@ -191,6 +191,8 @@ def needed(client: Client, policies: Iterable[ArrayPolicy], services: Mapping[st
             service = (services or {}).get(policy.source.cluster, Service())
             found += _of_policy(client, policy, service, result)
     result.connections = _settled(found, result)
+    # Connections for several addresses of the client differ in nothing that is told.
+    result.problems, result.warnings = list(dict.fromkeys(result.problems)), list(dict.fromkeys(result.warnings))
     return result
 
 
@@ -426,10 +428,11 @@ def _settle_shunts(family: Mapping[int, Connection], kept: dict[int, Connection]
             del kept[key]
             does = "lets through in clear" if shunt.does == PASS else "discards"
             extent = "all" if relation in (EQUAL, B_WIDER) else "some"
-            result.warnings.append(
-                f"{shunt.sources[0]} {does} {extent} of what {protected.sources[0]} protects, and NetApp does not say which applies. "
+            result.warnings += [
+                f"{source} {does} {extent} of what {protected.sources[0]} protects, and NetApp does not say which applies. "
                 "The client protects it."
-            )
+                for source in shunt.sources
+            ]
 
 
 def _check_keys(kept: Iterable[Connection], result: Needed) -> None:
@@ -440,10 +443,11 @@ def _check_keys(kept: Iterable[Connection], result: Needed) -> None:
             both = (one.local.identity, one.remote.identity or str(one.remote.network))
             other = first.setdefault(both, one)
             if (other.key, other.ppk_identity, other.ppk_key) != (one.key, one.ppk_identity, one.ppk_key):
-                result.problems.append(
-                    f"{place(one.sources[0])}: has another key than {other.sources[0]} for the same two identities ({both[0]} and "
+                result.problems += [
+                    f"{place(source)}: has another key than {other.sources[0]} for the same two identities ({both[0]} and "
                     f"{both[1]}). Give both the same key, or identities of their own."
-                )
+                    for source in one.sources
+                ]
 
 
 def _packets(connection: Connection) -> str:

@@ -19,8 +19,9 @@ FORMATS: dict[str, Format] = {one.name: one for one in (STRONGSWAN, LIBRESWAN, W
 
 
 def misfits(way: Format, client: Client, connections: Sequence[Connection]) -> list[str]:
-    """Why some connections can't be rendered in a format; empty if all can."""
-    return [f"{place(one.sources[0])}: {reason}." for one in connections if (reason := _misfit(way, client, one))]
+    """Why some connections can't be rendered in a format, for each of their policies; empty if all can."""
+    unfit = [(one, reason) for one in connections if (reason := _misfit(way, client, one))]
+    return list(dict.fromkeys(f"{place(source)}: {reason}." for one, reason in unfit for source in one.sources))
 
 
 def _misfit(way: Format, client: Client, one: Connection) -> str:

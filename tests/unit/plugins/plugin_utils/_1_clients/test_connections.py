@@ -287,6 +287,13 @@ def test_policies_that_come_to_the_same_are_one_connection_of_both() -> None:
     assert [source.policy for source in one.sources] == ["nfs", "all"]
 
 
+def test_each_policy_that_is_left_out_is_told_once() -> None:
+    two = Client("db1", ["10.10.20.5", "10.10.20.6"])
+    found = needed(two, [policy(), policy("one", **BYPASS), policy("other", **BYPASS)])
+    told = [warning.partition(" lets through in clear all of what policy nfs ")[0] for warning in found.warnings]
+    assert told == ["policy one on SVM svm1 of cluster1", "policy other on SVM svm1 of cluster1"]
+
+
 @pytest.mark.parametrize(
     "other",
     [{"secret_key": "another-key-of-the-tests"}, {"remote_identity": "clients"}, {"action": "esp_udp"}],
@@ -300,8 +307,12 @@ def test_policies_for_the_same_packets_that_differ_are_a_problem(other: dict[str
 def test_a_key_must_follow_from_the_two_identities() -> None:
     smb = {"local_endpoint": {"address": "10.10.10.7/32", "port": 445}}
     assert needed(CLIENT, [policy(), policy("smb", **smb)]).problems == []
-    found = needed(CLIENT, [policy(), policy("smb", secret_key="another-key-of-the-tests", **smb)])
-    assert "for the same two identities (10.10.20.5 and 10.10.10.7)" in found.problems[0]
+    others = [policy(name, secret_key="another-key-of-the-tests", **smb) for name in ("smb", "smb-again")]
+    found = needed(CLIENT, [policy(), *others])
+    assert ["for the same two identities (10.10.20.5 and 10.10.10.7)" in problem for problem in found.problems] == [
+        True
+    ] * 2
+    assert [problem.partition(" on SVM ")[0] for problem in found.problems] == ["policy smb", "policy smb-again"]
     named = policy("smb", secret_key="another-key-of-the-tests", remote_identity="smb-clients", **smb)
     assert needed(CLIENT, [policy(), named]).problems == []
 

@@ -248,6 +248,16 @@ def test_what_a_format_can_not_say_is_refused(way: str, connection: Connection, 
     assert reason in found and found.startswith("ipsec/cluster1/svm1.yml:4: policy nfs on SVM svm1 of cluster1: ")
 
 
+def test_each_policy_that_a_format_can_not_say_is_told_once() -> None:
+    again = replace(NFS.sources[0], policy="again")
+    unfit = replace(NFS, protocol=0, sources=(*NFS.sources, again))
+    found = misfits(FORMATS["libreswan"], CLIENT, [unfit, replace(unfit, name="for-another-address")])
+    assert [problem.partition(" on SVM ")[0] for problem in found] == [
+        "ipsec/cluster1/svm1.yml:4: policy nfs",
+        "ipsec/cluster1/svm1.yml:4: policy again",
+    ]
+
+
 @pytest.mark.parametrize("path", ["my certificate.pem", "a,b.pem", 'a".pem', "a\n.pem"])
 def test_names_of_files_that_swanctl_would_divide_are_refused(path: str) -> None:
     assert misfits(FORMATS["strongswan"], replace(CLIENT, certificate=path), [BY_CERTIFICATE])
