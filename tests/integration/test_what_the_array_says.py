@@ -281,6 +281,16 @@ def test_a_recreate_whose_delete_has_no_effect_ends_there(array: Simulator) -> N
     assert [record["action"] for record in array.policies()] == ["esp_transport"]
 
 
+def test_what_is_put_back_is_verified_as_well(array: Simulator) -> None:
+    one(array, **{**PKI, "certificate_modify_keepsa": None})
+    array.refuse("POST", POLICIES, code=66257110)
+    array.clear_log()
+    with pytest.raises(OntapError, match="was put back as it was"):
+        one(array, **{**PKI, "certificate_modify_keepsa": None, "action": "esp_udp"}, recreate=True, verify_writes=True)
+    requests = methods(array)
+    assert requests[requests.index("DELETE") :] == ["DELETE", "GET", "POST", "POST", "GET"]
+
+
 # Accounts of one SVM
 
 

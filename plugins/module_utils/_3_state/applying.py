@@ -246,11 +246,11 @@ def _recreate(client: RestClient, resource: Resource, before: State, creation: C
     if created.changed:
         created.error.notes.append(f"{resource.title(before)} had been deleted for this.")
         return replace(created, lost=before)
-    return _put_back(client, resource, before, creation, created.error)
+    return _put_back(client, resource, before, creation, created.error, verify)
 
 
 def _create_in_place(
-    client: RestClient, resource: Resource, creation: Creation, replaced: State, verify: bool = False
+    client: RestClient, resource: Resource, creation: Creation, replaced: State, verify: bool
 ) -> Outcome:
     """Creates what is missing until then, and again where ONTAP failed and the array shows that nothing came of it.
 
@@ -267,7 +267,9 @@ def _create_in_place(
     return created if created.error else replace(created, warnings=[*warnings, *created.warnings])
 
 
-def _put_back(client: RestClient, resource: Resource, before: State, creation: Creation, error: OntapError) -> Outcome:
+def _put_back(
+    client: RestClient, resource: Resource, before: State, creation: Creation, error: OntapError, verify: bool
+) -> Outcome:
     """After a delete whose create failed: restores what was there."""
     secrets = {row.option: creation.wanted[row.option] for row in resource.secrets(creation.wanted)}
     predecessor = resource.to_restore(before, secrets)
@@ -276,7 +278,7 @@ def _put_back(client: RestClient, resource: Resource, before: State, creation: C
         error.notes.append(missing)
         return failed(error, DELETED, lost=before)
     try:
-        back = _create_in_place(client, resource, plan_creation(resource, predecessor), before)
+        back = _create_in_place(client, resource, plan_creation(resource, predecessor), before, verify)
     except InvalidInput as refusal:
         back = failed(refusal)
     if back.error:
