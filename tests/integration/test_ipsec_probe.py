@@ -154,6 +154,62 @@ def test_it_finds_out_the_default_of_each_switch(array: Simulator, version: str)
     assert surroundings(array) == before
 
 
+IN_WORDS = {
+    "What JSON type has replay_window of the service?": "a number",
+    "What does the configuration of the service come as?": "an object",
+    "Is a create answered with 201, or with 202 and a job?": "HTTP 201",
+    "What is the Location of a create?": "it ends in the UUID",
+    "Does a create obey return_records?": "yes",
+    "Which fields has the record that a create returns?": "all of them",
+    "Do endpoints show their family?": "yes: ipv4",
+    "Do policies show their IPspace?": "no",
+    "Does a policy have a link to itself?": "no",
+    "Which fields has a listing that names none?": "name, svm, uuid",
+    "Do those come along when others are named?": "yes: name, svm, uuid",
+    "Does a listing say how many records it holds?": "yes",
+    "Are there empty pages?": "not seen in 2 pages",
+    "Does a count come in parts, as records do?": "as one number",
+    "What is in the link to the next page?": (
+        "a path below /api/security/ipsec/policies with the parameters start.record, name, svm.name, fields, order_by, max_records"
+    ),
+    "Does a filter by name tell upper from lower case?": "yes",
+    "Are names that differ in case two names?": "yes, they are two",
+    "What makes characters of the query language literal?": "double quotes and braces do, and braces make double quotes literal",
+    "How are protocols other than tcp, udp and any spelled?": "132 as '132', 1 as '1', 47 as '47'",
+    "What becomes of bits of an address outside of its netmask?": "they are kept",
+    "When does 66257120 ask for a host?": "not for a disabled policy with a remote subnet",
+    "What becomes of a port that a PATCH leaves out?": "it is kept: 4500-4500",
+    "Can port 0 reset a port to any?": "port 0 is accepted; the switch is about releases before 9.16.1",
+    "Is a JSON number accepted for a string?": "no (HTTP 400 with code 262245)",
+    "What does null do to a property?": "it clears the property",
+    "Is an IPv6 netmask of 128 accepted?": "it is accepted",
+    "What is the netmask of an IPv6 address without one?": "it is refused (HTTP 400 with code 66257126)",
+    "Is BYPASS accepted for bypass?": "no (HTTP 400 with code 262185)",
+    "What is the action of a policy without one?": "it becomes esp_transport",
+    "What is the method of a policy with a key?": "it becomes psk",
+    "Is 66257112 an error?": "the key is ignored",
+    "Does a create have to have both endpoints?": "yes (HTTP 400 with code 262212)",
+    "Which HTTP status do 66257xxx codes come with?": ", ".join(
+        f"{code} with HTTP 400" for code in (66257104, 66257115, 66257107, 66257133, 66257099)
+    ),
+    "Do they name their target?": (
+        "66257104 names name, 66257115 names local_endpoint.port, 66257107 names secret_key, 66257133 names secret_key, "
+        "66257099 names protocol"
+    ),
+    "What JSON type has error.code?": "a string",
+    "What is answered for a UUID that no policy has?": "GET HTTP 404 with code 4, DELETE HTTP 404 with code 4",
+    "What is answered for a UUID that nothing has?": "HTTP 404 with code 4",
+}
+"""What the report says of an array that has nothing unusual, on 9.19.1, to each question that was asked."""
+
+
+def test_the_report_says_in_words_what_was_seen(array: Simulator) -> None:
+    array.version = "9.19.1"
+    furnish(array)
+    answers = probe(array)["report"]["answers"]
+    assert {one["question"]: one["answer"] for one in answers if one["not_asked"] is None} == IN_WORDS
+
+
 @pytest.mark.parametrize("version", ["9.10.1", "9.19.1"])
 @pytest.mark.parametrize("switch", sorted(ASKED))
 def test_it_finds_out_how_each_switch_is_set(array: Simulator, switch: str, version: str) -> None:
