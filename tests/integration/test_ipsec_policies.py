@@ -17,6 +17,7 @@ from ansible_collections.wiresec.ontap.plugins.module_utils._0_basics.errors imp
     UnexpectedAnswer,
 )
 from ansible_collections.wiresec.ontap.plugins.module_utils._2_objects.ipsec_policy import POLICY
+from ansible_collections.wiresec.ontap.plugins.module_utils._3_state import whole_set
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.connection import client_of
 from ansible_collections.wiresec.ontap.plugins.module_utils._5_task.execute import Mode
 from ansible_collections.wiresec.ontap.plugins.modules import ipsec_policies
@@ -398,6 +399,20 @@ def test_with_continue_on_error_nothing_is_taken_away_where_something_failed(
         ("svm2", "old"): "done",
     }
     assert names(array) == ["svm1/off", "svm1/old", "svm1/third", "svm2/new", "svm2/off"]
+
+
+def test_a_bug_is_told_as_what_it_is_and_nothing_more_is_begun(
+    array: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policies(array, policies=[entry("gone")])
+
+    def divide(*_arguments: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(whole_set, "apply", divide)
+    with pytest.raises(ZeroDivisionError):
+        policies(array, policies=[entry("new"), entry("gone", state="absent")])
+    assert names(array) == ["svm1/gone"]
 
 
 def test_a_write_whose_answer_got_lost_is_settled_for_each(array: Simulator) -> None:

@@ -300,8 +300,19 @@ def test_each_policy_that_is_left_out_is_told_once() -> None:
 )
 def test_policies_for_the_same_packets_that_differ_are_a_problem(other: dict[str, Any]) -> None:
     found = needed(CLIENT, [policy(), policy("all", remote_endpoint={"address": "10.0.0.0/8"}, **other)])
+    assert "for 10.10.20.5/32 to 10.10.10.7/32 port 2049 it wants something else than policy nfs " in found.problems[0]
     assert "NetApp does not say which applies" in found.problems[0]
     assert not any(KEY in problem or "another-key" in problem for problem in found.problems)
+
+
+def test_packets_are_told_with_their_protocol_and_both_ports() -> None:
+    rsync = {
+        "local_endpoint": {"address": "10.10.10.7/32"},
+        "remote_endpoint": {**CLIENTS, "port": 873},
+        "protocol": "tcp",
+    }
+    found = needed(CLIENT, [policy(**rsync), policy("other", secret_key="another-key-of-the-tests", **rsync)])
+    assert " for 10.10.20.5/32 port 873 to 10.10.10.7/32 of protocol 6 it wants " in found.problems[0]
 
 
 def test_a_key_must_follow_from_the_two_identities() -> None:
