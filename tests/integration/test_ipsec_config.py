@@ -211,6 +211,26 @@ def test_if_a_step_fails_those_before_it_are_taken_back(array: Simulator, occurr
     assert (result["changed"], result["operation"], result["config"]) == (True, "modified", WINDOW)
 
 
+def test_what_is_taken_back_is_verified_as_well(array: Simulator) -> None:
+    array.refuse("PATCH", SERVICE, code=66257007, occurrence=2)
+    with pytest.raises(ApiError, match="were taken back"):
+        config(array, offload_enabled=True, verify_writes=True)
+    # The step that succeeded, that which failed, and a look before and after what takes the former back.
+    requests = [request.method for request in array.requests]
+    assert requests[requests.index("PATCH") :] == ["PATCH", "GET", "PATCH", "GET", "PATCH", "GET"]
+
+
+def test_taking_back_without_effect_is_told(array: Simulator) -> None:
+    array.refuse("PATCH", SERVICE, code=66257007, occurrence=2)
+    array.answer_without_effect("PATCH", SERVICE, occurrence=3)
+    with pytest.raises(ApiError) as caught:
+        config(array, offload_enabled=True, verify_writes=True)
+    assert stored(array) == OFF
+    result = caught.value.result()
+    assert (result["changed"], result["operation"], result["lost"]) == (True, "unknown", ON)
+    assert "could not be taken back" in result["msg"]
+
+
 def test_if_they_can_not_be_taken_back_the_result_says_what_is_there(array: Simulator) -> None:
     array.refuse("PATCH", SERVICE, code=66257007, occurrence=2, times=2)
     with pytest.raises(ApiError) as caught:

@@ -86,7 +86,7 @@ def _delete(client: RestClient, resource: Resource, before: State, verify: bool)
     return _verified(deleted, doing, still_there, before, verify)
 
 
-def _modify(client: RestClient, resource: Resource, modification: Modification, verify: bool = False) -> Outcome:
+def _modify(client: RestClient, resource: Resource, modification: Modification, verify: bool) -> Outcome:
     before, targets = modification.before, modification.targets
     path = address(resource, before)
 
@@ -114,14 +114,21 @@ def _modify_all(client: RestClient, resource: Resource, change: Change, verify: 
     for modification in change.modifications:
         outcome = _modify(client, resource, modification, verify)
         if outcome.error:
-            first = modification is change.modifications[0]
-            return outcome if first else _go_back(client, resource, change, modification.before, outcome, outcome.error)
+            if modification is change.modifications[0]:
+                return outcome
+            return _go_back(client, resource, change, modification.before, outcome, outcome.error, verify)
         warnings += outcome.warnings
     return Outcome(DONE, MODIFIED, change.after, warnings=warnings)
 
 
 def _go_back(
-    client: RestClient, resource: Resource, change: Change, current: State | None, outcome: Outcome, error: OntapError
+    client: RestClient,
+    resource: Resource,
+    change: Change,
+    current: State | None,
+    outcome: Outcome,
+    error: OntapError,
+    verify: bool,
 ) -> Outcome:
     """After modifications of which one failed: restores what was there. current: what was there when that one was sent."""
     before, after = change.before or {}, change.after or {}
@@ -132,7 +139,7 @@ def _go_back(
         current = find(client, resource, after).current
         if resource.differing(resource.writable(after), current or {}):
             for modification in plan(resource, resource.writable(before), current).modifications:
-                back = _modify(client, resource, modification)
+                back = _modify(client, resource, modification, verify)
                 if back.error:
                     raise back.error
                 current = modification.after
@@ -150,7 +157,7 @@ def _go_back(
 
 
 def _create(
-    client: RestClient, resource: Resource, creation: Creation, verify: bool = False, replaced: State | None = None
+    client: RestClient, resource: Resource, creation: Creation, verify: bool, replaced: State | None = None
 ) -> Outcome:
     """What is there then is what was predicted, in the words of the array where it returned them.
 
