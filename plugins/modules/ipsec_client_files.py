@@ -136,6 +136,7 @@ import os
 import re
 import stat
 import tempfile
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -189,8 +190,9 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     """From options to the result of the task. Raises ``Refused``, ``OSError`` and ``UnicodeDecodeError``."""
     params = module.params
     wanted = {one["name"]: one for one in params["files"]}
-    odd = [name for name in wanted if not name.startswith(PREFIX) or os.path.basename(name) != name]
-    if odd or len(wanted) != len(params["files"]):
+    counted = Counter(one["name"] for one in params["files"])
+    odd = [n for n in wanted if counted[n] > 1 or not n.startswith(PREFIX) or os.path.basename(n) != n]
+    if odd:
         raise Refused(
             f"files: names have to begin with {PREFIX}, without a folder, and be different: {', '.join(odd)}."
         )

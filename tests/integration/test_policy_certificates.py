@@ -133,6 +133,15 @@ def test_only_certificates_and_identities_are_worth_a_request(array: Simulator) 
         assert methods(array).count("GET") == reads
 
 
+def test_certificates_of_other_svms_are_read_for_a_policy_of_none_only(array: Simulator) -> None:
+    for svm, filtered in (("svm1", True), (None, False)):
+        array.clear_log()
+        warnings = policy(array, check_mode=True, **{**POLICY, "svm": svm})["warnings"]
+        (asked,) = [request.raw_query for request in array.requests if request.path == CERTIFICATES]
+        assert ("svm.name=svm1" in asked) is filtered
+    assert "It is installed on SVM 'svm1': check the option svm." in warnings[0]
+
+
 def test_a_task_that_names_little_is_checked_with_what_is_there(array: Simulator) -> None:
     policy(array, **POLICY)
     short = {"name": "web", "svm": "svm1"}

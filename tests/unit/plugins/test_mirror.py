@@ -115,8 +115,6 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
 
 NOT_YET = (
     "module_utils/_1_daemons",
-    "modules/ipsec_client_files.py",
-    "modules/ipsec_client_load.py",
     "modules/ipsec_client_negotiate.py",
 )
 """What no test of this repository reaches: it takes a daemon of a client."""
