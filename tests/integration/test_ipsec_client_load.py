@@ -111,15 +111,16 @@ def test_what_was_noted_of_another_process_or_can_not_be_read_is_not_believed(st
     assert daemon.has == daemon.files
 
 
-def test_what_does_not_come_into_force_is_told_and_tried_again(state: Path) -> None:
+def test_what_does_not_come_into_force_is_told_and_no_change_of_that_run_is_taken_for_known(state: Path) -> None:
     daemon = Told({"a": "1", "b": "1"}, started_with_them=True)
     run(daemon, state)
-    daemon.files, daemon.refuses = {"a": "1", "b": "2", "c": "1"}, {"b", "c"}
+    daemon.files, daemon.refuses = {"a": "1", "b": "2", "c": "1"}, {"c"}
     with pytest.raises(DaemonError, match="not in force, so their packets may leave in clear: c[.]"):
         run(daemon, state)
-    # It is not known what became of b, either.
-    daemon.refuses = set()
-    assert loaded(daemon, state) == (True, ["b", "c"], [])
+    assert daemon.has == {"a": "1", "b": "2"}
+    daemon.files = {"a": "1", "b": "1"}
+    assert loaded(daemon, state) == (True, ["b"], [])
+    assert daemon.has == daemon.files
 
 
 def test_a_daemon_that_starts_is_waited_for(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -338,11 +338,8 @@ class IpsecPolicy(SvmScoped):
 
     def implied(self, wanted: Mapping[str, Any]) -> State:
         """The authentication method that the credential stands for: no document names ONTAP's default for a create."""
-        if "authentication_method" in wanted or wanted.get("action") in _UNPROTECTED_ACTIONS:
-            return {}
-        if "secret_key" in wanted:
-            return {"authentication_method": "psk"}
-        return {}
+        said = "authentication_method" in wanted or wanted.get("action") in _UNPROTECTED_ACTIONS
+        return {"authentication_method": "psk"} if "secret_key" in wanted and not said else {}
 
     def check_wanted(self, wanted: Mapping[str, Any], current: Mapping[str, Any]) -> None:
         """An IPv4 mask is none of IPv6, and a policy without post-quantum key can't have the key that the task gives."""
