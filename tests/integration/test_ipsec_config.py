@@ -137,8 +137,16 @@ def protecting(array: Simulator) -> None:
         array.add_policy({"name": name, "svm": "svm1", "action": action, "enabled": enabled})
 
 
-@pytest.mark.parametrize("options", [{"enabled": False}, {"offload_enabled": True}])
-def test_what_is_protected_is_not_given_up_without_permission(array: Simulator, options: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("options", "disables"),
+    [
+        ({"enabled": False}, "enabled: this disables IPsec"),
+        ({"offload_enabled": True}, "offload_enabled: this disables IPsec for a moment"),
+    ],
+)
+def test_what_is_protected_is_not_given_up_without_permission(
+    array: Simulator, options: dict[str, Any], disables: str
+) -> None:
     protecting(array)
     array.establish("web", "svm1")
     for check_mode in (True, False):
@@ -146,7 +154,7 @@ def test_what_is_protected_is_not_given_up_without_permission(array: Simulator, 
             config(array, check_mode=check_mode, **options)
     message = str(caught.value)
     assert (
-        "3 enabled policies protect or discard traffic. Nothing was changed. Set force: true if that is meant"
+        f"{disables}, while 3 enabled policies protect or discard traffic. Nothing was changed. Set force: true if that is meant"
         in message
     )
     assert "It concerns IPsec policy 'block' on SVM 'svm1', " in message

@@ -83,3 +83,32 @@ def test_a_new_certificate_replaces_what_a_new_key_lets_live(tmp_path: Path, plu
     other = {name: f"{digests.split()[0]} other" for name, digests in by_key.wanted().items()}
     by_key.load([USED], other)
     assert pluto.told == [["ipsec", "auto", "--rereadsecrets"]]
+
+
+@pytest.mark.parametrize(
+    ("authentication", "follows"), [(BY_CERTIFICATE, "server.pem"), (BY_KEY, "wiresec-cluster1.secrets")]
+)
+def test_a_connection_is_another_one_with_another_certificate_or_another_key_whichever_it_takes(
+    tmp_path: Path, pluto: Pluto, authentication: str, follows: str
+) -> None:
+    daemon(tmp_path, pluto, authentication)
+    secret = "10.1.1.2 10.1.1.{number} : PSK {key}\n"
+    contents = {
+        "server.pem": ("one", "other"),
+        "wiresec-cluster1.secrets": tuple(
+            "".join(secret.format(number=number, key=key) for number in range(3)) for key in ("0x0102", "0x0304")
+        ),
+    }
+
+    def wanted() -> dict[str, str]:
+        return dict(Libreswan(str(tmp_path), "unused.pid", [str(tmp_path / "server.pem")], pluto).wanted())
+
+    for name, (first, _other) in contents.items():
+        (tmp_path / name).write_text(first, encoding="utf-8")
+    before = wanted()
+    assert before == wanted()
+    for name, (first, other) in contents.items():
+        (tmp_path / name).write_text(other, encoding="utf-8")
+        changed = {connection for connection, digests in wanted().items() if digests != before[connection]}
+        assert changed == ({USED, IDLE, NEW} if name == follows else set())
+        (tmp_path / name).write_text(first, encoding="utf-8")
