@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -24,7 +24,8 @@ from ansible_collections.wiresec.ontap.plugins.modules import ipsec_client_files
     ],
 )
 def test_only_files_of_this_collection_are_written_and_each_once(tmp_path: Path, names: list[str], odd: str) -> None:
-    params = {"directory": str(tmp_path), "files": [{"name": name, "content": ""} for name in names]}
+    files = [{"name": name, "content": ""} for name in names]
+    module: Any = SimpleNamespace(params={"directory": str(tmp_path), "files": files})
     with pytest.raises(ipsec_client_files.Refused, match=f"begin with wiresec-, .* and be different: {odd}[.]$"):
-        ipsec_client_files.run(cast("Any", SimpleNamespace(params=params)))
+        ipsec_client_files.run(module)
     assert list(tmp_path.iterdir()) == []
