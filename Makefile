@@ -166,17 +166,17 @@ ONLINE := $(PYTHON) $(ISOLATED) --online
 CHECK_PYTHON := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
   echo "Python 3.11 or newer is needed, and $(PYTHON) is not that; name another: make PYTHON=python3.12" >&2; exit 1; }
 
+# Code is compiled where it is imported, because most of it never is.
 .venv/.ready: requirements.txt tests/requirements.txt
 	@$(CHECK_PYTHON)
 	@echo "== setting up .venv (it takes some minutes)"
 	@$(ONLINE) $(PYTHON) -m venv --clear .venv
-	@$(ONLINE) .venv/bin/python -m pip install -qq -r tests/requirements.txt
+	@$(ONLINE) .venv/bin/python -m pip install -qq --no-compile -r tests/requirements.txt
 	@mkdir -p .venv/ansible_collections/wiresec
 	@ln -sfn ../../.. .venv/ansible_collections/wiresec/ontap
 	@touch $@
 
-# The others have no pip, which is more work to install than most of what they need. Code is compiled where it is imported,
-# because most of it never is.
+# The others have no pip, which is more work to install than most of what they need.
 ENVIRONMENT = $(ONLINE) $(PYTHON) -m venv --clear --without-pip $(@D) && \
   $(ONLINE) .venv/bin/python -m pip --python $(@D)/bin/python install -qq --no-compile -r $<
 
