@@ -320,9 +320,7 @@ def test_a_key_must_follow_from_the_two_identities() -> None:
     assert needed(CLIENT, [policy(), policy("smb", **smb)]).problems == []
     others = [policy(name, secret_key="another-key-of-the-tests", **smb) for name in ("smb", "smb-again")]
     found = needed(CLIENT, [policy(), *others])
-    assert ["for the same two identities (10.10.20.5 and 10.10.10.7)" in problem for problem in found.problems] == [
-        True
-    ] * 2
+    assert all("for the same two identities (10.10.20.5 and 10.10.10.7)" in problem for problem in found.problems)
     assert [problem.partition(" on SVM ")[0] for problem in found.problems] == ["policy smb", "policy smb-again"]
     named = policy("smb", secret_key="another-key-of-the-tests", remote_identity="smb-clients", **smb)
     assert needed(CLIENT, [policy(), named]).problems == []
